@@ -1,0 +1,111 @@
+//! The calls that differ between operating systems, each with a fallback. No other module names a system.
+
+use std::fs::File;
+use std::io::{self, IoSlice};
+use std::path::Path;
+
+use super::Space;
+
+/// What [`raise_thread_priority`] got.
+#[derive(Debug)]
+pub enum Priority {
+    /// The thread runs at this nice value.
+    Nice(i32),
+    /// The system refused; the thread runs like any other, and a sync then takes a scheduler tick on busy cores.
+    Refused(io::Error),
+}
+
+/// Below most of what a host runs, above nothing that it needs to stay alive.
+#[cfg(target_os = "linux")]
+const NICE: i32 = -10;
+
+/// Raises the priority of the calling thread alone. A sync is short work after a long wait, so on busy cores
+/// it is the scheduler, not the device, that decides how long it takes.
+#[cfg(target_os = "linux")]
+pub fn raise_thread_priority() -> Priority {
+    // On Linux, unlike POSIX, the "process" of this call is the calling thread.
+    match rustix::process::setpriority_process(None, NICE) {
+        Ok(()) => Priority::Nice(NICE),
+        Err(error) => Priority::Refused(error.into()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn raise_thread_priority() -> Priority {
+    Priority::Refused(io::ErrorKind::Unsupported.into())
+}
+
+/// The most parts that one call takes; `IOV_MAX` on every system that we know.
+const PARTS_MAX: usize = 1024;
+
+pub(super) fn write_all_at(file: &File, parts: &[IoSlice<'_>], mut position: u64) -> io::Result<()> {
+    for parts in parts.chunks(PARTS_MAX) {
+        position = write_chunk_at(file, parts, position)?;
+    }
+    Ok(())
+}
+
+/// Returns the position behind the parts.
+fn write_chunk_at(file: &File, parts: &[IoSlice<'_>], position: u64) -> io::Result<u64> {
+    let len: usize = parts.iter().map(|part| part.len()).sum();
+    let end = position + len as u64;
+    let written = write_some_at(file, parts, position)?;
+    if written < len {
+        write_rest_at(file, parts, written, position)?;
+    }
+    Ok(end)
+}
+
+/// The rare case: a signal, or a device that fills up, cut the write short.
+fn write_rest_at(
+    file: &File,
+    parts: &[IoSlice<'_>],
+    mut written: usize,
+    mut position: u64,
+) -> io::Result<()> {
+    let mut parts = parts.to_vec();
+    let mut rest = parts.as_mut_slice();
+    loop {
+        position += written as u64;
+        IoSlice::advance_slices(&mut rest, written);
+        if rest.is_empty() {
+            return Ok(());
+        }
+        written = write_some_at(file, rest, position)?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+    }
+}
+
+fn write_some_at(file: &File, parts: &[IoSlice<'_>], position: u64) -> io::Result<usize> {
+    Ok(rustix::io::retry_on_intr(|| rustix::io::pwritev(file, parts, position))?)
+}
+
+#[cfg(target_os = "linux")]
+pub(super) fn allocate(file: &File, len: u64) -> io::Result<()> {
+    use rustix::fs::FallocateFlags;
+    use rustix::io::Errno;
+    match rustix::io::retry_on_intr(|| rustix::fs::fallocate(file, FallocateFlags::empty(), 0, len)) {
+        // Some file systems (NFS, ZFS) cannot promise room.
+        Err(Errno::OPNOTSUPP) => extend(file, len),
+        result => Ok(result?),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn allocate(file: &File, len: u64) -> io::Result<()> {
+    extend(file, len)
+}
+
+fn extend(file: &File, len: u64) -> io::Result<()> {
+    if file.metadata()?.len() < len { file.set_len(len) } else { Ok(()) }
+}
+
+pub(super) fn free_space(path: &Path) -> io::Result<Space> {
+    let stat = rustix::fs::statvfs(path)?;
+    Ok(Space {
+        free: stat.f_bavail.saturating_mul(stat.f_frsize),
+        total: stat.f_blocks.saturating_mul(stat.f_frsize),
+    })
+}
