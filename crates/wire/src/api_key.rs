@@ -39,6 +39,7 @@ impl ApiKey {
     }
 }
 
+#[allow(clippy::all, reason = "generated")]
 pub(crate) mod generated {
     use super::*;
 

@@ -40,7 +40,7 @@ pub use bytestring::ByteString;
 pub use uuid::Uuid;
 
 /// The messages, one module each; the module is named after the message, and so is the struct that it re-exports here.
-#[allow(clippy::large_enum_variant, reason = "generated; records are few and short-lived")]
+#[allow(clippy::all, reason = "generated")]
 pub mod messages {
     mod prelude {
         pub(super) use crate::{DecodeError, Message, Reader, Records, Request, Writer};
