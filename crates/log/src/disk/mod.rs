@@ -1,6 +1,6 @@
 //! A file system, as far as a log needs one.
 //!
-//! [`RealDisk`] is the operating system's. `SimDisk` forgets at a crash what was not synced, and fails on demand.
+//! [`RealDisk`] is the operating system's. [`SimDisk`] forgets at a crash what was not synced, and fails on demand.
 //! Whatever this crate does to a file goes through these two traits, so that a crash can be tried at every step.
 //!
 //! What the traits promise is what POSIX promises, no more:
@@ -10,6 +10,7 @@
 
 mod os;
 mod real;
+mod sim;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 pub use os::{Priority, raise_thread_priority};
 pub use real::RealDisk;
+pub use sim::{Call, Loss, Prefixes, SimDisk};
 
 /// How to open a file. All but `Read` may also write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

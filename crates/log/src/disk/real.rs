@@ -119,3 +119,77 @@ fn describe(entry: &fs::DirEntry) -> io::Result<Entry> {
     };
     Ok(Entry { name: entry.file_name().to_string_lossy().into_owned(), kind, len: metadata.len() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(dir: &Path, mode: Mode) -> Arc<dyn File> {
+        RealDisk.open(&dir.join("a"), mode).unwrap()
+    }
+
+    #[test]
+    fn more_parts_than_one_call_takes_are_written_in_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = open(dir.path(), Mode::CreateNew);
+        let numbers: Vec<[u8; 2]> = (0..3000_u16).map(u16::to_be_bytes).collect();
+        let parts: Vec<_> = numbers.iter().map(|number| IoSlice::new(number)).collect();
+        file.write_all_at(&parts, 3).unwrap();
+        file.sync_data().unwrap();
+        let mut read = vec![0; 6000];
+        file.read_exact_at(&mut read, 3).unwrap();
+        assert_eq!(read, numbers.concat());
+        assert_eq!(file.read_exact_at(&mut read, 4).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn allocated_room_reads_as_zeros_and_never_shortens() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = open(dir.path(), Mode::Create);
+        file.write_all_at(&[IoSlice::new(b"x")], 9999).unwrap();
+        file.allocate(5000).unwrap();
+        assert_eq!(file.len().unwrap(), 10_000);
+        file.allocate(20_000).unwrap();
+        assert_eq!(RealDisk.len(&dir.path().join("a")).unwrap(), 20_000);
+    }
+
+    #[test]
+    fn the_modes_ask_for_a_file_that_is_there_or_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let refused = |mode| RealDisk.open(&dir.path().join("a"), mode).unwrap_err().kind();
+        assert_eq!(refused(Mode::Read), io::ErrorKind::NotFound);
+        assert_eq!(refused(Mode::Write), io::ErrorKind::NotFound);
+        open(dir.path(), Mode::CreateNew);
+        assert_eq!(refused(Mode::CreateNew), io::ErrorKind::AlreadyExists);
+        open(dir.path(), Mode::Create).write_all_at(&[IoSlice::new(b"kept")], 0).unwrap();
+        assert_eq!(open(dir.path(), Mode::Create).len().unwrap(), 4);
+    }
+
+    #[test]
+    fn a_directory_is_listed_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        RealDisk.create_dir_all(&dir.path().join("b/c")).unwrap();
+        open(dir.path(), Mode::CreateNew).set_len(7).unwrap();
+        RealDisk.sync_dir(dir.path()).unwrap();
+        let names: Vec<_> =
+            RealDisk.list(dir.path()).unwrap().into_iter().map(|entry| (entry.name, entry.kind)).collect();
+        assert_eq!(names, [("a".to_owned(), Kind::File), ("b".to_owned(), Kind::Directory)]);
+        assert_eq!(RealDisk.list(dir.path()).unwrap()[0].len, 7);
+    }
+
+    #[test]
+    fn a_lock_is_refused_while_it_is_held() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".lock");
+        let lock = RealDisk.lock(&path).unwrap();
+        assert_eq!(RealDisk.lock(&path).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        drop(lock);
+        RealDisk.lock(&path).unwrap();
+    }
+
+    #[test]
+    fn the_room_of_a_file_system_is_told() {
+        let space = RealDisk.free_space(&std::env::temp_dir()).unwrap();
+        assert!(0 < space.free && space.free <= space.total);
+    }
+}
