@@ -1,0 +1,281 @@
+use bytes::Bytes;
+
+use crate::compression::pack;
+use crate::header::{CHECKSUMMED_FROM, LENGTH_OVERHEAD};
+use crate::varint::{put_varint, put_varlong, varint_size};
+use crate::{
+    Attributes, BATCH_HEADER_SIZE, Batch, BatchError, BatchHeader, Codec, Compression, ControlType, Epoch,
+    HeaderView, NO_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, NO_TIMESTAMP, Offset,
+    ProducerEpoch, ProducerId, RecordView, Sequence, Timestamp, TimestampType, crc32c,
+};
+
+/// What a batch has besides its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchOptions {
+    /// The offset of the first record, or lower, where compaction removed the first ones.
+    pub base_offset: Offset,
+    /// The offset of the last record, or higher, where compaction removed the last ones.
+    /// By default that of the last record; of an empty batch, `base_offset` − 1.
+    pub last_offset: Option<Offset>,
+    pub leader_epoch: Epoch,
+    /// A batch without records is not compressed.
+    pub codec: Codec,
+    pub timestamp_type: TimestampType,
+    /// The time of the append with [`TimestampType::LogAppendTime`]. By default the greatest of the records.
+    pub max_timestamp: Option<Timestamp>,
+    pub producer_id: ProducerId,
+    pub producer_epoch: ProducerEpoch,
+    pub base_sequence: Sequence,
+    pub transactional: bool,
+    pub control: bool,
+    pub delete_horizon: Option<Timestamp>,
+}
+
+impl Default for BatchOptions {
+    /// An uncompressed batch of no particular producer, to be given its offset later.
+    fn default() -> Self {
+        Self {
+            base_offset: 0,
+            last_offset: None,
+            leader_epoch: NO_LEADER_EPOCH,
+            codec: Codec::default(),
+            timestamp_type: TimestampType::CreateTime,
+            max_timestamp: None,
+            producer_id: NO_PRODUCER_ID,
+            producer_epoch: NO_PRODUCER_EPOCH,
+            base_sequence: NO_SEQUENCE,
+            transactional: false,
+            control: false,
+            delete_horizon: None,
+        }
+    }
+}
+
+impl BatchOptions {
+    /// For a batch that replaces one with this header, with the same offsets, producer and attributes, and some or
+    /// all of its records: for compaction and recompression.
+    ///
+    /// The greatest timestamp is left to the records, but for [`TimestampType::LogAppendTime`], where theirs is it.
+    pub fn replacing(header: &BatchHeader) -> Result<Self, BatchError> {
+        let timestamp_type = header.timestamp_type();
+        let keeps_time = timestamp_type == TimestampType::LogAppendTime;
+        Ok(Self {
+            base_offset: header.base_offset,
+            last_offset: Some(header.last_offset()),
+            leader_epoch: header.leader_epoch,
+            codec: Codec::from(header.compression()?),
+            timestamp_type,
+            max_timestamp: keeps_time.then_some(header.max_timestamp),
+            producer_id: header.producer_id,
+            producer_epoch: header.producer_epoch,
+            base_sequence: header.base_sequence,
+            transactional: header.is_transactional(),
+            control: header.is_control(),
+            delete_horizon: header.delete_horizon(),
+        })
+    }
+}
+
+/// Builds a batch record by record, byte for byte as Kafka does (compressed payloads aside).
+#[derive(Clone, Debug)]
+pub struct BatchBuilder {
+    options: BatchOptions,
+    /// Room for the header, then the records, uncompressed.
+    buffer: Vec<u8>,
+    record_count: i32,
+    next_offset: Offset,
+    /// What timestamps count from, once there is a record.
+    base_timestamp: Option<Timestamp>,
+    max_timestamp: Timestamp,
+}
+
+impl BatchBuilder {
+    pub fn new(options: BatchOptions) -> Self {
+        Self {
+            options,
+            buffer: vec![0; BATCH_HEADER_SIZE],
+            record_count: 0,
+            next_offset: options.base_offset,
+            base_timestamp: options.delete_horizon,
+            max_timestamp: NO_TIMESTAMP,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.record_count == 0
+    }
+
+    pub fn record_count(&self) -> i32 {
+        self.record_count
+    }
+
+    /// The batch so far, if it were not compressed.
+    pub fn size_in_bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// The offset that [`BatchBuilder::append`] gives next.
+    pub fn next_offset(&self) -> Offset {
+        self.next_offset
+    }
+
+    /// Adds a record at the next offset.
+    ///
+    /// [`BatchError::DoesNotFit`] if an offset, a timestamp or a size is too far from the others.
+    pub fn append(
+        &mut self,
+        timestamp: Timestamp,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[HeaderView<'_>],
+    ) -> Result<(), BatchError> {
+        self.append_at(self.next_offset, timestamp, key, value, headers)
+    }
+
+    /// Adds a record at an offset, after which the next one follows. Nothing else is asked of the order.
+    pub fn append_at(
+        &mut self,
+        offset: Offset,
+        timestamp: Timestamp,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[HeaderView<'_>],
+    ) -> Result<(), BatchError> {
+        let mut encoded = Vec::with_capacity(headers.len() * 16);
+        for header in headers {
+            put_nullable(&mut encoded, Some(header.key))?;
+            put_nullable(&mut encoded, header.value)?;
+        }
+        self.append_encoded(offset, timestamp, key, value, (headers.len(), &encoded))
+    }
+
+    /// Adds a record as it is, at its offset.
+    pub fn append_view(&mut self, record: &RecordView<'_>) -> Result<(), BatchError> {
+        let headers = (record.headers.len(), record.headers.encoded());
+        self.append_encoded(record.offset, record.timestamp, record.key, record.value, headers)
+    }
+
+    /// Adds a control record at the next offset.
+    pub fn append_control(
+        &mut self,
+        timestamp: Timestamp,
+        control_type: ControlType,
+        value: &[u8],
+    ) -> Result<(), BatchError> {
+        self.append(timestamp, Some(&control_type.key().encode()), Some(value), &[])
+    }
+
+    fn append_encoded(
+        &mut self,
+        offset: Offset,
+        timestamp: Timestamp,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        (header_count, headers): (usize, &[u8]),
+    ) -> Result<(), BatchError> {
+        let record_count = self.record_count.checked_add(1).ok_or(does_not_fit("the number of records"))?;
+        let next_offset = offset.saturating_add(1);
+        let offset_delta = delta(self.options.base_offset, offset)?;
+        let base_timestamp = self.base_timestamp.unwrap_or(timestamp);
+        let timestamp_delta = timestamp.checked_sub(base_timestamp).ok_or(does_not_fit("a timestamp"))?;
+        let header_count = length_of(header_count)?;
+
+        let size = 1
+            + varint_size(timestamp_delta)
+            + varint_size(i64::from(offset_delta))
+            + nullable_size(key)?
+            + nullable_size(value)?
+            + varint_size(i64::from(header_count))
+            + headers.len();
+        let length = length_of(size)?;
+        length_of(self.buffer.len() + size)?;
+
+        self.buffer.reserve(varint_size(i64::from(length)) + size);
+        put_varint(&mut self.buffer, length);
+        self.buffer.push(0);
+        put_varlong(&mut self.buffer, timestamp_delta);
+        put_varint(&mut self.buffer, offset_delta);
+        put_nullable(&mut self.buffer, key)?;
+        put_nullable(&mut self.buffer, value)?;
+        put_varint(&mut self.buffer, header_count);
+        self.buffer.extend_from_slice(headers);
+
+        self.record_count = record_count;
+        self.next_offset = next_offset;
+        self.base_timestamp = Some(base_timestamp);
+        self.max_timestamp = self.max_timestamp.max(timestamp);
+        Ok(())
+    }
+
+    /// Ends the batch: compresses the records, sets the header and its checksum.
+    pub fn build(self) -> Result<Batch, BatchError> {
+        let compression = if self.is_empty() { Compression::None } else { self.options.codec.compression };
+        let header = self.header(compression)?;
+        let bytes = if compression == Compression::None {
+            self.buffer
+        } else {
+            let mut packed = vec![0; BATCH_HEADER_SIZE];
+            pack(self.options.codec, &self.buffer[BATCH_HEADER_SIZE..], &mut packed);
+            packed
+        };
+        finish(header, bytes)
+    }
+
+    fn header(&self, compression: Compression) -> Result<BatchHeader, BatchError> {
+        let options = &self.options;
+        let last_offset = options.last_offset.unwrap_or(self.next_offset.saturating_sub(1));
+        Ok(BatchHeader {
+            base_offset: options.base_offset,
+            leader_epoch: options.leader_epoch,
+            attributes: Attributes::default()
+                .with_compression(compression)
+                .with_timestamp_type(options.timestamp_type)
+                .with_transactional(options.transactional)
+                .with_control(options.control)
+                .with_delete_horizon(options.delete_horizon.is_some()),
+            last_offset_delta: delta(options.base_offset, last_offset)?,
+            base_timestamp: self.base_timestamp.unwrap_or(NO_TIMESTAMP),
+            max_timestamp: options.max_timestamp.unwrap_or(self.max_timestamp),
+            producer_id: options.producer_id,
+            producer_epoch: options.producer_epoch,
+            base_sequence: options.base_sequence,
+            record_count: self.record_count,
+            ..BatchHeader::empty()
+        })
+    }
+}
+
+/// Writes the header, with length and checksum, into the room before the records.
+fn finish(mut header: BatchHeader, mut bytes: Vec<u8>) -> Result<Batch, BatchError> {
+    header.length = length_of(bytes.len() - LENGTH_OVERHEAD)?;
+    bytes[..BATCH_HEADER_SIZE].copy_from_slice(&header.encode());
+    header.crc = crc32c(&bytes[CHECKSUMMED_FROM..]);
+    bytes[..BATCH_HEADER_SIZE].copy_from_slice(&header.encode());
+    Ok(Batch::from_parts(header, Bytes::from(bytes)))
+}
+
+fn does_not_fit(what: &'static str) -> BatchError {
+    BatchError::DoesNotFit { what }
+}
+
+fn delta(base: Offset, offset: Offset) -> Result<i32, BatchError> {
+    let delta = offset.checked_sub(base).and_then(|delta| i32::try_from(delta).ok());
+    delta.ok_or(does_not_fit("an offset"))
+}
+
+fn length_of(size: usize) -> Result<i32, BatchError> {
+    i32::try_from(size).ok().ok_or(does_not_fit("a size"))
+}
+
+fn nullable_size(bytes: Option<&[u8]>) -> Result<usize, BatchError> {
+    let size = bytes.map_or(0, <[u8]>::len);
+    let length = bytes.map_or(Ok(-1), |bytes| length_of(bytes.len()))?;
+    Ok(varint_size(i64::from(length)) + size)
+}
+
+fn put_nullable(out: &mut Vec<u8>, bytes: Option<&[u8]>) -> Result<(), BatchError> {
+    let length = bytes.map_or(Ok(-1), |bytes| length_of(bytes.len()))?;
+    put_varint(out, length);
+    out.extend_from_slice(bytes.unwrap_or_default());
+    Ok(())
+}

@@ -1,0 +1,143 @@
+use bytes::{Buf, Bytes};
+
+use crate::header::MAGIC;
+use crate::{
+    Batch, BatchError, BatchHeader, Epoch, Frame, LegacyMessage, Limits, NO_LEADER_EPOCH, Offset,
+    PositionedError, Records, Timestamp,
+};
+
+/// One entry of a log: a batch, or, in segments that brokers before 0.11 wrote, a message of version 0 or 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    Batch(Batch),
+    /// With the messages in it, if it is compressed.
+    Message(LegacyMessage),
+}
+
+impl Entry {
+    fn parse(frame: Frame, bytes: Bytes) -> Result<Self, BatchError> {
+        if frame.magic != MAGIC {
+            return LegacyMessage::from_frame(frame, bytes).map(Self::Message);
+        }
+        let header = BatchHeader::parse(&bytes)?;
+        Ok(Self::Batch(Batch::from_parts(header, bytes)))
+    }
+
+    /// The version of the message format: 0, 1 or 2.
+    pub fn magic(&self) -> i8 {
+        match self {
+            Self::Batch(_) => MAGIC,
+            Self::Message(message) => message.header().magic,
+        }
+    }
+
+    pub fn bytes(&self) -> &Bytes {
+        match self {
+            Self::Batch(batch) => batch.bytes(),
+            Self::Message(message) => message.bytes(),
+        }
+    }
+
+    pub fn size_in_bytes(&self) -> usize {
+        self.bytes().len()
+    }
+
+    /// The offset of the first record. A compressed old message must be unpacked to know it.
+    pub fn base_offset(&self, limits: &Limits) -> Result<Offset, BatchError> {
+        match self {
+            Self::Batch(batch) => Ok(batch.header().base_offset),
+            Self::Message(message) => message.base_offset(limits),
+        }
+    }
+
+    pub fn last_offset(&self) -> Offset {
+        match self {
+            Self::Batch(batch) => batch.header().last_offset(),
+            Self::Message(message) => message.header().offset,
+        }
+    }
+
+    pub fn max_timestamp(&self) -> Timestamp {
+        match self {
+            Self::Batch(batch) => batch.header().max_timestamp,
+            Self::Message(message) => message.header().timestamp,
+        }
+    }
+
+    /// [`NO_LEADER_EPOCH`] for old messages, which know of none.
+    pub fn leader_epoch(&self) -> Epoch {
+        match self {
+            Self::Batch(batch) => batch.header().leader_epoch,
+            Self::Message(_) => NO_LEADER_EPOCH,
+        }
+    }
+
+    /// [`BatchError::CrcMismatch`] unless the bytes are what their writer checksummed.
+    pub fn check_crc(&self) -> Result<(), BatchError> {
+        match self {
+            Self::Batch(batch) => batch.check_crc(),
+            Self::Message(message) => message.check_crc(),
+        }
+    }
+
+    pub fn records(&self, limits: &Limits) -> Result<Records, BatchError> {
+        match self {
+            Self::Batch(batch) => batch.records(limits),
+            Self::Message(message) => message.records(limits),
+        }
+    }
+}
+
+/// The entries in bytes that hold any number of them, of any version, one after another.
+///
+/// Ends after the first error; see [`Batches`](crate::Batches).
+#[derive(Clone, Debug)]
+pub struct Entries {
+    rest: Bytes,
+    position: usize,
+    stopped: bool,
+}
+
+impl Entries {
+    pub fn new(bytes: Bytes) -> Self {
+        Self { rest: bytes, position: 0, stopped: false }
+    }
+
+    /// Where the next entry starts.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// The bytes after the last entry whose end is known.
+    pub fn unread(&self) -> &Bytes {
+        &self.rest
+    }
+
+    /// Ends the iteration.
+    pub(crate) fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    fn advance(&mut self) -> Result<Entry, BatchError> {
+        let frame = Frame::parse_whole(&self.rest)?;
+        let bytes = self.rest.split_to(frame.size_in_bytes);
+        Entry::parse(frame, bytes)
+    }
+}
+
+impl Iterator for Entries {
+    type Item = Result<Entry, PositionedError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.stopped || !self.rest.has_remaining() {
+            return None;
+        }
+        let before = self.rest.len();
+        let result = self.advance().map_err(|error| PositionedError { position: self.position, error });
+        match result {
+            Ok(_) => self.position += before - self.rest.len(),
+            Err(_) => self.stopped = true,
+        }
+        Some(result)
+    }
+}
