@@ -3,7 +3,7 @@ use bytes::Bytes;
 use crate::compression::unpack;
 use crate::header::CHECKSUMMED_FROM;
 use crate::{
-    AssignedBatch, BATCH_HEADER_SIZE, BatchError, BatchHeader, Compression, Epoch, Limits, Offset,
+    AssignedBatch, BATCH_HEADER_SIZE, BatchError, BatchHeader, Compression, Epoch, Frame, Limits, Offset,
     RecordViews, Records, Timestamp, TimestampType, crc32c,
 };
 
@@ -24,6 +24,13 @@ impl Batch {
             Some(extra) => Err(BatchError::TrailingBytes { extra }),
             None => Err(BatchError::Incomplete { needed, available: bytes.len() }),
         }
+    }
+
+    /// A view of the entry that `frame` was read from. `bytes` must be exactly it.
+    #[inline]
+    pub(crate) fn from_frame(frame: Frame, bytes: Bytes) -> Result<Self, BatchError> {
+        let header = BatchHeader::from_frame(frame, &bytes)?;
+        Ok(Self::from_parts(header, bytes))
     }
 
     /// Puts together what belongs together.

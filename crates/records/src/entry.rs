@@ -1,9 +1,10 @@
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
 use crate::header::MAGIC;
+use crate::splitter::Splitter;
 use crate::{
-    Batch, BatchError, BatchHeader, Epoch, Frame, LegacyMessage, Limits, NO_LEADER_EPOCH, Offset,
-    PositionedError, Records, Timestamp,
+    Batch, BatchError, Epoch, Frame, LegacyMessage, Limits, NO_LEADER_EPOCH, Offset, PositionedError,
+    Records, Timestamp,
 };
 
 /// One entry of a log: a batch, or, in segments that brokers before 0.11 wrote, a message of version 0 or 1.
@@ -19,8 +20,7 @@ impl Entry {
         if frame.magic != MAGIC {
             return LegacyMessage::from_frame(frame, bytes).map(Self::Message);
         }
-        let header = BatchHeader::parse(&bytes)?;
-        Ok(Self::Batch(Batch::from_parts(header, bytes)))
+        Batch::from_frame(frame, bytes).map(Self::Batch)
     }
 
     /// The version of the message format: 0, 1 or 2.
@@ -92,36 +92,21 @@ impl Entry {
 ///
 /// Ends after the first error; see [`Batches`](crate::Batches).
 #[derive(Clone, Debug)]
-pub struct Entries {
-    rest: Bytes,
-    position: usize,
-    stopped: bool,
-}
+pub struct Entries(Splitter);
 
 impl Entries {
     pub fn new(bytes: Bytes) -> Self {
-        Self { rest: bytes, position: 0, stopped: false }
+        Self(Splitter::new(bytes))
     }
 
-    /// Where the next entry starts.
+    /// Where the next entry starts; after an error, where the bad one does.
     pub fn position(&self) -> usize {
-        self.position
+        self.0.position()
     }
 
     /// The bytes after the last entry whose end is known.
     pub fn unread(&self) -> &Bytes {
-        &self.rest
-    }
-
-    /// Ends the iteration.
-    pub(crate) fn stop(&mut self) {
-        self.stopped = true;
-    }
-
-    fn advance(&mut self) -> Result<Entry, BatchError> {
-        let frame = Frame::parse_whole(&self.rest)?;
-        let bytes = self.rest.split_to(frame.size_in_bytes);
-        Entry::parse(frame, bytes)
+        self.0.unread()
     }
 }
 
@@ -129,15 +114,6 @@ impl Iterator for Entries {
     type Item = Result<Entry, PositionedError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.stopped || !self.rest.has_remaining() {
-            return None;
-        }
-        let before = self.rest.len();
-        let result = self.advance().map_err(|error| PositionedError { position: self.position, error });
-        match result {
-            Ok(_) => self.position += before - self.rest.len(),
-            Err(_) => self.stopped = true,
-        }
-        Some(result)
+        self.0.next_entry(Entry::parse)
     }
 }

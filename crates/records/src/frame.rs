@@ -32,6 +32,7 @@ impl Frame {
     /// Reads the first [`Frame::SIZE`] bytes of an entry. The entry may be longer than `bytes`.
     ///
     /// A length or a magic that cannot be is an error, as is a length that is too small for the magic.
+    #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Self, BatchError> {
         let incomplete = BatchError::Incomplete { needed: Self::SIZE, available: bytes.len() };
         let Some(head) = bytes.first_chunk::<{ Self::SIZE }>() else { return Err(incomplete) };
@@ -50,6 +51,7 @@ impl Frame {
     }
 
     /// Reads the frame of an entry that must be whole in `bytes`.
+    #[inline]
     pub(crate) fn parse_whole(bytes: &[u8]) -> Result<Self, BatchError> {
         let frame = Self::parse(bytes)?;
         if frame.size_in_bytes > bytes.len() {

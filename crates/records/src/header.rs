@@ -59,7 +59,12 @@ impl BatchHeader {
     /// [`BatchError::OldMagic`] if a message of version 0 or 1 starts there.
     #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Self, BatchError> {
-        let frame = Frame::parse(bytes)?;
+        Self::from_frame(Frame::parse(bytes)?, bytes)
+    }
+
+    /// Reads the header of the entry that `frame` was read from.
+    #[inline]
+    pub(crate) fn from_frame(frame: Frame, bytes: &[u8]) -> Result<Self, BatchError> {
         if frame.magic != MAGIC {
             return Err(BatchError::OldMagic { magic: frame.magic });
         }
@@ -70,6 +75,7 @@ impl BatchHeader {
         }
     }
 
+    #[inline]
     fn decode(head: &[u8; BATCH_HEADER_SIZE]) -> Self {
         Self {
             base_offset: i64::from_be_bytes(at(head, 0)),

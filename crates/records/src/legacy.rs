@@ -1,6 +1,9 @@
+mod inner;
+
+pub(crate) use inner::InnerMessages;
+
 use bytes::Bytes;
 
-use crate::compression::{unpack, unpack_version_0};
 use crate::crc::crc32;
 use crate::{
     Attributes, BatchError, Compression, Frame, Headers, Limits, NO_TIMESTAMP, Offset, Record, Records,
@@ -100,25 +103,31 @@ impl LegacyMessage {
 
     /// The offset of the first record.
     pub fn base_offset(&self, limits: &Limits) -> Result<Offset, BatchError> {
-        let records = self.read(limits)?;
-        Ok(records.first().map_or(self.header.offset, |record| record.offset))
+        match self.wrapped_in()? {
+            None => Ok(self.header.offset),
+            Some(compression) => InnerMessages::unpack(self, compression, limits)?.base_offset(),
+        }
     }
 
     /// The message's own record, or those in it.
     pub fn records(&self, limits: &Limits) -> Result<Records, BatchError> {
-        self.read(limits).map(Records::of_message)
+        match self.wrapped_in()? {
+            None => Ok(Records::of_message(self.record())),
+            Some(compression) => {
+                InnerMessages::unpack(self, compression, limits).map(Records::of_inner_messages)
+            }
+        }
     }
 
-    fn read(&self, limits: &Limits) -> Result<Vec<Record>, BatchError> {
+    /// How the messages in this one are compressed, if it holds any.
+    fn wrapped_in(&self) -> Result<Option<Compression>, BatchError> {
         match self.header.compression()? {
-            Compression::None => Ok(vec![self.record()]),
+            Compression::None => Ok(None),
+            compression @ (Compression::Gzip | Compression::Snappy | Compression::Lz4) => {
+                Ok(Some(compression))
+            }
             compression @ Compression::Zstd => {
                 Err(BatchError::CompressionTooNew { compression, magic: self.header.magic })
-            }
-            compression @ (Compression::Gzip | Compression::Snappy | Compression::Lz4) => {
-                let mut inner = self.inner_messages(compression, limits)?;
-                self.correct(&mut inner)?;
-                Ok(inner.iter().map(Self::record).collect())
             }
         }
     }
@@ -131,60 +140,6 @@ impl LegacyMessage {
             value: self.value.clone(),
             headers: Headers::default(),
         }
-    }
-
-    /// Unpacks the messages in a compressed one. A set that was cut in the middle ends there, as Kafka reads it.
-    fn inner_messages(
-        &self,
-        compression: Compression,
-        limits: &Limits,
-    ) -> Result<Vec<LegacyMessage>, BatchError> {
-        let packed = self.value.as_ref().ok_or(BatchError::WrapperWithoutValue)?;
-        let mut unpacked = Vec::new();
-        match self.header.magic {
-            0 => unpack_version_0(compression, packed, limits, &mut unpacked)?,
-            _ => unpack(compression, packed, limits, &mut unpacked)?,
-        }
-        let mut rest = Bytes::from(unpacked);
-        let mut messages = Vec::new();
-        loop {
-            let frame = match Frame::parse_whole(&rest) {
-                Ok(frame) => frame,
-                Err(BatchError::Incomplete { .. }) => return Ok(messages),
-                Err(error) => return Err(error),
-            };
-            messages.push(Self::inner(frame, rest.split_to(frame.size_in_bytes))?);
-        }
-    }
-
-    fn inner(frame: Frame, bytes: Bytes) -> Result<Self, BatchError> {
-        if frame.magic > 1 {
-            return Err(BatchError::BadMessage("a batch in a compressed message"));
-        }
-        let message = Self::from_frame(frame, bytes)?;
-        match message.header.compression()? {
-            Compression::None => Ok(message),
-            Compression::Gzip | Compression::Snappy | Compression::Lz4 | Compression::Zstd => {
-                Err(BatchError::NestedWrapper)
-            }
-        }
-    }
-
-    /// Gives inner messages the offsets and timestamps that the outer one decides.
-    fn correct(&self, inner: &mut [LegacyMessage]) -> Result<(), BatchError> {
-        let last = inner.last().ok_or(BatchError::WrapperWithoutMessages)?.header.offset;
-        if self.header.magic == 0 {
-            return Ok(());
-        }
-        let base = self.header.offset.saturating_sub(last);
-        let append_time = self.header.attributes.timestamp_type() == TimestampType::LogAppendTime;
-        for message in inner {
-            message.header.offset = message.header.offset.saturating_add(base);
-            if append_time && message.header.magic > 0 {
-                message.header.timestamp = self.header.timestamp;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -41,6 +41,7 @@ mod legacy;
 mod limits;
 mod record;
 mod records;
+mod splitter;
 mod varint;
 
 pub use assigned::{ASSIGNED_PREFIX_SIZE, AssignedBatch, prefix};

@@ -1,7 +1,6 @@
-use std::vec;
-
 use bytes::Bytes;
 
+use crate::legacy::InnerMessages;
 use crate::record::RecordBase;
 use crate::{BatchError, BatchHeader, Record, RecordView, TimestampType};
 
@@ -85,7 +84,8 @@ pub struct Records(Source);
 #[derive(Clone, Debug)]
 enum Source {
     Batch { walk: Walk, payload: Bytes, position: usize },
-    Message(vec::IntoIter<Record>),
+    Message(Option<Record>),
+    InnerMessages(InnerMessages),
 }
 
 impl Records {
@@ -93,8 +93,12 @@ impl Records {
         Ok(Self(Source::Batch { walk: Walk::new(header)?, payload, position: 0 }))
     }
 
-    pub(crate) fn of_message(records: Vec<Record>) -> Self {
-        Self(Source::Message(records.into_iter()))
+    pub(crate) fn of_message(record: Record) -> Self {
+        Self(Source::Message(Some(record)))
+    }
+
+    pub(crate) fn of_inner_messages(messages: InnerMessages) -> Self {
+        Self(Source::InnerMessages(messages))
     }
 }
 
@@ -109,7 +113,8 @@ impl Iterator for Records {
                 *position = payload.len() - rest.len();
                 Some(result)
             }
-            Source::Message(records) => records.next().map(Ok),
+            Source::Message(record) => record.take().map(Ok),
+            Source::InnerMessages(messages) => messages.next(),
         }
     }
 }

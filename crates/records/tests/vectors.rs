@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod common;
+
 use std::fmt::Write as _;
-use std::io::Read as _;
 
 use bytes::Bytes;
 use ottla_records::{
@@ -20,27 +21,12 @@ struct Vector {
 }
 
 fn vectors() -> Vec<Vector> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/batches.jsonl.gz");
-    let packed = std::fs::read(path).expect("testdata/batches.jsonl.gz is part of the repository");
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut text).unwrap();
-    text.lines().map(vector).collect()
+    common::lines().into_iter().map(vector).collect()
 }
 
-fn vector(line: &str) -> Vector {
-    let line: Value = serde_json::from_str(line).unwrap();
-    Vector {
-        name: line["name"].as_str().unwrap().to_owned(),
-        bytes: Bytes::from(from_hex(line["hex"].as_str().unwrap())),
-        line,
-    }
-}
-
-fn from_hex(hex: &str) -> Vec<u8> {
-    hex.as_bytes()
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
+fn vector(line: Value) -> Vector {
+    let name = line["name"].as_str().unwrap().to_owned();
+    Vector { name, bytes: common::from_hex(line["hex"].as_str().unwrap()), line }
 }
 
 fn to_hex(bytes: &[u8]) -> String {

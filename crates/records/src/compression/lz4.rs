@@ -12,7 +12,9 @@
 
 use std::cell::RefCell;
 
-use lz4_flex::block::{CompressTable, compress_into_with_table, decompress_into, get_maximum_output_size};
+use lz4_flex::block::{
+    CompressTable, DecompressError, compress_into_with_table, decompress_into, get_maximum_output_size,
+};
 
 use super::xxh32::xxh32;
 use super::{Fault, Unpacked, size_from, take, take_slice};
@@ -149,11 +151,14 @@ impl Block<'_> {
             return out.append(self.bytes);
         }
         let size_max = header.block_size_max.min(self.bytes.len() * RATIO_MAX);
-        if buffer.len() < size_max {
-            buffer.resize(size_max, 0);
+        let space = size_max.min(out.room());
+        if buffer.len() < space {
+            buffer.resize(space, 0);
         }
-        let size = decompress_into(self.bytes, &mut buffer[..size_max]);
-        let size = size.map_err(|_ignored| Fault::Bad("not an LZ4 block"))?;
+        let size = decompress_into(self.bytes, &mut buffer[..space]).map_err(|error| match error {
+            DecompressError::OutputTooSmall { .. } if space < size_max => Fault::TooLarge,
+            _ => Fault::Bad("not an LZ4 block"),
+        })?;
         out.append(&buffer[..size])
     }
 }
