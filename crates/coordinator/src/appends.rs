@@ -1,0 +1,129 @@
+//! What waits for records: to be appended, then to be durable.
+
+use std::collections::{HashMap, VecDeque};
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use ottla_wire::ErrorCode;
+
+use crate::{
+    Effect, Response, Ticket, errors,
+    group::{Membership, classic::Replaced},
+    record,
+    record::Record,
+};
+
+/// Numbers the appends of a shard, upwards from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppendId(pub u64);
+
+/// What happens to a classic group once the records are durable, or if they cannot be appended.
+#[derive(Debug)]
+pub(crate) enum Then {
+    Nothing,
+    /// The group is a classic one from now on: without its record it is what it was before.
+    Created {
+        group: ByteString,
+        before: Membership,
+    },
+    /// The leader's assignment: its members get it.
+    Assigned {
+        group: ByteString,
+        generation: i32,
+        assignments: HashMap<ByteString, Bytes>,
+    },
+    /// A static member came back under a new ID.
+    Replaced {
+        group: ByteString,
+        replaced: Box<Replaced>,
+    },
+}
+
+/// Records on their way, and who waits for them.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    id: AppendId,
+    /// Until they are appended.
+    pub(crate) records: Vec<Record>,
+    pub(crate) then: Then,
+    pub(crate) replies: Vec<(Ticket, Response)>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Appends {
+    last: AppendId,
+    /// In the order of their IDs.
+    waiting: VecDeque<Waiting>,
+}
+
+impl Appends {
+    pub(crate) fn start(&mut self, records: Vec<Record>, then: Then, out: &mut Vec<Effect>) -> AppendId {
+        let id = AppendId(self.last.0 + 1);
+        self.last = id;
+        out.push(Effect::Append { id, records: record::encode(&records) });
+        self.waiting.push_back(Waiting { id, records, then, replies: Vec::new() });
+        id
+    }
+
+    pub(crate) fn last(&self) -> AppendId {
+        self.last
+    }
+
+    /// Gives the reply when that append is durable: at once if it is.
+    pub(crate) fn reply_after(
+        &mut self,
+        id: AppendId,
+        ticket: Ticket,
+        response: Response,
+        out: &mut Vec<Effect>,
+    ) {
+        match self.waiting.binary_search_by_key(&id, |waiting| waiting.id) {
+            Ok(index) => self.waiting[index].replies.push((ticket, response)),
+            Err(_) => out.push(Effect::Reply { ticket, response }),
+        }
+    }
+
+    /// Takes the records of an append that has just been made, to apply them.
+    pub(crate) fn take_records(&mut self, id: AppendId) -> Vec<Record> {
+        let index = self.index(id);
+        std::mem::take(&mut self.waiting[index].records)
+    }
+
+    /// Forgets an append that could not be made.
+    pub(crate) fn fail(&mut self, id: AppendId) -> Waiting {
+        let index = self.index(id);
+        self.waiting.remove(index).expect("the index was found")
+    }
+
+    /// Takes the first append, if it is at most that.
+    pub(crate) fn next_up_to(&mut self, id: AppendId) -> Option<Waiting> {
+        if self.waiting.front()?.id > id { None } else { self.waiting.pop_front() }
+    }
+
+    fn index(&self, id: AppendId) -> usize {
+        let found = self.waiting.binary_search_by_key(&id, |waiting| waiting.id);
+        found.expect("an append ends once, after it was asked for")
+    }
+}
+
+impl Waiting {
+    pub(crate) fn answer(self, out: &mut Vec<Effect>) {
+        out.extend(self.replies.into_iter().map(|(ticket, response)| Effect::Reply { ticket, response }));
+    }
+
+    pub(crate) fn refuse(self, error: ErrorCode, out: &mut Vec<Effect>) {
+        let error = errors::told_for(error);
+        let refuse = |(ticket, response): (Ticket, Response)| {
+            let error = if matches!(response, Response::OffsetFetch(_))
+                && error == ErrorCode::CoordinatorNotAvailable
+            {
+                // Consumers before 3.9 know the other not.
+                ErrorCode::NotCoordinator
+            } else {
+                error
+            };
+            Effect::Reply { ticket, response: response.failed(error) }
+        };
+        out.extend(self.replies.into_iter().map(refuse));
+    }
+}

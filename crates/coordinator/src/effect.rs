@@ -1,0 +1,67 @@
+//! What a shard wants to be done.
+
+use bytes::Bytes;
+use ottla_wire::{
+    ErrorCode,
+    messages::{
+        JoinGroupResponse, LeaveGroupResponse, OffsetCommitResponse, OffsetDeleteResponse, SyncGroupResponse,
+        delete_groups_response::DeletableGroupResult, offset_fetch_response::OffsetFetchResponseGroup,
+    },
+};
+
+use crate::{AppendId, Ticket};
+
+/// Something for the broker to do, in the order in which it is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Append these records to the shard's partition as one batch, at once, whatever `max.message.bytes` says, and
+    /// call [`Shard::appended`](crate::Shard::appended) before anything else happens to the shard.
+    Append { id: AppendId, records: Vec<CoordinatorRecord> },
+    /// Answer the request of that ticket.
+    Reply { ticket: Ticket, response: Response },
+}
+
+/// A record of `__consumer_offsets`; one without a value deletes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoordinatorRecord {
+    pub key: Bytes,
+    pub value: Option<Bytes>,
+}
+
+/// The answer to a request that had a ticket.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Response {
+    JoinGroup(JoinGroupResponse),
+    SyncGroup(SyncGroupResponse),
+    LeaveGroup(LeaveGroupResponse),
+    OffsetCommit(OffsetCommitResponse),
+    /// Of one group of the request.
+    OffsetFetch(OffsetFetchResponseGroup),
+    OffsetDelete(OffsetDeleteResponse),
+    /// Of the groups of the request that are in this shard.
+    DeleteGroups(Vec<DeletableGroupResult>),
+}
+
+impl Response {
+    /// The same, had it failed as a whole.
+    pub(crate) fn failed(mut self, error: ErrorCode) -> Response {
+        let error = error.code();
+        match &mut self {
+            Response::JoinGroup(r) => r.error_code = error,
+            Response::SyncGroup(r) => *r = SyncGroupResponse { error_code: error, ..Default::default() },
+            Response::LeaveGroup(r) => *r = LeaveGroupResponse { error_code: error, ..Default::default() },
+            Response::OffsetCommit(r) => {
+                r.topics.iter_mut().flat_map(|t| &mut t.partitions).for_each(|p| p.error_code = error);
+            }
+            Response::OffsetFetch(r) => {
+                r.topics.clear();
+                r.error_code = error;
+            }
+            Response::OffsetDelete(r) => {
+                *r = OffsetDeleteResponse { error_code: error, ..Default::default() }
+            }
+            Response::DeleteGroups(results) => results.iter_mut().for_each(|r| r.error_code = error),
+        }
+        self
+    }
+}

@@ -1,0 +1,129 @@
+//! The records of the log, applied: the only way in which offsets change and groups go, live and after a restart.
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::Shard;
+use crate::{
+    AppendId, CommittedOffset, ReplayError,
+    group::{
+        Membership,
+        classic::ClassicGroup,
+        other::{OtherGroup, OtherType},
+    },
+    record::Record,
+};
+
+impl Shard {
+    /// Applies a record of the log, while the shard is loaded. `producer_id` is that of its batch if the batch is
+    /// transactional, else -1. Control records do not come here, but to [`Shard::replay_end_of_transaction`].
+    ///
+    /// After an error the record is skipped; the caller decides whether to go on.
+    pub fn replay(
+        &mut self,
+        offset: i64,
+        producer_id: i64,
+        key: &Bytes,
+        value: Option<&Bytes>,
+    ) -> Result<(), ReplayError> {
+        let record = Record::decode(offset, key, value)?;
+        match record {
+            Record::Classic { group, value: Some(value) } => {
+                let classic = ClassicGroup::from_value(group.clone(), &value);
+                self.groups.entry(group).or_default().membership = Membership::Classic(Box::new(classic));
+            }
+            record => self.apply(record, producer_id),
+        }
+        Ok(())
+    }
+
+    /// Applies a commit or abort marker of the log.
+    pub fn replay_end_of_transaction(&mut self, producer_id: i64, committed: bool) {
+        for id in self.transactions.remove(&producer_id).unwrap_or_default() {
+            if let Some(group) = self.groups.get_mut(&id) {
+                group.offsets.end_transaction(producer_id, committed);
+            }
+        }
+    }
+
+    /// Applies a record that the shard itself has decided on. What a classic group stores of itself is no news to it.
+    pub(super) fn apply_live(&mut self, record: Record, offset: i64, id: AppendId) {
+        let record = match record {
+            Record::Classic { value: Some(_), .. } => return,
+            Record::Offset { group, topic, partition, value } => {
+                let value = value.map(|value| CommittedOffset { record_offset: offset, ..value });
+                Record::Offset { group, topic, partition, value }
+            }
+            other => other,
+        };
+        let changed = record.group().cloned();
+        self.apply(record, -1);
+        if let Some(group) = changed.and_then(|id| self.groups.get_mut(&id)) {
+            group.offsets.changed_by = id;
+        }
+    }
+
+    /// The only way in which offsets change and groups go, live and after a restart.
+    fn apply(&mut self, record: Record, producer_id: i64) {
+        match record {
+            Record::Offset { group, topic, partition, value: Some(value) } => {
+                if producer_id >= 0 {
+                    self.transactions.entry(producer_id).or_default().insert(group.clone());
+                    self.groups.entry(group).or_default().offsets.put_open(
+                        producer_id,
+                        topic,
+                        partition,
+                        value,
+                    );
+                } else {
+                    self.groups.entry(group).or_default().offsets.put(topic, partition, value);
+                }
+            }
+            Record::Offset { group, topic, partition, value: None } => {
+                if let Some(group) = self.groups.get_mut(&group) {
+                    group.offsets.remove(&topic, partition);
+                }
+            }
+            Record::Classic { group, value: None } => {
+                self.forget(&group, |membership| !matches!(membership, Membership::Other(_)));
+            }
+            Record::Other { group, kind, key, deletes } => self.apply_other(&group, kind, key, deletes),
+            Record::Classic { value: Some(_), .. } | Record::Unknown => {}
+        }
+    }
+
+    fn apply_other(&mut self, id: &ByteString, kind: OtherType, key: Bytes, deletes: bool) {
+        let same = |membership: &Membership| matches!(membership, Membership::Other(other) if other.group_type() == kind.group_type());
+        if deletes && kind.is_group() {
+            return self.forget(id, same);
+        }
+        if deletes && !self.groups.get(id).is_some_and(|group| same(&group.membership)) {
+            return;
+        }
+        let group = self.groups.entry(id.clone()).or_default();
+        if !same(&group.membership) {
+            group.membership = Membership::Other(Box::new(OtherGroup::new(kind.group_type())));
+        }
+        if let Membership::Other(other) = &mut group.membership {
+            other.replay(kind, key, deletes);
+        }
+    }
+
+    /// The record that made a group is deleted: offsets that are left, if any, are a simple group's.
+    fn forget(&mut self, id: &ByteString, concerned: impl Fn(&Membership) -> bool) {
+        if let Some(group) = self.groups.get(id)
+            && concerned(&group.membership)
+        {
+            self.restore(id, Membership::Simple);
+        }
+    }
+
+    pub(super) fn restore(&mut self, id: &ByteString, before: Membership) {
+        if let Some(group) = self.groups.get_mut(id) {
+            group.membership = before;
+            if matches!(group.membership, Membership::Simple) && group.offsets.is_empty() {
+                self.groups.remove(id);
+            }
+        }
+    }
+}
