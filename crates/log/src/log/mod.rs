@@ -1,0 +1,177 @@
+//! One partition's log.
+//!
+//! A batch goes through three states. [`Log::append`] gives it a place: from then on it is read, out of the memory
+//! tail. [`Writes`] carry the tail to the segment files. A [`SyncWork`] makes the files durable, and its end is the
+//! recovery point, before which a later start takes every byte for granted.
+//!
+//! ```text
+//! log start ≤ recovery point ≤ written end ≤ end
+//!             durable          in files      in memory
+//! ```
+//! The work that touches the disk is handed out as values ([`Writes`], [`SyncWork`]), so that it can be done
+//! without the lock that guards the log, and handed back.
+
+mod append;
+mod close;
+mod epochs;
+mod layout;
+mod locate;
+mod open;
+mod producers;
+mod read;
+mod recover;
+mod scan;
+mod segment;
+mod span;
+mod sync;
+mod tail;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ottla_records::{Offset, Timestamp};
+
+use crate::config::LogConfig;
+use crate::error::{Error, Result};
+use crate::files::{FileKey, Files, LogId};
+use crate::format::LeaderEpochs;
+use crate::names::{FileKind, FileName};
+
+pub use append::Appended;
+pub use open::{OpenOptions, Opened};
+pub use producers::ProducerState;
+pub use read::{ReadResult, Slice};
+pub use recover::{Cut, Recovery};
+pub use sync::SyncWork;
+pub use write::Writes;
+
+use locate::Lookups;
+use segment::Segment;
+use tail::Tail;
+
+/// One partition's files. Guarded by the partition's lock.
+#[derive(Debug)]
+pub struct Log {
+    files: Arc<Files>,
+    id: LogId,
+    dir: Arc<Path>,
+    config: Arc<LogConfig>,
+
+    /// By base offset; never empty; the last one is active.
+    segments: Vec<Segment>,
+    tail: Tail,
+    rolling: Rolling,
+    lookups: Lookups,
+
+    start: Offset,
+    end: Offset,
+    written_end: Offset,
+    recovery_point: Offset,
+
+    epochs: LeaderEpochs,
+    epochs_changed: bool,
+    /// Offsets of the snapshot files, rising.
+    snapshots: Vec<Offset>,
+    /// Newer snapshots are not relied on: what precedes them must be replayed.
+    replay_limit: Offset,
+    unwritten_snapshots: Vec<(Offset, Vec<u8>)>,
+
+    /// Written and not yet synced.
+    unsynced: Vec<(Offset, FileKind)>,
+    folder_changed: bool,
+    /// Cloned into whatever is handed out; files must not vanish while there is more than one.
+    in_use: Arc<()>,
+}
+
+/// When the active segment is full by time.
+#[derive(Debug, Clone, Copy, Default)]
+struct Rolling {
+    /// The greatest timestamp of the segment's first batch.
+    first_timestamp: Option<Timestamp>,
+    created_ms: i64,
+}
+
+impl Log {
+    /// The first offset that may be read.
+    pub fn start_offset(&self) -> Offset {
+        self.start
+    }
+
+    /// The offset of the next record: Kafka's log end offset.
+    pub fn end_offset(&self) -> Offset {
+        self.end
+    }
+
+    /// Below it everything is in segment files, durable or not.
+    pub fn written_end(&self) -> Offset {
+        self.written_end
+    }
+
+    /// Below it everything is durable in segment files.
+    pub fn recovery_point(&self) -> Offset {
+        self.recovery_point
+    }
+
+    /// The bytes that are only in memory.
+    pub fn unwritten_bytes(&self) -> u64 {
+        self.tail.bytes()
+    }
+
+    /// All of it, in memory or in files.
+    pub fn size_in_bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| u64::from(segment.size)).sum()
+    }
+
+    pub fn segment_count(&self) -> usize {
+        self.segments.len()
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.dir
+    }
+
+    pub fn config(&self) -> &Arc<LogConfig> {
+        &self.config
+    }
+
+    /// Takes effect with the next decision.
+    pub fn set_config(&mut self, config: Arc<LogConfig>) {
+        self.config = config;
+    }
+
+    fn active(&self) -> &Segment {
+        self.segments.last().expect("a log has an active segment")
+    }
+
+    fn active_mut(&mut self) -> &mut Segment {
+        self.segments.last_mut().expect("a log has an active segment")
+    }
+
+    /// The segment that holds `offset`, or the first if that lies behind it.
+    fn segment_of(&self, offset: Offset) -> usize {
+        self.segments.partition_point(|segment| segment.base <= offset).saturating_sub(1)
+    }
+
+    /// Where a segment's offsets end: the next one's base, or the end of the log.
+    fn segment_end(&self, at: usize) -> Offset {
+        self.segments.get(at + 1).map_or(self.end, |next| next.base)
+    }
+
+    fn key(&self, base: Offset, kind: FileKind) -> FileKey {
+        FileKey { log: self.id, base, kind }
+    }
+
+    fn path(&self, base: Offset, kind: FileKind) -> PathBuf {
+        FileName::new(base, kind).path(&self.dir)
+    }
+
+    fn is_in_use(&self) -> bool {
+        Arc::strong_count(&self.in_use) > 1
+    }
+
+    /// Refuses while a [`Writes`] or a [`SyncWork`] is out, which could bring a removed file back.
+    fn check_not_in_use(&self) -> Result<()> {
+        if self.is_in_use() { Err(Error::Busy { path: self.dir.to_path_buf() }) } else { Ok(()) }
+    }
+}

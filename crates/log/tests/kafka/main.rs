@@ -1,0 +1,5 @@
+//! Our log on the data directories that a node of Apache Kafka left: after a clean stop, and after a kill.
+
+mod data_dir;
+mod reappend;
+mod recovery;
