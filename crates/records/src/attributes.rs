@@ -100,6 +100,8 @@ pub enum Compression {
 }
 
 impl Compression {
+    pub const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
+
     /// The name in Kafka's configs.
     pub fn name(self) -> &'static str {
         match self {
@@ -109,6 +111,11 @@ impl Compression {
             Self::Lz4 => "lz4",
             Self::Zstd => "zstd",
         }
+    }
+
+    /// The compression that Kafka's configs call so.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|compression| compression.name() == name)
     }
 
     fn id(self) -> i16 {
@@ -172,6 +179,14 @@ mod tests {
             .with_control(false)
             .with_delete_horizon(false);
         assert_eq!(none, unused);
+    }
+
+    #[test]
+    fn a_compression_is_found_by_its_name() {
+        for compression in Compression::ALL {
+            assert_eq!(Compression::from_name(compression.name()), Some(compression));
+        }
+        assert_eq!(Compression::from_name("producer"), None);
     }
 
     #[test]

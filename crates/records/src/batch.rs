@@ -80,6 +80,8 @@ impl Batch {
         } else {
             let mut unpacked = Vec::new();
             unpack(compression, self.payload(), limits, &mut unpacked)?;
+            // Slices keep the whole of it alive, and a codec may have asked for more space than it needed.
+            unpacked.shrink_to_fit();
             Bytes::from(unpacked)
         };
         Records::new(&self.header, payload)

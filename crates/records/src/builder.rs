@@ -1,8 +1,8 @@
 use bytes::Bytes;
 
 use crate::compression::pack;
+use crate::encode::{EncodedRecord, Nullable, does_not_fit, length_of};
 use crate::header::{CHECKSUMMED_FROM, LENGTH_OVERHEAD};
-use crate::varint::{put_varint, put_varlong, varint_size};
 use crate::{
     Attributes, BATCH_HEADER_SIZE, Batch, BatchError, BatchHeader, Codec, Compression, ControlType, Epoch,
     HeaderView, NO_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, NO_TIMESTAMP, Offset,
@@ -143,8 +143,8 @@ impl BatchBuilder {
     ) -> Result<(), BatchError> {
         let mut encoded = Vec::with_capacity(headers.len() * 16);
         for header in headers {
-            put_nullable(&mut encoded, Some(header.key))?;
-            put_nullable(&mut encoded, header.value)?;
+            Nullable::new(Some(header.key))?.put(&mut encoded);
+            Nullable::new(header.value)?.put(&mut encoded);
         }
         self.append_encoded(offset, timestamp, key, value, (headers.len(), &encoded))
     }
@@ -174,34 +174,19 @@ impl BatchBuilder {
         (header_count, headers): (usize, &[u8]),
     ) -> Result<(), BatchError> {
         let record_count = self.record_count.checked_add(1).ok_or(does_not_fit("the number of records"))?;
-        let next_offset = offset.saturating_add(1);
-        let offset_delta = delta(self.options.base_offset, offset)?;
         let base_timestamp = self.base_timestamp.unwrap_or(timestamp);
-        let timestamp_delta = timestamp.checked_sub(base_timestamp).ok_or(does_not_fit("a timestamp"))?;
-        let header_count = length_of(header_count)?;
-
-        let size = 1
-            + varint_size(timestamp_delta)
-            + varint_size(i64::from(offset_delta))
-            + nullable_size(key)?
-            + nullable_size(value)?
-            + varint_size(i64::from(header_count))
-            + headers.len();
-        let length = length_of(size)?;
-        length_of(self.buffer.len() + size)?;
-
-        self.buffer.reserve(varint_size(i64::from(length)) + size);
-        put_varint(&mut self.buffer, length);
-        self.buffer.push(0);
-        put_varlong(&mut self.buffer, timestamp_delta);
-        put_varint(&mut self.buffer, offset_delta);
-        put_nullable(&mut self.buffer, key)?;
-        put_nullable(&mut self.buffer, value)?;
-        put_varint(&mut self.buffer, header_count);
-        self.buffer.extend_from_slice(headers);
+        let record = EncodedRecord {
+            timestamp_delta: timestamp.checked_sub(base_timestamp).ok_or(does_not_fit("a timestamp"))?,
+            offset_delta: delta(self.options.base_offset, offset)?,
+            key: Nullable::new(key)?,
+            value: Nullable::new(value)?,
+            header_count: length_of(header_count)?,
+            headers,
+        };
+        record.put(&mut self.buffer)?;
 
         self.record_count = record_count;
-        self.next_offset = next_offset;
+        self.next_offset = offset.saturating_add(1);
         self.base_timestamp = Some(base_timestamp);
         self.max_timestamp = self.max_timestamp.max(timestamp);
         Ok(())
@@ -254,28 +239,42 @@ fn finish(mut header: BatchHeader, mut bytes: Vec<u8>) -> Result<Batch, BatchErr
     Ok(Batch::from_parts(header, Bytes::from(bytes)))
 }
 
-fn does_not_fit(what: &'static str) -> BatchError {
-    BatchError::DoesNotFit { what }
-}
-
 fn delta(base: Offset, offset: Offset) -> Result<i32, BatchError> {
     let delta = offset.checked_sub(base).and_then(|delta| i32::try_from(delta).ok());
     delta.ok_or(does_not_fit("an offset"))
 }
 
-fn length_of(size: usize) -> Result<i32, BatchError> {
-    i32::try_from(size).ok().ok_or(does_not_fit("a size"))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn nullable_size(bytes: Option<&[u8]>) -> Result<usize, BatchError> {
-    let size = bytes.map_or(0, <[u8]>::len);
-    let length = bytes.map_or(Ok(-1), |bytes| length_of(bytes.len()))?;
-    Ok(varint_size(i64::from(length)) + size)
-}
+    fn builder() -> BatchBuilder {
+        BatchBuilder::new(BatchOptions { base_offset: 10, ..BatchOptions::default() })
+    }
 
-fn put_nullable(out: &mut Vec<u8>, bytes: Option<&[u8]>) -> Result<(), BatchError> {
-    let length = bytes.map_or(Ok(-1), |bytes| length_of(bytes.len()))?;
-    put_varint(out, length);
-    out.extend_from_slice(bytes.unwrap_or_default());
-    Ok(())
+    #[test]
+    fn what_does_not_fit_is_refused_and_leaves_the_batch_as_it_was() {
+        let mut builder = builder();
+        builder.append(-5, None, None, &[]).unwrap();
+        let size = builder.size_in_bytes();
+        for (offset, timestamp) in [(i64::MAX, 0), (i64::MIN, 0), (11, i64::MAX)] {
+            let result = builder.append_at(offset, timestamp, None, None, &[]);
+            assert!(matches!(result, Err(BatchError::DoesNotFit { .. })), "{offset} {timestamp}");
+        }
+        assert_eq!((builder.record_count(), builder.size_in_bytes()), (1, size));
+        assert_eq!(builder.next_offset(), 11);
+        builder.build().unwrap();
+    }
+
+    #[test]
+    fn an_empty_batch_is_a_header_alone_and_never_compressed() {
+        let codec = Codec::from(Compression::Zstd);
+        let options =
+            BatchOptions { codec, base_offset: 10, last_offset: Some(14), ..BatchOptions::default() };
+        let batch = BatchBuilder::new(options).build().unwrap();
+        assert_eq!(batch.size_in_bytes(), BATCH_HEADER_SIZE);
+        assert_eq!(batch.header().compression(), Ok(Compression::None));
+        assert_eq!(batch.header().next_offset(), 15);
+        assert_eq!(builder().build().unwrap().header().next_offset(), 10);
+    }
 }

@@ -15,8 +15,8 @@ use crate::{BatchError, Compression, Limits};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Codec {
     pub compression: Compression,
-    /// gzip: 1 to 9, by default 6. zstd: −131072 to 22, by default 3. Others are brought into that range.
-    /// lz4 and snappy have a single level.
+    /// gzip: 1 to 9, and below that its default, 6. zstd: −131072 to 22, by default 3, which 0 stands for too.
+    /// What is beyond is brought into the range. lz4 and snappy have a single level.
     pub level: Option<i32>,
 }
 

@@ -33,6 +33,7 @@ mod builder;
 mod compression;
 mod control;
 mod crc;
+mod encode;
 mod entry;
 mod error;
 mod frame;

@@ -4,15 +4,14 @@
 
 mod common;
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
+use common::describe::describe;
 use ottla_records::{
-    BatchBuilder, BatchError, BatchErrorKind, BatchHeader, BatchOptions, ControlKey, ControlType,
+    BatchBuilder, BatchError, BatchErrorKind, BatchHeader, BatchOptions, Batches, ControlKey, ControlType,
     EndTransactionMarker, Entries, Entry, HeaderView, Limits, NO_TIMESTAMP, Record, RecordFault,
     TimestampType,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 struct Vector {
     name: String,
@@ -21,23 +20,12 @@ struct Vector {
 }
 
 fn vectors() -> Vec<Vector> {
-    common::lines().into_iter().map(vector).collect()
+    common::json_lines("batches.jsonl.gz").into_iter().map(vector).collect()
 }
 
 fn vector(line: Value) -> Vector {
     let name = line["name"].as_str().unwrap().to_owned();
     Vector { name, bytes: common::from_hex(line["hex"].as_str().unwrap()), line }
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").unwrap();
-        hex
-    })
-}
-
-fn nullable_hex(bytes: Option<&[u8]>) -> Value {
-    bytes.map_or(Value::Null, |bytes| json!(to_hex(bytes)))
 }
 
 /// What a reader finds, as the vectors describe it.
@@ -63,66 +51,6 @@ fn read(bytes: Bytes) -> Found {
     // Kafka's reader does not complain of an incomplete batch at the end.
     let error = error.filter(|error| error.kind() != BatchErrorKind::Incomplete);
     Found { batches, error, unread: entries.unread().len() }
-}
-
-fn describe(entry: &Entry) -> Result<Value, BatchError> {
-    entry.check_crc()?;
-    let limits = Limits::default();
-    let records: Vec<Record> = entry.records(&limits)?.collect::<Result<_, _>>()?;
-    let mut batch = match entry {
-        Entry::Batch(batch) => describe_header(batch.header())?,
-        Entry::Message(message) => {
-            let header = message.header();
-            json!({
-                "crc": header.crc,
-                "attributes": header.attributes.0,
-                "compression": header.compression()?.name(),
-                "timestampType":
-                    header.timestamp_type().map_or("NoTimestampType".to_owned(), |kind| kind.to_string()),
-            })
-        }
-    };
-    batch["magic"] = json!(entry.magic());
-    batch["size"] = json!(entry.size_in_bytes());
-    batch["baseOffset"] = json!(entry.base_offset(&limits)?);
-    batch["lastOffset"] = json!(entry.last_offset());
-    batch["maxTimestamp"] = json!(entry.max_timestamp());
-    batch["records"] = records.iter().map(describe_record).collect();
-    Ok(batch)
-}
-
-fn describe_header(header: &BatchHeader) -> Result<Value, BatchError> {
-    Ok(json!({
-        "crc": header.crc,
-        "attributes": header.attributes.0,
-        "compression": header.compression()?.name(),
-        "timestampType": header.timestamp_type().to_string(),
-        "partitionLeaderEpoch": header.leader_epoch,
-        "producerId": header.producer_id,
-        "producerEpoch": header.producer_epoch,
-        "baseSequence": header.base_sequence,
-        "lastSequence": header.last_sequence(),
-        "transactional": header.is_transactional(),
-        "control": header.is_control(),
-        "count": header.record_count,
-        "deleteHorizonMs": header.delete_horizon(),
-    }))
-}
-
-fn describe_record(record: &Record) -> Value {
-    let mut map = Map::new();
-    map.insert("offset".to_owned(), json!(record.offset));
-    map.insert("timestamp".to_owned(), json!(record.timestamp));
-    map.insert("key".to_owned(), nullable_hex(record.key.as_deref()));
-    map.insert("value".to_owned(), nullable_hex(record.value.as_deref()));
-    if !record.headers.is_empty() {
-        let headers = record.headers.iter().map(|header| {
-            let key = String::from_utf8(header.key.to_vec()).unwrap();
-            json!([key, nullable_hex(header.value.as_deref())])
-        });
-        map.insert("headers".to_owned(), headers.collect());
-    }
-    Value::Object(map)
 }
 
 /// Whether our error says what Kafka's exception does.
@@ -153,6 +81,38 @@ fn every_vector_gives_what_kafka_reads_from_it() {
         }
         assert_eq!(json!(found.batches), line["batches"], "{name}");
         assert_eq!(json!(found.unread), line["unread"], "{name}");
+    }
+}
+
+/// The error code that a node answers with for an error of this kind.
+fn kafkas_code(error: &BatchError) -> i64 {
+    const UNKNOWN_SERVER_ERROR: i64 = -1;
+    const CORRUPT_MESSAGE: i64 = 2;
+    const INVALID_RECORD: i64 = 87;
+    match error.kind() {
+        _ if matches!(error, BatchError::BadRecord { fault: RecordFault::LengthVarint, .. }) => {
+            UNKNOWN_SERVER_ERROR
+        }
+        BatchErrorKind::Corrupt => CORRUPT_MESSAGE,
+        BatchErrorKind::Invalid | BatchErrorKind::Incomplete => INVALID_RECORD,
+        BatchErrorKind::UnknownCompression | BatchErrorKind::Undecodable => UNKNOWN_SERVER_ERROR,
+        BatchErrorKind::TooLarge => panic!("no vector is beyond the limits"),
+    }
+}
+
+#[test]
+fn the_kind_of_an_error_tells_the_code_that_a_node_answers_with() {
+    let answers: Vec<Value> = common::json_lines("produce.jsonl.gz");
+    for (Vector { name, bytes, .. }, answer) in vectors().into_iter().zip(answers) {
+        assert_eq!(json!(name), answer["name"]);
+        let batch = Batches::new(bytes).next().expect("no vector is empty").map_err(BatchError::from);
+        let result = batch.and_then(|batch| {
+            batch.check_crc()?;
+            batch.record_views(&Limits::default(), &mut Vec::new())?.try_for_each(|view| view.map(drop))
+        });
+        if let Err(error) = result {
+            assert_eq!(json!(kafkas_code(&error)), answer["errorCode"], "{name}: {error}");
+        }
     }
 }
 

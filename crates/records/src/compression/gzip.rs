@@ -20,6 +20,7 @@ const HAS_COMMENT: u8 = 1 << 4;
 /// Deflate gains at most this much.
 const RATIO_MAX: usize = 1032;
 const LEVEL_DEFAULT: u32 = 6;
+const LEVEL_MAX: u32 = 9;
 
 thread_local! {
     static INFLATER: RefCell<Decompress> = RefCell::new(Decompress::new(false));
@@ -121,7 +122,8 @@ fn inflate_some(inflater: &mut Decompress, input: &[u8], out: &mut Unpacked<'_>)
 }
 
 pub(super) fn pack(payload: &[u8], level: Option<i32>, out: &mut Vec<u8>) {
-    let level = level.map_or(LEVEL_DEFAULT, |level| level.clamp(1, 9).unsigned_abs());
+    let level = level.and_then(|level| u32::try_from(level).ok()).filter(|&level| level > 0);
+    let level = level.unwrap_or(LEVEL_DEFAULT).min(LEVEL_MAX);
     out.extend_from_slice(&HEADER);
     DEFLATER.with_borrow_mut(|kept| {
         let deflater = match kept {

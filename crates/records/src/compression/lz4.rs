@@ -155,9 +155,9 @@ impl Block<'_> {
         if buffer.len() < space {
             buffer.resize(space, 0);
         }
-        let size = decompress_into(self.bytes, &mut buffer[..space]).map_err(|error| match error {
-            DecompressError::OutputTooSmall { .. } if space < size_max => Fault::TooLarge,
-            _ => Fault::Bad("not an LZ4 block"),
+        let size = decompress_into(self.bytes, &mut buffer[..space]).map_err(|error| {
+            let cut = space < size_max && matches!(error, DecompressError::OutputTooSmall { .. });
+            if cut { Fault::TooLarge } else { Fault::Bad("not an LZ4 block") }
         })?;
         out.append(&buffer[..size])
     }

@@ -1,3 +1,7 @@
+use std::io::{Read, Write};
+
+use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
+
 use super::*;
 
 const ALL: [Compression; 4] = [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd];
@@ -38,6 +42,50 @@ fn what_is_packed_is_unpacked_whatever_its_size() {
                 assert_eq!(result.as_ref(), Ok(&payload), "{compression} {size}");
             }
         }
+    }
+}
+
+#[test]
+fn other_readers_read_what_is_packed() {
+    for payload in [noise(100_000), vec![7; 100_000], b"short".to_vec()] {
+        let read = |mut reader: Box<dyn Read + '_>| {
+            let mut content = Vec::new();
+            reader.read_to_end(&mut content).unwrap();
+            assert_eq!(content, payload);
+        };
+        let gzip = packed(Compression::Gzip, &payload);
+        read(Box::new(flate2::read::GzDecoder::new(gzip.as_slice())));
+        let lz4 = packed(Compression::Lz4, &payload);
+        read(Box::new(lz4_flex::frame::FrameDecoder::new(lz4.as_slice())));
+        let zstd = packed(Compression::Zstd, &payload);
+        read(Box::new(::zstd::stream::read::Decoder::new(zstd.as_slice()).unwrap()));
+    }
+}
+
+#[test]
+fn what_other_writers_pack_is_read() {
+    for payload in [noise(5_000_000), vec![7; 5_000_000], b"short".to_vec(), Vec::new()] {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&payload).unwrap();
+        let gzip = gzip.finish().unwrap();
+        assert_eq!(unpacked(Compression::Gzip, &gzip, &limits(5_000_000)).as_ref(), Ok(&payload));
+
+        for block_size in [BlockSize::Max64KB, BlockSize::Max256KB, BlockSize::Max1MB, BlockSize::Max4MB] {
+            let info = FrameInfo::new().block_size(block_size).block_checksums(true).content_checksum(true);
+            let mut lz4 = FrameEncoder::with_frame_info(info, Vec::new());
+            lz4.write_all(&payload).unwrap();
+            let lz4 = lz4.finish().unwrap();
+            assert_eq!(unpacked(Compression::Lz4, &lz4, &limits(5_000_000)).as_ref(), Ok(&payload));
+        }
+
+        // Flushed often, each block could be of 128 KiB: the space that is taken for it grows as it is needed.
+        let mut zstd = ::zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+        for part in payload.chunks(10_000) {
+            zstd.write_all(part).unwrap();
+            zstd.flush().unwrap();
+        }
+        let zstd = zstd.finish().unwrap();
+        assert_eq!(unpacked(Compression::Zstd, &zstd, &limits(5_000_000)).as_ref(), Ok(&payload));
     }
 }
 

@@ -29,6 +29,7 @@ impl InnerMessages {
             0 => unpack_version_0(compression, packed, limits, &mut unpacked)?,
             _ => unpack(compression, packed, limits, &mut unpacked)?,
         }
+        unpacked.shrink_to_fit();
         let last = last_offset(&unpacked)?.ok_or(BatchError::WrapperWithoutMessages)?;
         let base = if outer.header.magic == 0 { 0 } else { outer.header.offset.saturating_sub(last) };
         let has_append_time = outer.header.timestamp_type() == Some(TimestampType::LogAppendTime);

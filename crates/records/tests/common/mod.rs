@@ -2,24 +2,34 @@
 
 #![allow(dead_code, reason = "each test file takes what it needs")]
 
+pub(crate) mod describe;
+
+use std::fs::File;
 use std::io::Read as _;
+use std::path::Path;
 
 use bytes::Bytes;
 use ottla_records::{Batch, Entries, Entry, Limits};
 use serde_json::Value;
 
-/// The lines of testdata/batches.jsonl.gz.
-pub(crate) fn lines() -> Vec<Value> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/batches.jsonl.gz");
-    let packed = std::fs::read(path).expect("testdata/batches.jsonl.gz is part of the repository");
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut text).unwrap();
+/// The content of a compressed file of the folder testdata.
+pub(crate) fn testdata(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata").join(name);
+    let file = File::open(path).expect("testdata is part of the repository");
+    let mut content = Vec::new();
+    flate2::read::GzDecoder::new(file).read_to_end(&mut content).unwrap();
+    content
+}
+
+/// The values of a file with one on each line.
+pub(crate) fn json_lines(name: &str) -> Vec<Value> {
+    let text = String::from_utf8(testdata(name)).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// The bytes of every vector.
 pub(crate) fn all_vectors() -> Vec<Bytes> {
-    lines().iter().map(|line| from_hex(line["hex"].as_str().unwrap())).collect()
+    json_lines("batches.jsonl.gz").iter().map(|line| from_hex(line["hex"].as_str().unwrap())).collect()
 }
 
 pub(crate) fn from_hex(hex: &str) -> Bytes {
