@@ -260,4 +260,6 @@ impl Replica {
 }
 
 #[cfg(test)]
+mod invariants;
+#[cfg(test)]
 mod tests;

@@ -263,8 +263,7 @@ fn a_topics_codec_replaces_the_producers() {
 fn wrong_offsets_within_a_compressed_batch_are_put_right() {
     let mut builder = BatchBuilder::new(with_codec(Compression::Zstd));
     for offset in [2, 0, 2] {
-        let headers = RecordView { offset, ..view() };
-        builder.append_view(&headers).unwrap();
+        builder.append_view(&RecordView { offset, ..view() }).unwrap();
     }
     let validated = run(&builder.build().unwrap(), &Rules::default()).unwrap();
     assert_eq!(read(&validated).iter().map(|record| record.offset).collect::<Vec<_>>(), [0, 1, 2]);
