@@ -3,8 +3,8 @@ use bytes::Bytes;
 use crate::header::MAGIC;
 use crate::splitter::Splitter;
 use crate::{
-    Batch, BatchError, Epoch, Frame, LegacyMessage, Limits, NO_LEADER_EPOCH, Offset, PositionedError,
-    Records, Timestamp,
+    Batch, BatchError, EntryHeader, Epoch, Frame, LegacyMessage, Limits, Offset, PositionedError, Records,
+    Timestamp,
 };
 
 /// One entry of a log: a batch, or, in segments that brokers before 0.11 wrote, a message of version 0 or 1.
@@ -23,12 +23,16 @@ impl Entry {
         Batch::from_frame(frame, bytes).map(Self::Batch)
     }
 
+    pub fn header(&self) -> EntryHeader {
+        match self {
+            Self::Batch(batch) => EntryHeader::Batch(*batch.header()),
+            Self::Message(message) => EntryHeader::Message(*message.header()),
+        }
+    }
+
     /// The version of the message format: 0, 1 or 2.
     pub fn magic(&self) -> i8 {
-        match self {
-            Self::Batch(_) => MAGIC,
-            Self::Message(message) => message.header().magic,
-        }
+        self.header().magic()
     }
 
     pub fn bytes(&self) -> &Bytes {
@@ -51,25 +55,16 @@ impl Entry {
     }
 
     pub fn last_offset(&self) -> Offset {
-        match self {
-            Self::Batch(batch) => batch.header().last_offset(),
-            Self::Message(message) => message.header().offset,
-        }
+        self.header().last_offset()
     }
 
     pub fn max_timestamp(&self) -> Timestamp {
-        match self {
-            Self::Batch(batch) => batch.header().max_timestamp,
-            Self::Message(message) => message.header().timestamp,
-        }
+        self.header().max_timestamp()
     }
 
-    /// [`NO_LEADER_EPOCH`] for old messages, which know of none.
+    /// [`NO_LEADER_EPOCH`](crate::NO_LEADER_EPOCH) for old messages, which know of none.
     pub fn leader_epoch(&self) -> Epoch {
-        match self {
-            Self::Batch(batch) => batch.header().leader_epoch,
-            Self::Message(_) => NO_LEADER_EPOCH,
-        }
+        self.header().leader_epoch()
     }
 
     /// [`BatchError::CrcMismatch`] unless the bytes are what their writer checksummed.

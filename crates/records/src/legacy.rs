@@ -26,6 +26,7 @@ use crate::{
 
 const CRC_AT: usize = 12;
 const CHECKSUMMED_FROM: usize = 16;
+const TIMESTAMP_AT: usize = 18;
 
 /// What a message of version 0 or 1 has besides key and value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,32 @@ pub struct LegacyHeader {
 }
 
 impl LegacyHeader {
+    /// Reads the header of the entry that `frame` was read from.
+    pub(crate) fn from_frame(frame: Frame, bytes: &[u8]) -> Result<Self, BatchError> {
+        let incomplete =
+            BatchError::Incomplete { needed: TIMESTAMP_AT + size_of::<Timestamp>(), available: bytes.len() };
+        let mut rest = bytes.get(CRC_AT..).unwrap_or_default();
+        let crc = take(&mut rest).map(u32::from_be_bytes).ok_or(incomplete.clone())?;
+        let [_magic, attributes] = take(&mut rest).ok_or(incomplete.clone())?;
+        let timestamp = match frame.magic {
+            0 => NO_TIMESTAMP,
+            _ => take(&mut rest).map(i64::from_be_bytes).ok_or(incomplete)?,
+        };
+        Ok(Self {
+            offset: frame.offset,
+            size_in_bytes: frame.size_in_bytes,
+            crc,
+            magic: frame.magic,
+            attributes: Attributes(i16::from(attributes)),
+            timestamp,
+        })
+    }
+
+    /// Where the fields after it start.
+    fn size(&self) -> usize {
+        if self.magic == 0 { TIMESTAMP_AT } else { TIMESTAMP_AT + size_of::<Timestamp>() }
+    }
+
     pub fn compression(&self) -> Result<Compression, BatchError> {
         self.attributes.compression()
     }
@@ -65,24 +92,12 @@ pub struct LegacyMessage {
 impl LegacyMessage {
     /// Reads the message that `frame` was read from. `bytes` must be exactly it.
     pub(crate) fn from_frame(frame: Frame, bytes: Bytes) -> Result<Self, BatchError> {
+        // All of the message is here: what is missing is not to come.
         let too_small = BatchError::BadMessage("the length is too small for its fields");
-        let mut rest = &bytes[CRC_AT..];
-        let crc = take(&mut rest).map(u32::from_be_bytes).ok_or(too_small.clone())?;
-        let [magic, attributes] = take(&mut rest).ok_or(too_small.clone())?;
-        let timestamp = match magic {
-            0 => NO_TIMESTAMP,
-            _ => take(&mut rest).map(i64::from_be_bytes).ok_or(too_small)?,
-        };
+        let Ok(header) = LegacyHeader::from_frame(frame, &bytes) else { return Err(too_small) };
+        let mut rest = &bytes[header.size()..];
         let key = take_nullable(&mut rest)?.map(|key| bytes.slice_ref(key));
         let value = take_nullable(&mut rest)?.map(|value| bytes.slice_ref(value));
-        let header = LegacyHeader {
-            offset: frame.offset,
-            size_in_bytes: frame.size_in_bytes,
-            crc,
-            magic: frame.magic,
-            attributes: Attributes(i16::from(attributes)),
-            timestamp,
-        };
         Ok(Self { header, bytes, key, value })
     }
 

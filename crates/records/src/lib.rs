@@ -10,7 +10,7 @@
 //! | to | use |
 //! |---|---|
 //! | split bytes into batches | [`Batches`]; [`Entries`] where old message sets may be among them; [`Frame`] for the first bytes of either |
-//! | read a header | [`BatchHeader::parse`] |
+//! | read a header | [`BatchHeader::parse`], or [`EntryHeader::parse`] for any version |
 //! | read records | [`Batch::records`], or [`Batch::record_views`] without allocating for each |
 //! | read offsets and keys alone | [`Batch::record_views`], whose items borrow and cost no copy |
 //! | give a batch its offset | [`Batch::assign`], [`Batch::assign_with_time`] |
@@ -35,6 +35,7 @@ mod control;
 mod crc;
 mod encode;
 mod entry;
+mod entry_header;
 mod error;
 mod frame;
 mod header;
@@ -54,6 +55,7 @@ pub use compression::Codec;
 pub use control::{ControlKey, ControlType, EndTransactionMarker};
 pub use crc::crc32c;
 pub use entry::{Entries, Entry};
+pub use entry_header::EntryHeader;
 pub use error::{BatchError, BatchErrorKind, PositionedError, RecordFault};
 pub use frame::Frame;
 pub use header::{BATCH_HEADER_SIZE, BatchHeader};

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use common::describe::describe;
 use ottla_records::{
     BatchBuilder, BatchError, BatchErrorKind, BatchHeader, BatchOptions, Batches, ControlKey, ControlType,
-    EndTransactionMarker, Entries, Entry, HeaderView, Limits, NO_TIMESTAMP, Record, RecordFault,
+    EndTransactionMarker, Entries, Entry, EntryHeader, HeaderView, Limits, NO_TIMESTAMP, Record, RecordFault,
     TimestampType,
 };
 use serde_json::{Value, json};
@@ -112,6 +112,18 @@ fn the_kind_of_an_error_tells_the_code_that_a_node_answers_with() {
         });
         if let Err(error) = result {
             assert_eq!(json!(kafkas_code(&error)), answer["errorCode"], "{name}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_header_alone_tells_what_the_entry_does() {
+    for Vector { name, bytes, .. } in vectors() {
+        for entry in Entries::new(bytes).filter_map(Result::ok) {
+            let head = &entry.bytes()[..entry.size_in_bytes().min(EntryHeader::SIZE_MAX)];
+            let header = EntryHeader::parse(head).unwrap();
+            assert_eq!(header, entry.header(), "{name}");
+            assert_eq!(header.size_in_bytes(), entry.size_in_bytes(), "{name}");
         }
     }
 }

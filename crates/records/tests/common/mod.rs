@@ -9,7 +9,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use bytes::Bytes;
-use ottla_records::{Batch, Entries, Entry, Limits};
+use ottla_records::{Batch, Entries, Entry, EntryHeader, Limits};
 use serde_json::Value;
 
 /// The content of a compressed file of the folder testdata.
@@ -83,6 +83,7 @@ pub(crate) fn mutate(bytes: &Bytes, dice: &mut Dice) -> Bytes {
 
 /// Does all that a reader can do with bytes.
 pub(crate) fn read_everything(bytes: Bytes, limits: &Limits, scratch: &mut Vec<u8>) {
+    let _ = EntryHeader::parse(&bytes);
     for entry in Entries::new(bytes).filter_map(Result::ok) {
         let _ = entry.check_crc();
         let _ = entry.base_offset(limits);
