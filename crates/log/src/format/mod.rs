@@ -20,6 +20,3 @@ pub use meta_properties::MetaProperties;
 pub use partition_metadata::PartitionMetadata;
 pub use producer_snapshot::{ProducerEntry, decode_producer_snapshot, encode_producer_snapshot};
 pub use topic_id::{format_id, parse_id};
-
-#[cfg(test)]
-pub(crate) use checkpoint::parse_lines;

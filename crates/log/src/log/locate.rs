@@ -156,7 +156,7 @@ impl Log {
             len: batch.len,
             base_offset: batch.base_offset,
             last_offset: batch.last_offset,
-            max_timestamp: ottla_records::NO_TIMESTAMP,
+            max_timestamp: batch.max_timestamp,
         }))
     }
 

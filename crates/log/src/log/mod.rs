@@ -13,18 +13,22 @@
 
 mod append;
 mod close;
+mod delete;
 mod epochs;
 mod layout;
 mod locate;
+mod lookup;
 mod open;
 mod producers;
 mod read;
 mod recover;
+mod retention;
 mod scan;
 mod segment;
 mod span;
 mod sync;
 mod tail;
+mod truncate;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -39,10 +43,13 @@ use crate::format::LeaderEpochs;
 use crate::names::{FileKind, FileName};
 
 pub use append::Appended;
+pub use delete::remove_folder;
+pub use lookup::FoundRecord;
 pub use open::{OpenOptions, Opened};
 pub use producers::ProducerState;
 pub use read::{ReadResult, Slice};
 pub use recover::{Cut, Recovery};
+pub use retention::DeletedFiles;
 pub use sync::SyncWork;
 pub use write::Writes;
 

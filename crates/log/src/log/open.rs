@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::format::{LeaderEpochs, PartitionMetadata};
 use crate::index::{IndexEntry, OffsetEntry};
-use crate::names::{FileKind, FileName, LEADER_EPOCHS};
+use crate::names::{FileKind, LEADER_EPOCHS};
 
 /// What the data directory knows about a partition that its folder does not tell.
 #[derive(Debug, Clone)]
@@ -170,14 +170,10 @@ impl Log {
         Ok(())
     }
 
-    fn remove_snapshots_beyond_end(&mut self) -> Result<()> {
+    pub(super) fn remove_snapshots_beyond_end(&mut self) -> Result<()> {
         let kept = self.snapshots.partition_point(|offset| *offset <= self.end);
-        for offset in self.snapshots.drain(kept..) {
-            let path = FileName::new(offset, FileKind::Snapshot).path(&self.dir);
-            self.files.disk().remove_file(&path).map_err(Error::io("remove", &path))?;
-            self.folder_changed = true;
-        }
-        Ok(())
+        let beyond = self.snapshots.split_off(kept);
+        beyond.into_iter().try_for_each(|offset| self.remove_snapshot(offset))
     }
 
     /// Removes every file of every segment; an empty one begins at `base`.
@@ -210,7 +206,7 @@ impl Log {
 /// Of an index file; 0 if it is missing or its length cannot be.
 fn entry_count(len: Option<u64>, size: usize) -> u32 {
     let len = len.unwrap_or(0);
-    if len % size as u64 != 0 {
+    if !len.is_multiple_of(size as u64) {
         return 0;
     }
     u32::try_from(len / size as u64).unwrap_or(0)

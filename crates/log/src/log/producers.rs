@@ -44,8 +44,7 @@ impl Log {
                 self.replay_file(at, start, file_end, &mut visit)?;
             }
             for batch in self.tail.from(self.segments[at].base, start.max(file_end)) {
-                let bytes = batch.parts().flat_map(|part| part.iter().copied()).collect();
-                visit(Batch::parse(bytes).map_err(|error| Error::BadBatch(error.to_string()))?);
+                visit(Batch::parse(batch.to_bytes()).map_err(|error| Error::BadBatch(error.to_string()))?);
             }
         }
         Ok(())

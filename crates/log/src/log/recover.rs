@@ -141,7 +141,7 @@ impl Log {
         let times: Vec<_> = times.into_iter().take_while(|entry| entry.offset <= last.offset).collect();
         // The batch of the last offset entry is scanned again, and gets its entries again.
         let times_before = times.iter().filter(|entry| entry.offset < last.offset);
-        let last_time = times_before.clone().last().copied();
+        let last_time = times_before.clone().next_back().copied();
         let times = count(times_before);
         Ok(Resume { position: last.position, offsets: offsets - 1, times, aborted, last_time })
     }
@@ -235,7 +235,7 @@ impl Log {
         Ok(())
     }
 
-    fn shorten(&mut self, base: Offset, kind: FileKind, entries: u32, size: usize) -> Result<()> {
+    pub(super) fn shorten(&mut self, base: Offset, kind: FileKind, entries: u32, size: usize) -> Result<()> {
         let len = u64::from(entries) * size as u64;
         let path = self.path(base, kind);
         if let Some(file) = self.files.find(self.key(base, kind), &self.dir)?

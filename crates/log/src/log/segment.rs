@@ -57,10 +57,6 @@ impl Segment {
         self.time_entries + self.pending(|growth| growth.times.len())
     }
 
-    pub(super) fn aborted_entry_count(&self) -> u32 {
-        self.aborted_entries + self.pending(|growth| growth.aborted.len())
-    }
-
     /// Whether an index of `bytes_max` has no room for another entry; the time index keeps one for the close.
     pub(super) fn index_is_full(&self, bytes_max: u32) -> bool {
         self.offset_entry_count() >= bytes_max / 8

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
-use ottla_records::{AssignedBatch, Offset};
+use ottla_records::{AssignedBatch, Offset, Timestamp};
 
 /// Up to this size a batch is copied into one piece: cheaper than two, and it does not pin the buffer that it came in.
 const COPIED_BYTES_MAX: usize = 4096;
@@ -16,6 +16,7 @@ pub(super) struct TailBatch {
     pub(super) len: u32,
     pub(super) base_offset: Offset,
     pub(super) last_offset: Offset,
+    pub(super) max_timestamp: Timestamp,
     head: Bytes,
     body: Bytes,
 }
@@ -34,6 +35,7 @@ impl TailBatch {
             len,
             base_offset: header.base_offset,
             last_offset: header.last_offset(),
+            max_timestamp: header.max_timestamp,
             head,
             body,
         }
@@ -41,6 +43,15 @@ impl TailBatch {
 
     pub(super) fn end(&self) -> u32 {
         self.position + self.len
+    }
+
+    /// In one piece, which may copy.
+    pub(super) fn to_bytes(&self) -> Bytes {
+        if self.head.is_empty() {
+            self.body.clone()
+        } else {
+            [&self.head[..], &self.body[..]].concat().into()
+        }
     }
 
     /// The bytes in one piece or two.
@@ -59,10 +70,6 @@ pub(super) struct Tail {
 impl Tail {
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.batches.is_empty()
     }
 
     pub(super) fn push(&mut self, batch: TailBatch) {
