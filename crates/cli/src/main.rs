@@ -1,2 +1,26 @@
+//! `ottla`, the one executable: it reads the command line, starts what it asks for, and says what went wrong.
+//!
+//! Upstream is everything else; downstream is the person at the terminal, and scripts. What scripts rely on is kept
+//! stable here: exit codes, NDJSON field names, and that standard output carries results alone.
+//!
+//! It decides nothing about records, logs or requests: what a command needs to know lives in the crate that owns it.
+
 #![forbid(unsafe_code)]
-fn main() {}
+
+mod args;
+mod commands;
+mod exit;
+mod style;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // Clap itself ends the process after help, the version, and usage errors.
+    let args = args::Args::parse();
+    exit::report(commands::run(args.command))
+}

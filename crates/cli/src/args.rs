@@ -1,0 +1,64 @@
+//! The command line. What a command takes is declared beside it; here is what all have in common.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::log_dump::LogDumpArgs;
+
+/// Help is wrapped to this, whatever the terminal, so that it can be pasted anywhere.
+pub(crate) const HELP_WIDTH: usize = 79;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "ottla",
+    version,
+    about = "Event streaming that speaks Apache Kafka's protocol, in one binary.",
+    after_help = "Exit codes: 0 success, 1 failure, 2 wrong usage.\n\
+                  NO_COLOR=1 turns colours off; they are off in pipes anyway.",
+    term_width = HELP_WIDTH,
+    disable_help_subcommand = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Look into the files of a data directory
+    #[command(subcommand)]
+    Log(LogCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    Dump(LogDumpArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn check_width(command: &mut clap::Command) {
+        for help in [command.render_help(), command.render_long_help()] {
+            for line in help.to_string().lines() {
+                assert!(line.chars().count() < 80, "in the help of {}: {line}", command.get_name());
+            }
+        }
+        command.get_subcommands_mut().for_each(check_width);
+    }
+
+    #[test]
+    fn no_line_of_any_help_is_wider_than_a_terminal() {
+        let mut command = Args::command().term_width(HELP_WIDTH);
+        command.build();
+        check_width(&mut command);
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,133 @@
+//! `ottla log dump`: what is in the files of a data directory, of ours and of Apache Kafka.
+//!
+//! ```text
+//! find      which files there are, and what each holds, by its name
+//! segment, index, small    read one kind of file; damage is something to report, never a reason to stop
+//! decode    keys and values of the topics that brokers keep for themselves
+//! line      what was found, one value for each line of output
+//! report    prints lines as text (for people) or NDJSON (for programs), and counts the damage
+//! ```
+
+mod decode;
+mod find;
+mod index;
+mod line;
+mod payload;
+mod report;
+mod segment;
+mod small;
+mod text;
+mod timestamp;
+
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use crate::exit::{Outcome, print_error};
+use crate::style::Style;
+use decode::Schema;
+use find::{Content, Found};
+use line::Line;
+use report::{Format, Report, Show};
+
+/// Print segments, indexes, checkpoints, snapshots and metadata logs
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Of a directory everything below it is printed. Damage is reported with its
+position, and makes the exit code 1.
+
+Examples:
+  ottla log dump ~/.local/share/ottla
+  ottla log dump /var/lib/kafka/orders-0/00000000000000000000.log
+  ottla log dump --headers-only orders-0
+  ottla log dump -o ndjson --records __consumer_offsets-0 | jq .decoded")]
+pub(crate) struct LogDumpArgs {
+    /// Files or directories
+    #[arg(required = true, value_name = "FILE|DIR")]
+    paths: Vec<PathBuf>,
+
+    /// How to print it: ndjson is one JSON object a line
+    #[arg(short, long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORMAT")]
+    output: OutputFormat,
+
+    /// Print nothing but records (and damage)
+    #[arg(long, conflicts_with = "headers_only")]
+    records: bool,
+
+    /// Print batches without their records, which are not read then
+    #[arg(long)]
+    headers_only: bool,
+
+    /// How keys and values are decoded [default: by the topic's name]
+    #[arg(long, value_enum, value_name = "SCHEMA")]
+    decode: Option<Schema>,
+
+    /// As `kafka-dump-log` asks for records; here they are printed anyway.
+    #[arg(long, hide = true)]
+    print_data_log: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    Text,
+    Ndjson,
+}
+
+impl LogDumpArgs {
+    fn format(&self, style: Style) -> Format {
+        match self.output {
+            OutputFormat::Text => Format::Text(style),
+            OutputFormat::Ndjson => Format::Ndjson,
+        }
+    }
+
+    fn show(&self) -> Show {
+        match (self.records, self.headers_only) {
+            (true, _) => Show::Records,
+            (_, true) => Show::Headers,
+            _ => Show::All,
+        }
+    }
+}
+
+pub(crate) fn run(args: &LogDumpArgs) -> Result<Outcome> {
+    let stdout = io::stdout();
+    let style = Style::for_stream(stdout.is_terminal());
+    let out = BufWriter::with_capacity(64 * 1024, stdout.lock());
+    let mut report = Report::new(out, args.format(style), args.show());
+    for path in &args.paths {
+        for found in find::find(path)? {
+            dump(&found, args.decode, &mut report)?;
+        }
+    }
+    let damage = report.finish()?;
+    if let Some(summary) = damage.summary() {
+        print_error(&summary);
+        return Ok(Outcome::Failure);
+    }
+    Ok(Outcome::Success)
+}
+
+fn dump<W: Write>(found: &Found, schema: Option<Schema>, report: &mut Report<W>) -> Result<()> {
+    report.open(&found.path);
+    report.line(Line::File(found.into()))?;
+    match found.content {
+        Content::Segment => {
+            segment::dump(&found.path, schema.unwrap_or_else(|| Schema::of_file(&found.path)), report)
+        }
+        Content::MetadataSnapshot => segment::dump(&found.path, Schema::Metadata, report),
+        Content::OffsetIndex => index::dump_offsets(found, report),
+        Content::TimeIndex => index::dump_times(found, report),
+        Content::TransactionIndex => index::dump_aborted(found, report),
+        Content::ProducerSnapshot => small::dump_producers(&found.path, report),
+        Content::LeaderEpochs => small::dump_leader_epochs(&found.path, report),
+        Content::OffsetCheckpoint => small::dump_offset_checkpoint(&found.path, report),
+        Content::PartitionMetadata => small::dump_partition_metadata(&found.path, report),
+        Content::MetaProperties => small::dump_meta_properties(&found.path, report),
+        Content::CleanShutdown => small::dump_clean_shutdown(&found.path, report),
+        Content::QuorumState => small::dump_quorum_state(&found.path, report),
+        Content::Lock | Content::Unknown => Ok(()),
+    }
+}

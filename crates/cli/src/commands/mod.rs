@@ -1,0 +1,14 @@
+//! What `ottla` can do: one module for each command.
+
+pub(crate) mod log_dump;
+
+use anyhow::Result;
+
+use crate::args::{Command, LogCommand};
+use crate::exit::Outcome;
+
+pub(crate) fn run(command: Command) -> Result<Outcome> {
+    match command {
+        Command::Log(LogCommand::Dump(args)) => log_dump::run(&args),
+    }
+}

@@ -1,0 +1,67 @@
+//! The executable, run as a user runs it.
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use std::ffi::OsStr;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use flate2::read::GzDecoder;
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) fn ottla<I, S>(args: I) -> Command
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<OsStr>,
+{
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ottla"));
+    command.args(args).env_remove("NO_COLOR");
+    command
+}
+
+/// What a run left behind, as text.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+pub(crate) fn run(command: &mut Command) -> Ended {
+    let Output { status, stdout, stderr } = command.output().expect("the executable starts");
+    let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
+    Ended { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+}
+
+/// Each line of NDJSON.
+pub(crate) fn json_lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
+}
+
+pub(crate) fn testdata(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata").join(name)
+}
+
+/// A gzip-compressed file of the test data, as text.
+pub(crate) fn read_gzip(name: &str) -> String {
+    let path = testdata(name);
+    let file = std::fs::File::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut text = String::new();
+    GzDecoder::new(file).read_to_string(&mut text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    text
+}
+
+/// Unpacks a data directory that a Kafka node left. It is gone with the returned guard.
+pub(crate) fn unpack(name: &str) -> (TempDir, PathBuf) {
+    let dir = TempDir::new().expect("a temporary directory");
+    let status = Command::new("tar").arg("xzf").arg(testdata(name)).arg("-C").arg(dir.path()).status();
+    assert!(status.expect("tar is installed").success(), "tar cannot unpack {name}");
+    let data = dir.path().join("data");
+    (dir, data)
+}
+
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
+    let digits = |at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex");
+    (0..text.len()).step_by(2).map(digits).collect()
+}
