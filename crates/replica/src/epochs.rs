@@ -122,17 +122,20 @@ impl FromIterator<EpochEntry> for EpochCache {
 mod tests {
     use super::*;
 
-    fn cache(entries: &[(Epoch, Offset)]) -> EpochCache {
+    /// An entry.
+    type Pair = (Epoch, Offset);
+
+    fn cache(entries: &[Pair]) -> EpochCache {
         entries.iter().map(|&(epoch, start_offset)| EpochEntry { epoch, start_offset }).collect()
     }
 
-    fn pairs(cache: &EpochCache) -> Vec<(Epoch, Offset)> {
+    fn pairs(cache: &EpochCache) -> Vec<Pair> {
         cache.entries().iter().map(|entry| (entry.epoch, entry.start_offset)).collect()
     }
 
     #[test]
     fn an_assigned_epoch_displaces_those_that_contradict_it() {
-        let cases: [(&[(Epoch, Offset)], &[(Epoch, Offset)]); 7] = [
+        let cases: [(&[Pair], &[Pair]); 7] = [
             (&[(0, 0), (1, 10)], &[(0, 0), (1, 10)]),
             (&[(0, 0), (0, 10)], &[(0, 0)]),
             (&[(0, 5), (2, 5)], &[(2, 5)]),
@@ -176,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_raised_log_start_moves_the_epoch_that_holds_it() {
-        let cases: [(Offset, &[(Epoch, Offset)], bool); 5] = [
+        let cases: [(Offset, &[Pair], bool); 5] = [
             (4, &[(2, 5), (3, 9), (4, 11)], false),
             (5, &[(2, 5), (3, 9), (4, 11)], false),
             (7, &[(2, 7), (3, 9), (4, 11)], true),
@@ -192,7 +195,7 @@ mod tests {
 
     #[test]
     fn epochs_beyond_a_cut_log_are_forgotten() {
-        let cases: [(Offset, &[(Epoch, Offset)]); 4] =
+        let cases: [(Offset, &[Pair]); 4] =
             [(12, &[(2, 5), (3, 9)]), (9, &[(2, 5)]), (6, &[(2, 5)]), (5, &[])];
         for (log_end, expected) in cases {
             let mut cache = cache(&[(2, 5), (3, 9)]);

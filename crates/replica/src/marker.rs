@@ -39,3 +39,45 @@ impl Marker {
         Ok(Some(Self { outcome, coordinator_epoch: marker.coordinator_epoch }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ottla_records::{BatchBuilder, BatchOptions};
+
+    use super::*;
+
+    fn of(batch: &Batch) -> Result<Option<Marker>, BatchError> {
+        Marker::of(batch, &Limits::default(), &mut Vec::new())
+    }
+
+    fn control(control_type: ControlType, value: &[u8]) -> Batch {
+        let mut builder = BatchBuilder::new(BatchOptions { control: true, ..BatchOptions::default() });
+        builder.append_control(5, control_type, value).unwrap();
+        builder.build().unwrap()
+    }
+
+    #[test]
+    fn commits_and_aborts_are_markers_and_nothing_else_is() {
+        let value = EndTransactionMarker { coordinator_epoch: 9 }.encode();
+        let marker = |outcome| Some(Marker { outcome, coordinator_epoch: 9 });
+        let cases = [
+            (ControlType::Commit, marker(Outcome::Committed)),
+            (ControlType::Abort, marker(Outcome::Aborted)),
+            (ControlType::LeaderChange, None),
+            (ControlType::Unknown(77), None),
+        ];
+        for (control_type, expected) in cases {
+            assert_eq!(of(&control(control_type, &value)), Ok(expected), "{control_type:?}");
+        }
+        assert!(of(&control(ControlType::Commit, &value[..5])).is_err());
+    }
+
+    #[test]
+    fn data_and_emptied_control_batches_have_no_marker() {
+        let mut data = BatchBuilder::new(BatchOptions::default());
+        data.append(5, Some(&[0, 0, 0, 1]), None, &[]).unwrap();
+        assert_eq!(of(&data.build().unwrap()), Ok(None));
+        let emptied = BatchOptions { control: true, last_offset: Some(0), ..BatchOptions::default() };
+        assert_eq!(of(&BatchBuilder::new(emptied).build().unwrap()), Ok(None));
+    }
+}

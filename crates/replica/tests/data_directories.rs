@@ -1,5 +1,7 @@
 //! Replaying the logs that a Kafka node left gives what the node told of them.
 
+#![allow(clippy::unwrap_used, reason = "a test ends at what it does not expect")]
+
 mod common;
 
 use ottla_records::{Attributes, BatchHeader};
@@ -192,10 +194,9 @@ fn lead(mut replica: Replica, epoch: i32) -> Replica {
 /// What a checkpoint file has for a partition.
 fn checkpoint(manifest: &Value, file: &str, name: &str) -> Option<i64> {
     let (topic, partition) = name.rsplit_once('-').unwrap();
+    let partition: i64 = partition.parse().unwrap();
     let entries = manifest["checkpoints"][file].as_array().unwrap();
-    let entry = entries
-        .iter()
-        .find(|entry| entry["topic"] == topic && entry["partition"].to_string() == partition)?;
+    let entry = entries.iter().find(|entry| entry["topic"] == topic && entry["partition"] == partition)?;
     entry["offset"].as_i64()
 }
 

@@ -1,5 +1,7 @@
 //! What Apache Kafka answers to each produced batch, and stores of it, is what this crate answers and leaves to store.
 
+#![allow(clippy::unwrap_used, reason = "a test ends at what it does not expect")]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -9,6 +9,8 @@ const HOUR: i64 = 3_600_000;
 
 /// A record of a batch to be produced: its timestamp, and whether it has a key.
 type Sent = (Timestamp, bool);
+/// What the answer says of a record, by its place in the batch.
+type Told<'a> = (i32, &'a str);
 
 const PLAIN: [Sent; 3] = [(NOW, true), (NOW + 20, true), (NOW + 10, true)];
 
@@ -142,7 +144,7 @@ fn the_answer_names_the_records_and_what_is_wrong_with_them() {
          message='{no_key}'), RecordError(batchIndex=3, message='{no_key}')]"
     );
     let by_timestamp = "One or more records have been rejected due to invalid timestamp";
-    let cases: [(Rules, &[Sent], &str, &[(i32, &str)]); 3] = [
+    let cases: [(Rules, &[Sent], &str, &[Told<'_>]); 3] = [
         (Rules::default(), &[(NOW, true), (late, true)], by_timestamp, &[(1, &out_of_range)]),
         (
             compacted,
