@@ -216,3 +216,36 @@ fn take_nullable<'a>(body: &mut &'a [u8], field: &'static str) -> Result<Option<
     *body = after;
     Ok(Some(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: RecordBase = RecordBase { offset: 100, timestamp: 1_000, log_append_time: None };
+
+    fn check(bytes: &[u8], expected: RecordFault) {
+        assert_eq!(BASE.take_record(&mut &*bytes), Err(expected), "{bytes:?}");
+    }
+
+    #[test]
+    fn a_record_ends_where_its_length_says() {
+        // Length 7 of a record, then two bytes of the next one.
+        let mut bytes: &[u8] = &[14, 0, 2, 4, 1, 2, 9, 0, 77, 78];
+        let record = BASE.take_record(&mut bytes).unwrap();
+        assert_eq!((record.offset, record.timestamp), (102, 1_001));
+        assert_eq!((record.key, record.value), (None, Some(&[9][..])));
+        assert_eq!(bytes, [77, 78]);
+    }
+
+    #[test]
+    fn fields_stay_within_the_record_whatever_follows_it() {
+        check(&[16, 0, 2, 4, 1, 2, 9, 0, 77, 78], RecordFault::BytesLeft { left: 1 });
+        check(&[12, 0, 2, 4, 1, 2, 9, 0, 77, 78], RecordFault::Varint);
+        let field = |field, length, available| RecordFault::FieldLength { field, length, available };
+        check(&[14, 0, 2, 4, 1, 10, 9, 0, 77, 78], field("value", 5, 2));
+        check(&[14, 0, 2, 4, 8, 1, 1, 0, 77, 78], field("key", 4, 3));
+        check(&[14, 0, 2, 4, 1, 1, 4, 0, 77, 78], RecordFault::HeaderCount { count: 2, available: 2 });
+        check(&[0], RecordFault::Truncated);
+        check(&[], RecordFault::LengthVarint);
+    }
+}

@@ -153,6 +153,16 @@ fn every_cut_of_a_packed_payload_is_refused() {
 }
 
 #[test]
+fn a_gzip_member_must_be_what_its_trailer_says() {
+    let packed = packed(Compression::Gzip, b"payload");
+    for at in packed.len() - 8..packed.len() {
+        let mut damaged = packed.clone();
+        damaged[at] ^= 1;
+        assert!(unpacked(Compression::Gzip, &damaged, &limits(1_000)).is_err(), "byte {at}");
+    }
+}
+
+#[test]
 fn sizes_that_a_block_cannot_have_are_refused_without_allocating() {
     // A snappy block that says it unpacks to 2³² − 1 bytes.
     let snappy = [0xff, 0xff, 0xff, 0xff, 0x0f, 0x00, 0x00];
