@@ -33,7 +33,7 @@ impl Log {
         let len = self.check_appendable(header, batch.size_in_bytes())?;
         let rolled = self.must_roll(header, len, now_ms);
         if rolled {
-            self.roll_to(header.base_offset, now_ms, producers());
+            self.roll_to(self.next_base(header), now_ms, producers());
         }
         let position = self.place(header, len);
         let segment = self.active().base;
@@ -71,6 +71,11 @@ impl Log {
         let full = active.size > self.config.segment_bytes.saturating_sub(len);
         let expired = self.rolling.waited_ms(header.max_timestamp, now_ms) > self.segment_ms();
         active.size > 0 && (full || expired || active.index_is_full(self.config.segment_index_bytes))
+    }
+
+    /// The end of the log, so that segments follow each other without a gap, unless the batch is too far from it.
+    fn next_base(&self, header: &BatchHeader) -> Offset {
+        if header.last_offset() - self.end > i64::from(i32::MAX) { header.base_offset } else { self.end }
     }
 
     /// How long the active segment stays open. The jitter is drawn from the folder's name and the base offset, so

@@ -182,3 +182,6 @@ impl Log {
         if self.is_in_use() { Err(Error::Busy { path: self.dir.to_path_buf() }) } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

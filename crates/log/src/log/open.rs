@@ -28,6 +28,11 @@ pub struct OpenOptions {
     pub recovery_point: Offset,
     /// Whether the last stop was clean: everything is durable then, and the recovery point has no say.
     pub is_clean: bool,
+    /// Whether offsets may be missing between segments above the recovery point. In our own directories they are
+    /// not: only what is below it is compacted or deleted, so a gap above it is something that was never durable,
+    /// and the log ends there. Apache Kafka does not wait for its recovery point, so this must be set for a
+    /// directory that it left, and if the checkpoint of the recovery points was lost.
+    pub may_have_gaps: bool,
     pub now_ms: i64,
 }
 
@@ -49,8 +54,15 @@ impl Log {
     ) -> Result<Log> {
         files.disk().create_dir_all(&folder).map_err(Error::io("create", &folder))?;
         metadata.write(files.disk(), &folder)?;
-        let options =
-            OpenOptions { folder, config, start_offset: 0, recovery_point: 0, is_clean: true, now_ms };
+        let options = OpenOptions {
+            folder,
+            config,
+            start_offset: 0,
+            recovery_point: 0,
+            is_clean: true,
+            may_have_gaps: false,
+            now_ms,
+        };
         let mut log = Log::bare(files, &options);
         log.folder_changed = true;
         Ok(log)
@@ -65,9 +77,9 @@ impl Log {
         let mut recovery = Recovery::default();
         log.rebuild_missing_indexes(options, &mut recovery)?;
         if options.is_clean {
-            log.end = log.find_end()?;
+            log.end = log.find_end(&mut recovery)?;
         } else {
-            log.recover_from(options.recovery_point, &mut recovery)?;
+            log.recover_from(options, &mut recovery)?;
         }
         log.settle(options, &mut recovery)?;
         Ok(Opened { log, recovery })
@@ -127,15 +139,21 @@ impl Log {
     }
 
     /// The offset behind the last batch, by way of the last entry of the index.
-    fn find_end(&mut self) -> Result<Offset> {
+    fn find_end(&mut self, recovery: &mut Recovery) -> Result<Offset> {
         let at = self.segments.len() - 1;
         let (base, size) = (self.segments[at].base, self.segments[at].size);
         let count = self.segments[at].offset_entries;
         let entries: Vec<OffsetEntry> =
             self.read_index(base, FileKind::OffsetIndex, count.saturating_sub(1), count)?;
-        let position = entries.first().map_or(0, |entry| entry.position);
+        let mut start = 0;
+        if let Some(last) = entries.first() {
+            match self.is_entry_right(at, *last)? {
+                true => start = last.position,
+                false => self.rebuild_segment(at, recovery)?,
+            }
+        }
         let mut end = base;
-        let mut walk = self.walk(at, position, size)?;
+        let mut walk = self.walk(at, start, size)?;
         while let Some(span) = walk.next()? {
             end = span.last_offset + 1;
         }

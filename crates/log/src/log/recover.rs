@@ -68,7 +68,7 @@ impl Log {
     ) -> Result<()> {
         let recovered_from = match options.is_clean {
             true => self.segments.len(),
-            false => self.segment_of(options.recovery_point),
+            false => self.first_to_recover(options.recovery_point),
         };
         for at in 0..recovered_from {
             let segment = &self.segments[at];
@@ -80,7 +80,7 @@ impl Log {
         Ok(())
     }
 
-    fn rebuild_segment(&mut self, at: usize, recovery: &mut Recovery) -> Result<()> {
+    pub(super) fn rebuild_segment(&mut self, at: usize, recovery: &mut Recovery) -> Result<()> {
         let base = self.segments[at].base;
         recovery.rebuilt_indexes.push(base);
         let resume = Resume { aborted: self.segments[at].aborted_entries, ..Resume::default() };
@@ -92,24 +92,34 @@ impl Log {
     }
 
     /// Scans everything from the recovery point on, and sets the end of the log.
-    pub(super) fn recover_from(&mut self, recovery_point: Offset, recovery: &mut Recovery) -> Result<()> {
-        let first = self.segment_of(recovery_point);
+    pub(super) fn recover_from(&mut self, options: &OpenOptions, recovery: &mut Recovery) -> Result<()> {
+        let recovery_point = options.recovery_point;
+        let first = self.first_to_recover(recovery_point);
         self.end = self.segments[first].base;
         for at in first..self.segments.len() {
+            if at > first && !options.may_have_gaps && self.segments[at].base > self.end.max(recovery_point) {
+                self.cut_behind(at - 1, recovery)?;
+                break;
+            }
             let resume = self.resume_point(at, recovery_point, recovery)?;
             let scan = self.scan_segment(at, &resume, recovery)?;
-            self.end = scan.end.max(self.segments[at].base);
+            self.end = scan.end;
             let Some(reason) = scan.bad else { continue };
             if self.end < recovery_point {
                 return Err(self.corrupt(self.segments[at].base, scan.size, &reason));
             }
-            self.cut_at(at, scan.size, &reason, recovery)?;
+            self.cut_at(at, scan.size, reason.to_string(), recovery)?;
             break;
         }
         if self.end < recovery_point {
             recovery.missing_below = Some(recovery_point);
         }
         Ok(())
+    }
+
+    /// The segment of the last durable record. It may have been closed since, which adds to its time index.
+    fn first_to_recover(&self, recovery_point: Offset) -> usize {
+        self.segment_of(recovery_point.saturating_sub(1))
     }
 
     fn corrupt(&self, base: Offset, position: u32, reason: &BatchError) -> Error {
@@ -151,7 +161,7 @@ impl Log {
         Ok(self.read_index(segment.base, FileKind::OffsetIndex, last, offsets)?.pop())
     }
 
-    fn is_entry_right(&self, at: usize, entry: OffsetEntry) -> Result<bool> {
+    pub(super) fn is_entry_right(&self, at: usize, entry: OffsetEntry) -> Result<bool> {
         let size = self.segments[at].size;
         match self.walk(at, entry.position, size)?.next() {
             Ok(span) => Ok(span.is_some_and(|span| span.last_offset == entry.offset)),
@@ -247,8 +257,14 @@ impl Log {
         Ok(())
     }
 
-    /// Ends the log behind the last whole batch of the segment at `at`.
-    fn cut_at(&mut self, at: usize, size: u32, reason: &BatchError, recovery: &mut Recovery) -> Result<()> {
+    /// Ends the log behind the segment at `at`, because what should follow is not there.
+    fn cut_behind(&mut self, at: usize, recovery: &mut Recovery) -> Result<()> {
+        let reason = format!("the next segment begins at offset {}", self.segments[at + 1].base);
+        self.cut_at(at, self.segments[at].size, reason, recovery)
+    }
+
+    /// Ends the log at a position of the segment at `at`.
+    fn cut_at(&mut self, at: usize, size: u32, reason: String, recovery: &mut Recovery) -> Result<()> {
         let base = self.segments[at].base;
         let path = self.path(base, FileKind::Log);
         let behind: u64 = self.segments[at + 1..].iter().map(|segment| u64::from(segment.size)).sum();
@@ -262,7 +278,6 @@ impl Log {
         let active = self.active_mut();
         active.size = size;
         active.growth().closed = false;
-        let reason = reason.to_string();
         recovery.cut = Some(Cut { path, position: size.into(), bytes, reason, offset: self.end });
         Ok(())
     }

@@ -26,6 +26,8 @@ pub struct Writes {
     files: Arc<Files>,
     dir: Arc<Path>,
     jobs: Vec<Job>,
+    /// The log's first segment.
+    first: Offset,
     /// The segment and the position that the last bytes reach, and the offset that follows them.
     reached: Option<(Offset, u32, Offset)>,
     _in_use: Arc<()>,
@@ -55,6 +57,10 @@ impl Job {
         self.parts.push(part.clone());
     }
 
+    fn opens_segment(&self) -> bool {
+        self.key.kind == FileKind::Log && self.position == 0
+    }
+
     fn end(&self) -> u64 {
         self.position + self.len
     }
@@ -81,7 +87,14 @@ impl Writes {
 
     /// May be repeated after an error, once its cause is gone.
     pub fn run(&self) -> Result<()> {
-        self.jobs.iter().try_for_each(|job| job.run(&self.files, &self.dir))
+        for job in &self.jobs {
+            if job.opens_segment() && job.key.base > self.first {
+                // No segment may survive a crash that one before it does not survive.
+                self.files.disk().sync_dir(&self.dir).map_err(Error::io("sync", &self.dir))?;
+            }
+            job.run(&self.files, &self.dir)?;
+        }
+        Ok(())
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = FileKey> {
@@ -122,6 +135,7 @@ impl Log {
             files: Arc::clone(&self.files),
             dir: Arc::clone(&self.dir),
             jobs,
+            first: self.segments[0].base,
             reached,
             _in_use: Arc::clone(&self.in_use),
         }

@@ -82,6 +82,7 @@ impl DataDir {
             start_offset: find(&self.log_starts),
             recovery_point: find(&self.recovery_points),
             is_clean: self.is_clean,
+            may_have_gaps: true,
             now_ms: 0,
         };
         Log::open(&self.files, &options).unwrap_or_else(|error| panic!("{folder}: {error}"))

@@ -77,6 +77,7 @@ impl Again {
             start_offset,
             recovery_point: 0,
             is_clean: true,
+            may_have_gaps: false,
             now_ms: 0,
         };
         Log::open(&files, &options).expect("a log").log

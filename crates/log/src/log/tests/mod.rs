@@ -1,0 +1,6 @@
+mod appending;
+mod crashing;
+mod deleting;
+mod reading;
+mod support;
+mod truncating;
