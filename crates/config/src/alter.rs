@@ -296,11 +296,15 @@ fn check_names_and_nulls(alterations: &[Alteration<'_>]) -> Result<(), Refusal> 
     Err(Refusal::request(format!("Null value not supported for : {}", nulls.join(", "))))
 }
 
+/// Kafka's controller does not know the lists of client metrics for what they are.
 fn list_option(
     resource: Resource<'_>,
     alteration: &Alteration<'_>,
 ) -> Result<&'static ConfigOption, Refusal> {
-    let option = resource.scope().find(alteration.name).filter(|option| option.kind == Kind::List);
+    let scope = resource.scope();
+    let can_be_appended_to =
+        |option: &&ConfigOption| option.kind == Kind::List && scope != Scope::ClientMetrics;
+    let option = scope.find(alteration.name).filter(can_be_appended_to);
     option.ok_or_else(|| {
         Refusal::config(format!(
             "Can't {} to key {} because its type is not LIST.",

@@ -38,6 +38,8 @@ mod options;
 mod origin;
 mod properties;
 mod reader;
+#[cfg(test)]
+mod recorded_tests;
 mod rules;
 mod settings;
 mod start;

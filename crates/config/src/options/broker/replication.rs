@@ -34,12 +34,12 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
         .doc("Whether an empty follower starts behind what lies in remote storage."),
     long("unclean.leader.election.interval.ms").default("300000").at_least(1).unlisted().ignored()
         .doc("How often partitions without a leader are looked for."),
-    long("leader.replication.throttled.rate").default("9223372036854775807").at_least(0).cluster_wide().unlisted().ignored()
+    long("leader.replication.throttled.rate").at_least(0).cluster_wide().unlisted().ignored()
         .doc("Bytes in a second that throttled replicas are sent where this broker leads."),
-    long("follower.replication.throttled.rate").default("9223372036854775807").at_least(0).cluster_wide().unlisted()
+    long("follower.replication.throttled.rate").at_least(0).cluster_wide().unlisted()
         .ignored()
         .doc("Bytes in a second that throttled replicas fetch where this broker follows."),
-    long("replica.alter.log.dirs.io.max.bytes.per.second").default("9223372036854775807").at_least(0).cluster_wide()
+    long("replica.alter.log.dirs.io.max.bytes.per.second").at_least(0).cluster_wide()
         .unlisted().ignored()
         .doc("Bytes in a second that replicas use to move between directories."),
 ];
