@@ -96,15 +96,6 @@ impl Record {
         }
     }
 
-    pub(crate) fn group(&self) -> Option<&ByteString> {
-        match self {
-            Record::Offset { group, .. } | Record::Classic { group, .. } | Record::Other { group, .. } => {
-                Some(group)
-            }
-            Record::Unknown => None,
-        }
-    }
-
     fn write_key(&self, w: &mut Writer) {
         match self {
             Record::Offset { group, topic, partition, .. } => {

@@ -123,6 +123,11 @@ impl Shard {
         })
     }
 
+    #[cfg(test)]
+    pub(crate) fn all_groups(&self) -> &HashMap<ByteString, Group> {
+        &self.groups
+    }
+
     pub fn stats(&self) -> Stats {
         self.stats
     }

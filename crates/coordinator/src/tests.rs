@@ -1,1 +1,13 @@
+//! Scenarios that need a whole shard, its log and a clock.
 
+mod harness;
+
+mod failures;
+mod manifests;
+mod membership;
+mod offsets;
+mod others;
+mod restart;
+mod states;
+mod static_members;
+mod timeouts;

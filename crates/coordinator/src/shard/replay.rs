@@ -5,7 +5,7 @@ use bytestring::ByteString;
 
 use super::Shard;
 use crate::{
-    AppendId, CommittedOffset, ReplayError,
+    AppendId, ReplayError,
     group::{
         Membership,
         classic::ClassicGroup,
@@ -27,12 +27,11 @@ impl Shard {
         value: Option<&Bytes>,
     ) -> Result<(), ReplayError> {
         let record = Record::decode(offset, key, value)?;
-        match record {
-            Record::Classic { group, value: Some(value) } => {
-                let classic = ClassicGroup::from_value(group.clone(), &value);
-                self.groups.entry(group).or_default().membership = Membership::Classic(Box::new(classic));
-            }
-            record => self.apply(record, producer_id),
+        if let Record::Classic { group, value: Some(value) } = record {
+            let classic = ClassicGroup::from_value(group.clone(), &value);
+            self.groups.entry(group).or_default().membership = Membership::Classic(Box::new(classic));
+        } else {
+            self.apply(record, producer_id, AppendId::default());
         }
         Ok(())
     }
@@ -47,41 +46,28 @@ impl Shard {
     }
 
     /// Applies a record that the shard itself has decided on. What a classic group stores of itself is no news to it.
-    pub(super) fn apply_live(&mut self, record: Record, offset: i64, id: AppendId) {
-        let record = match record {
-            Record::Classic { value: Some(_), .. } => return,
-            Record::Offset { group, topic, partition, value } => {
-                let value = value.map(|value| CommittedOffset { record_offset: offset, ..value });
-                Record::Offset { group, topic, partition, value }
-            }
-            other => other,
-        };
-        let changed = record.group().cloned();
-        self.apply(record, -1);
-        if let Some(group) = changed.and_then(|id| self.groups.get_mut(&id)) {
-            group.offsets.changed_by = id;
+    pub(super) fn apply_live(&mut self, mut record: Record, offset: i64, id: AppendId) {
+        if let Record::Offset { value: Some(value), .. } = &mut record {
+            value.record_offset = offset;
         }
+        self.apply(record, -1, id);
     }
 
-    /// The only way in which offsets change and groups go, live and after a restart.
-    fn apply(&mut self, record: Record, producer_id: i64) {
+    fn apply(&mut self, record: Record, producer_id: i64, id: AppendId) {
         match record {
+            Record::Offset { group, topic, partition, value: Some(value) } if producer_id >= 0 => {
+                self.transactions.entry(producer_id).or_default().insert(group.clone());
+                self.groups.entry(group).or_default().offsets.put_open(producer_id, topic, partition, value);
+            }
             Record::Offset { group, topic, partition, value: Some(value) } => {
-                if producer_id >= 0 {
-                    self.transactions.entry(producer_id).or_default().insert(group.clone());
-                    self.groups.entry(group).or_default().offsets.put_open(
-                        producer_id,
-                        topic,
-                        partition,
-                        value,
-                    );
-                } else {
-                    self.groups.entry(group).or_default().offsets.put(topic, partition, value);
-                }
+                let offsets = &mut self.groups.entry(group).or_default().offsets;
+                offsets.put(topic, partition, value);
+                offsets.changed_by = id;
             }
             Record::Offset { group, topic, partition, value: None } => {
                 if let Some(group) = self.groups.get_mut(&group) {
                     group.offsets.remove(&topic, partition);
+                    group.offsets.changed_by = id;
                 }
             }
             Record::Classic { group, value: None } => {
@@ -93,7 +79,10 @@ impl Shard {
     }
 
     fn apply_other(&mut self, id: &ByteString, kind: OtherType, key: Bytes, deletes: bool) {
-        let same = |membership: &Membership| matches!(membership, Membership::Other(other) if other.group_type() == kind.group_type());
+        let same = |membership: &Membership| match membership {
+            Membership::Other(other) => other.group_type() == kind.group_type(),
+            Membership::Simple | Membership::Classic(_) => false,
+        };
         if deletes && kind.is_group() {
             return self.forget(id, same);
         }

@@ -43,7 +43,12 @@ impl ClassicGroup {
     /// The record of a group that nobody has joined yet.
     pub(crate) fn first_record(&self) -> Record {
         let current_state_timestamp = self.state_since.unwrap_or(-1);
-        let value = GroupMetadataValue { current_state_timestamp, ..Default::default() };
+        let value = GroupMetadataValue {
+            protocol: None,
+            leader: None,
+            current_state_timestamp,
+            ..Default::default()
+        };
         Record::Classic { group: self.id.clone(), value: Some(Box::new(value)) }
     }
 

@@ -54,7 +54,12 @@ impl Turn<'_> {
     }
 
     pub(crate) fn refuse_join(&mut self, ticket: Ticket, member_id: ByteString, error: ErrorCode) {
-        let response = JoinGroupResponse { member_id, error_code: error.code(), ..Default::default() };
+        let response = JoinGroupResponse {
+            member_id,
+            error_code: error.code(),
+            protocol_name: None,
+            ..Default::default()
+        };
         self.reply(ticket, Response::JoinGroup(response));
     }
 
