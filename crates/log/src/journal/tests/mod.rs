@@ -1,0 +1,6 @@
+mod crash;
+mod damage;
+mod recovery;
+mod rounds;
+mod support;
+mod threads;

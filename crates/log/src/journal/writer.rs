@@ -1,0 +1,216 @@
+//! Puts entries into files: frames one behind the other, as many as there are in one write.
+
+use std::io::IoSlice;
+use std::ops::Range;
+use std::sync::Arc;
+
+use ottla_records::BATCH_HEADER_SIZE;
+
+use super::file::{FileHeader, JournalFile};
+use super::files::Files;
+use super::frame::{FRAME_HEAD_SIZE, FRAME_HEADER_SIZE, FrameHeader, PAGE};
+use super::queue::Queued;
+use super::{Entry, Lsn};
+use crate::error::{Error, Result};
+
+/// A body up to this size is copied behind its frame header; a larger one is written from where it lies. Below it, the
+/// kernel spends more on one more part than it takes to copy.
+const COPIED_BYTES_MAX: usize = 8 * 1024;
+
+/// The most that one write takes, which bounds the memory for copies.
+const WRITE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    files: Arc<Files>,
+    salt: u64,
+    generation: u32,
+    /// `None` until the first entry.
+    active: Option<Active>,
+    /// Written since the last sync.
+    unsynced: Vec<JournalFile>,
+    written: Lsn,
+    synced: Lsn,
+    staged: Staged,
+}
+
+#[derive(Debug)]
+struct Active {
+    file: JournalFile,
+    /// Where the next write begins: 0 before the first, always a multiple of [`PAGE`].
+    position: u64,
+}
+
+impl Active {
+    fn room(&self) -> u64 {
+        self.file.len - self.position.max(PAGE as u64)
+    }
+}
+
+/// What one write consists of.
+#[derive(Debug, Default)]
+struct Staged {
+    copies: Vec<u8>,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug)]
+enum Part {
+    /// Of the copies.
+    Copied(Range<usize>),
+    /// The body of the entry with this index.
+    Body(usize),
+}
+
+impl Writer {
+    /// `synced` is the last entry that recovery found.
+    pub(super) fn new(files: Arc<Files>, salt: u64, generation: u32, synced: Lsn) -> Writer {
+        Writer {
+            files,
+            salt,
+            generation,
+            active: None,
+            unsynced: Vec::new(),
+            written: synced,
+            synced,
+            staged: Staged::default(),
+        }
+    }
+
+    pub(super) fn synced(&self) -> Lsn {
+        self.synced
+    }
+
+    /// Writes entries that follow those written before. They are durable after [`Writer::sync`].
+    pub(super) fn write<T>(&mut self, mut entries: &[Queued<T>]) -> Result<()> {
+        while let Some(first) = entries.first() {
+            let room = self.make_room(frame_size(&first.entry))?;
+            let (now, later) = entries.split_at(count_fitting(entries, room.min(WRITE_BYTES_MAX)));
+            self.write_together(now)?;
+            entries = later;
+        }
+        Ok(())
+    }
+
+    /// Makes all that was written durable.
+    pub(super) fn sync(&mut self) -> Result<()> {
+        for file in self.unsynced.drain(..) {
+            file.sync()?;
+        }
+        self.synced = self.written;
+        Ok(())
+    }
+
+    /// Ends the active file if a frame of this size does not fit. Returns how many bytes of frames do.
+    fn make_room(&mut self, frame: u64) -> Result<u64> {
+        if let Some(active) = &self.active
+            && padded(frame) <= active.room()
+        {
+            return Ok(active.room());
+        }
+        if let Some(active) = self.active.take() {
+            self.files.put_filled(active.file, self.written);
+        }
+        let file = self.files.take(PAGE as u64 + padded(frame))?;
+        let active = self.active.insert(Active { file, position: 0 });
+        Ok(active.room())
+    }
+
+    fn write_together<T>(&mut self, entries: &[Queued<T>]) -> Result<()> {
+        let Some(active) = &mut self.active else { unreachable!("room was made") };
+        let last = entries.last().map_or(self.written, |entry| entry.lsn);
+        self.staged.clear();
+        if active.position == 0 {
+            let header =
+                FileHeader { generation: self.generation, first: self.written.next(), synced: self.synced };
+            header.write_to(self.salt, &mut self.staged.copies);
+        }
+        self.staged.add_frames(entries, self.salt, self.generation, self.synced);
+        let parts = self.staged.slices(entries);
+        let written = active.file.file.write_all_at(&parts, active.position);
+        written.map_err(Error::io("write", &active.file.path))?;
+        active.position += parts.iter().map(|part| part.len() as u64).sum::<u64>();
+        if active.position >= active.file.len / 4 {
+            self.files.want_spare();
+        }
+        if self.unsynced.last().is_none_or(|file| file.path != active.file.path) {
+            self.unsynced.push(active.file.clone());
+        }
+        self.written = last;
+        Ok(())
+    }
+}
+
+impl Staged {
+    fn clear(&mut self) {
+        self.copies.clear();
+        self.parts.clear();
+    }
+
+    fn add_frames<T>(&mut self, entries: &[Queued<T>], salt: u64, generation: u32, synced: Lsn) {
+        let frames: u64 = entries.iter().map(|queued| frame_size(&queued.entry)).sum();
+        let padding = u32::try_from(padded(frames) - frames).expect("less than a page");
+        let mut copied_from = 0;
+        for (index, queued) in entries.iter().enumerate() {
+            let entry = &queued.entry;
+            let header = FrameHeader {
+                lsn: queued.lsn,
+                synced,
+                generation,
+                batch_size: u32::try_from(entry.batch.size_in_bytes())
+                    .expect("a frame of the protocol is below 2 GiB"),
+                padding: if index + 1 == entries.len() { padding } else { 0 },
+                partition: entry.partition,
+                topic_id: entry.topic_id,
+            };
+            self.add_head(&header, entry, salt);
+            if entry.batch.body().len() <= COPIED_BYTES_MAX {
+                self.copies.extend_from_slice(entry.batch.body());
+            } else {
+                self.parts.push(Part::Copied(copied_from..self.copies.len()));
+                self.parts.push(Part::Body(index));
+                copied_from = self.copies.len();
+            }
+        }
+        self.copies.resize(self.copies.len() + padding as usize, 0);
+        self.parts.push(Part::Copied(copied_from..self.copies.len()));
+    }
+
+    /// The frame's header and the head of the batch.
+    fn add_head<T>(&mut self, header: &FrameHeader, entry: &Entry<T>, salt: u64) {
+        let (head, body) = (entry.batch.head(), entry.batch.body());
+        let mut bytes = [0; FRAME_HEAD_SIZE];
+        let (first, rest) = bytes[FRAME_HEADER_SIZE..].split_at_mut(head.len());
+        first.copy_from_slice(head);
+        rest.copy_from_slice(&body[..BATCH_HEADER_SIZE - head.len()]);
+        header.seal(salt, &mut bytes);
+        self.copies.extend_from_slice(&bytes[..FRAME_HEADER_SIZE + head.len()]);
+    }
+
+    fn slices<'a, T>(&'a self, entries: &'a [Queued<T>]) -> Vec<IoSlice<'a>> {
+        let slice = |part: &Part| match part {
+            Part::Copied(range) => IoSlice::new(&self.copies[range.clone()]),
+            Part::Body(index) => IoSlice::new(entries[*index].entry.batch.body()),
+        };
+        self.parts.iter().map(slice).collect()
+    }
+}
+
+/// Without padding.
+pub(super) fn frame_size<T>(entry: &Entry<T>) -> u64 {
+    (FRAME_HEADER_SIZE + entry.batch.size_in_bytes()) as u64
+}
+
+fn padded(bytes: u64) -> u64 {
+    bytes.next_multiple_of(PAGE as u64)
+}
+
+/// How many of the first entries fit together; at least one.
+fn count_fitting<T>(entries: &[Queued<T>], room: u64) -> usize {
+    let mut frames = 0;
+    let fits = |queued: &&Queued<T>| {
+        frames += frame_size(&queued.entry);
+        padded(frames) <= room
+    };
+    entries.iter().take_while(fits).count().max(1)
+}
