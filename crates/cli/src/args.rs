@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::config_explain::ConfigExplainArgs;
 use crate::commands::log_dump::LogDumpArgs;
 
 /// Help is wrapped to this, whatever the terminal, so that it can be pasted anywhere.
@@ -25,9 +26,17 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Look into the files of a data directory
     #[command(subcommand)]
     Log(LogCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    Explain(ConfigExplainArgs),
 }
 
 #[derive(Debug, Subcommand)]

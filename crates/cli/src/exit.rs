@@ -1,5 +1,6 @@
 //! How the process ends: 0 after success, 1 after a failure, 2 after a command line that makes no sense.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
@@ -30,6 +31,11 @@ pub(crate) fn report(result: anyhow::Result<Outcome>) -> ExitCode {
 pub(crate) fn print_error(message: &str) {
     let style = Style::for_stream(io::stderr().is_terminal());
     eprintln!("{} {message}", style.bad("error:"));
+}
+
+pub(crate) fn print_warning(message: impl Display) {
+    let style = Style::for_stream(io::stderr().is_terminal());
+    eprintln!("{} {message}", style.heading("warning:"));
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

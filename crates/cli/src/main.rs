@@ -9,6 +9,7 @@
 
 mod args;
 mod commands;
+mod configuration;
 mod exit;
 mod style;
 

@@ -23,7 +23,31 @@ pub(super) fn write(out: &mut impl Write, style: Style, file: &str, line: &Line)
             let place = position.map(|position| format!(" at byte {position}")).unwrap_or_default();
             writeln!(out, "  {}", style.bad(format!("damage in {file}{place}: {problem}")))
         }
-        other => writeln!(out, "  {}", Entry(other)),
+        Line::OffsetIndexEntry { offset, position } => writeln!(out, "  offset {offset} at {position}"),
+        Line::TimeIndexEntry { timestamp, offset } => {
+            writeln!(out, "  {} at offset {offset}", Iso(*timestamp))
+        }
+        Line::AbortedTransaction { producer_id, first_offset, last_offset, last_stable_offset } => writeln!(
+            out,
+            "  producer {producer_id} aborted offsets {first_offset}..{last_offset}, \
+             last stable offset {last_stable_offset}"
+        ),
+        Line::LeaderEpoch { epoch, start_offset } => {
+            writeln!(out, "  epoch {epoch} from offset {start_offset}")
+        }
+        Line::PartitionOffset { topic, partition, offset } => {
+            writeln!(out, "  {topic}-{partition}: {offset}")
+        }
+        Line::PartitionMetadata { topic_id } => writeln!(out, "  topic {topic_id}"),
+        Line::MetaProperties { cluster_id, node_id, directory_id } => {
+            let directory = directory_id.as_deref().unwrap_or("without an id");
+            writeln!(out, "  cluster {cluster_id}, node {node_id}, directory {directory}")
+        }
+        Line::CleanShutdown { broker_epoch } => writeln!(out, "  broker epoch {broker_epoch}"),
+        Line::QuorumState { data } => writeln!(out, "  {data}"),
+        Line::Padding { position, size } => {
+            writeln!(out, "  {size} bytes of zeros from {position}, not used")
+        }
     }
 }
 
@@ -172,41 +196,5 @@ impl Display for Producer<'_> {
             write!(f, ", transaction open since offset {}", producer.current_txn_first_offset)?;
         }
         Ok(())
-    }
-}
-
-/// Whatever is said in a few words.
-struct Entry<'a>(&'a Line);
-
-impl Display for Entry<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Line::OffsetIndexEntry { offset, position } => write!(f, "offset {offset} at {position}"),
-            Line::TimeIndexEntry { timestamp, offset } => write!(f, "{} at offset {offset}", Iso(*timestamp)),
-            Line::AbortedTransaction { producer_id, first_offset, last_offset, last_stable_offset } => {
-                write!(
-                    f,
-                    "producer {producer_id} aborted offsets {first_offset}..{last_offset}, last stable offset {last_stable_offset}"
-                )
-            }
-            Line::LeaderEpoch { epoch, start_offset } => {
-                write!(f, "epoch {epoch} from offset {start_offset}")
-            }
-            Line::PartitionOffset { topic, partition, offset } => write!(f, "{topic}-{partition}: {offset}"),
-            Line::PartitionMetadata { topic_id } => write!(f, "topic {topic_id}"),
-            Line::MetaProperties { cluster_id, node_id, directory_id } => {
-                write!(f, "cluster {cluster_id}, node {node_id}")?;
-                directory_id.as_ref().map_or(Ok(()), |id| write!(f, ", directory {id}"))
-            }
-            Line::CleanShutdown { broker_epoch } => write!(f, "broker epoch {broker_epoch}"),
-            Line::QuorumState { data } => write!(f, "{data}"),
-            Line::Padding { position, size } => write!(f, "{size} bytes of zeros from {position}, not used"),
-            Line::File(_)
-            | Line::Batch(_)
-            | Line::Message(_)
-            | Line::Record(_)
-            | Line::ProducerState(_)
-            | Line::Damage { .. } => unreachable!("these have a form of their own"),
-        }
     }
 }
