@@ -9,9 +9,9 @@
 //! Upstream is `records`, which knows what a batch is. Downstream is the broker, which owns a [`Log`] together with
 //! the partition's `replica` under one lock, and the metadata quorum.
 //!
-//! It never decides an offset, a leader epoch or a high watermark, never reads the clock, starts no thread but the journal's and
-//! holds no lock across a call to the disk that somebody else could wait for. Bytes that were durable once are never
-//! cut off because they have become unreadable: that is reported.
+//! It never decides an offset, a leader epoch or a high watermark, never reads the clock, starts no thread but the
+//! journal's and holds no lock across a call to the disk that somebody else could wait for. Bytes that were durable
+//! once are never cut off because they have become unreadable: that is reported.
 
 #![forbid(unsafe_code)]
 
