@@ -88,8 +88,12 @@ impl TopicOffsets {
             .flat_map(|(topic, partitions)| partitions.iter().map(move |(p, offset)| (topic, *p, offset)))
     }
 
-    fn insert(&mut self, topic: ByteString, partition: i32, offset: CommittedOffset) {
-        self.topics.entry(topic).or_default().insert(partition, offset);
+    fn insert(&mut self, topic: &ByteString, partition: i32, offset: CommittedOffset) {
+        if let Some(partitions) = self.topics.get_mut(topic) {
+            partitions.insert(partition, offset);
+        } else {
+            self.topics.insert(own::text(topic), BTreeMap::from([(partition, offset)]));
+        }
     }
 
     fn remove(&mut self, topic: &str, partition: i32) {
@@ -133,14 +137,14 @@ impl GroupOffsets {
         self.committed.iter().chain(only_open)
     }
 
-    pub(crate) fn put(&mut self, topic: ByteString, partition: i32, offset: CommittedOffset) {
+    pub(crate) fn put(&mut self, topic: &ByteString, partition: i32, offset: CommittedOffset) {
         self.committed.insert(topic, partition, offset);
     }
 
     pub(crate) fn put_open(
         &mut self,
         producer_id: i64,
-        topic: ByteString,
+        topic: &ByteString,
         partition: i32,
         offset: CommittedOffset,
     ) {
@@ -164,7 +168,7 @@ impl GroupOffsets {
             for (partition, offset) in partitions {
                 let earlier = self.committed.get(&topic, partition);
                 if earlier.is_none_or(|earlier| earlier.record_offset < offset.record_offset) {
-                    self.committed.insert(topic.clone(), partition, offset);
+                    self.committed.insert(&topic, partition, offset);
                 }
             }
         }

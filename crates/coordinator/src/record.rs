@@ -36,7 +36,7 @@ pub enum ReplayError {
     Value { offset: i64, source: DecodeError },
 }
 
-/// One change to what is stored.
+/// One change to what is stored. Its names are slices of a request or of the log: who keeps them copies them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Record {
     Offset {
@@ -70,28 +70,18 @@ impl Record {
                 let key = OffsetCommitKey::decode(&mut body, 0).map_err(bad_key)?;
                 let value = value.map(decode_value::<OffsetCommitValue>).transpose().map_err(bad_value)?;
                 let value = value.map(|value| CommittedOffset::from_value(offset, &value));
-                Ok(Record::Offset {
-                    group: own::text(&key.group),
-                    topic: own::text(&key.topic),
-                    partition: key.partition,
-                    value,
-                })
+                Ok(Record::Offset { group: key.group, topic: key.topic, partition: key.partition, value })
             }
             2 => {
                 let key = GroupMetadataKey::decode(&mut body, 0).map_err(bad_key)?;
                 let value = value.map(decode_value).transpose().map_err(bad_value)?.map(Box::new);
-                Ok(Record::Classic { group: own::text(&key.group), value })
+                Ok(Record::Classic { group: key.group, value })
             }
             kind => {
                 let Some(kind) = OtherType::of(kind) else { return Ok(Record::Unknown) };
                 // The keys of all these types begin with the group.
                 let group = ConsumerGroupMetadataKey::decode(&mut body, 0).map_err(bad_key)?.group_id;
-                Ok(Record::Other {
-                    group: own::text(&group),
-                    kind,
-                    key: own::bytes(key),
-                    deletes: value.is_none(),
-                })
+                Ok(Record::Other { group, kind, key: own::bytes(key), deletes: value.is_none() })
             }
         }
     }

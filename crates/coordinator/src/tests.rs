@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod acts;
 mod failures;
 mod manifests;
 mod membership;

@@ -190,7 +190,7 @@ impl ClassicGroup {
             turn.refuse_sync(ticket, ErrorCode::UnknownMemberId);
         }
         if self.is_leader(member_id) {
-            self.leader = self.members.in_order().first().map(|member| member.id.clone());
+            self.leader = self.members.first().cloned();
         }
     }
 

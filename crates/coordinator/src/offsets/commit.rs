@@ -21,22 +21,20 @@ pub(crate) fn commit(
     metadata_max: usize,
     now: i64,
 ) -> (OffsetCommitResponse, Vec<Record>) {
-    let group = own::text(&request.group_id);
     let expire_timestamp = match request.retention_time_ms {
         -1 => -1,
         retention => now.saturating_add(retention).max(0),
     };
     let mut records = Vec::with_capacity(request.topics.iter().map(|topic| topic.partitions.len()).sum());
     let topics = request.topics.iter().map(|topic| {
-        let name = own::text(&topic.name);
         answer(topic, |partition| {
             if is_longer(partition.committed_metadata.as_deref().unwrap_or_default(), metadata_max) {
                 return ErrorCode::OffsetMetadataTooLarge;
             }
             let value = committed_offset(topic.topic_id, partition, now, expire_timestamp);
             records.push(Record::Offset {
-                group: group.clone(),
-                topic: name.clone(),
+                group: request.group_id.clone(),
+                topic: topic.name.clone(),
                 partition: partition.partition_index,
                 value: Some(value),
             });

@@ -48,11 +48,13 @@ impl Shard {
 
     /// Makes a group of that ID a classic one, if it is none. An empty consumer group (KIP-848) ends with that.
     fn found_classic(&mut self, id: &ByteString, now: Now, out: &mut Vec<Effect>) {
+        if classic(&mut self.groups, id).is_some() {
+            return;
+        }
         let group = self.groups.entry(own::text(id)).or_default();
         let mut records = match &group.membership {
-            Membership::Classic(_) => return,
             Membership::Other(other) => other.tombstones(id),
-            Membership::Simple => Vec::new(),
+            Membership::Simple | Membership::Classic(_) => Vec::new(),
         };
         let classic = ClassicGroup::new(own::text(id), now.unix_millis);
         records.push(classic.first_record());

@@ -7,10 +7,11 @@ use super::Shard;
 use crate::{
     AppendId, ReplayError,
     group::{
-        Membership,
+        Group, Membership,
         classic::ClassicGroup,
         other::{OtherGroup, OtherType},
     },
+    own,
     record::Record,
 };
 
@@ -27,9 +28,9 @@ impl Shard {
         value: Option<&Bytes>,
     ) -> Result<(), ReplayError> {
         let record = Record::decode(offset, key, value)?;
-        if let Record::Classic { group, value: Some(value) } = record {
-            let classic = ClassicGroup::from_value(group.clone(), &value);
-            self.groups.entry(group).or_default().membership = Membership::Classic(Box::new(classic));
+        if let Record::Classic { group: id, value: Some(value) } = record {
+            let classic = ClassicGroup::from_value(own::text(&id), &value);
+            self.change(&id, |group| group.membership = Membership::Classic(Box::new(classic)));
         } else {
             self.apply(record, producer_id, AppendId::default());
         }
@@ -56,14 +57,13 @@ impl Shard {
     fn apply(&mut self, record: Record, producer_id: i64, id: AppendId) {
         match record {
             Record::Offset { group, topic, partition, value: Some(value) } if producer_id >= 0 => {
-                self.transactions.entry(producer_id).or_default().insert(group.clone());
-                self.groups.entry(group).or_default().offsets.put_open(producer_id, topic, partition, value);
+                self.transactions.entry(producer_id).or_default().insert(own::text(&group));
+                self.change(&group, |group| group.offsets.put_open(producer_id, &topic, partition, value));
             }
-            Record::Offset { group, topic, partition, value: Some(value) } => {
-                let offsets = &mut self.groups.entry(group).or_default().offsets;
-                offsets.put(topic, partition, value);
-                offsets.changed_by = id;
-            }
+            Record::Offset { group, topic, partition, value: Some(value) } => self.change(&group, |group| {
+                group.offsets.put(&topic, partition, value);
+                group.offsets.changed_by = id;
+            }),
             Record::Offset { group, topic, partition, value: None } => {
                 if let Some(group) = self.groups.get_mut(&group) {
                     group.offsets.remove(&topic, partition);
@@ -89,13 +89,24 @@ impl Shard {
         if deletes && !self.groups.get(id).is_some_and(|group| same(&group.membership)) {
             return;
         }
-        let group = self.groups.entry(id.clone()).or_default();
-        if !same(&group.membership) {
-            group.membership = Membership::Other(Box::new(OtherGroup::new(kind.group_type())));
+        self.change(id, |group| {
+            if !same(&group.membership) {
+                group.membership = Membership::Other(Box::new(OtherGroup::new(kind.group_type())));
+            }
+            if let Membership::Other(other) = &mut group.membership {
+                other.replay(kind, key, deletes);
+            }
+        });
+    }
+
+    /// Changes a group, which is made if there is none.
+    fn change(&mut self, id: &ByteString, change: impl FnOnce(&mut Group)) {
+        if let Some(group) = self.groups.get_mut(id) {
+            return change(group);
         }
-        if let Membership::Other(other) = &mut group.membership {
-            other.replay(kind, key, deletes);
-        }
+        let mut group = Group::default();
+        change(&mut group);
+        self.groups.insert(own::text(id), group);
     }
 
     /// The record that made a group is deleted: offsets that are left, if any, are a simple group's.

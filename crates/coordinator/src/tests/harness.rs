@@ -1,6 +1,9 @@
 //! A shard with what the broker gives it: a log, a clock, and clients that wait for answers.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -39,6 +42,7 @@ pub(super) struct Bench {
     pub(super) slow_disk: bool,
     appended: AppendId,
     answers: BTreeMap<Ticket, Response>,
+    unanswered: BTreeSet<Ticket>,
     next_ticket: u64,
 }
 
@@ -130,6 +134,7 @@ impl Bench {
             slow_disk: false,
             appended: AppendId::default(),
             answers: BTreeMap::new(),
+            unanswered: BTreeSet::new(),
             next_ticket: 0,
         }
     }
@@ -146,7 +151,12 @@ impl Bench {
 
     pub(super) fn ticket(&mut self) -> Ticket {
         self.next_ticket += 1;
+        self.unanswered.insert(Ticket(self.next_ticket));
         Ticket(self.next_ticket)
+    }
+
+    pub(super) fn unanswered(&self) -> Vec<Ticket> {
+        self.unanswered.iter().copied().collect()
     }
 
     /// Carries out what the shard wants, as the broker does.
@@ -161,8 +171,8 @@ impl Bench {
                         self.shard.appended(id, result, now, &mut more);
                     }
                     Effect::Reply { ticket, response } => {
-                        let earlier = self.answers.insert(ticket, response);
-                        assert_eq!(earlier, None, "a request is answered once");
+                        assert!(self.unanswered.remove(&ticket), "a request is answered once");
+                        self.answers.insert(ticket, response);
                     }
                 }
             }
@@ -288,6 +298,13 @@ impl Bench {
         error(self.shard.heartbeat(self.now(), &request).error_code)
     }
 
+    pub(super) fn start_leave(&mut self, member: &str) -> Ticket {
+        let members = vec![MemberIdentity { member_id: member.into(), ..Default::default() }];
+        let request = LeaveGroupRequest { group_id: GROUP.into(), members, ..Default::default() };
+        let context = self.context(5);
+        self.ask(|shard, ticket, out| shard.leave_group(&context, &request, ticket, out))
+    }
+
     pub(super) fn leave(&mut self, members: &[(&str, Option<&str>)]) -> LeaveGroupResponse {
         let identities = members.iter().map(|(member, instance)| MemberIdentity {
             member_id: (*member).into(),
@@ -357,9 +374,13 @@ impl Bench {
         }
     }
 
-    pub(super) fn delete_group(&mut self, group: &str) -> ErrorCode {
+    pub(super) fn start_delete_group(&mut self, group: &str) -> Ticket {
         let ids = [ByteString::from(group)];
-        let ticket = self.ask(|shard, ticket, out| shard.delete_groups(&ids, ticket, out));
+        self.ask(|shard, ticket, out| shard.delete_groups(&ids, ticket, out))
+    }
+
+    pub(super) fn delete_group(&mut self, group: &str) -> ErrorCode {
+        let ticket = self.start_delete_group(group);
         match self.answer(ticket) {
             Some(Response::DeleteGroups(results)) => error(results[0].error_code),
             other => panic!("expected an answer to a deletion, got {other:?}"),

@@ -5,97 +5,11 @@ use std::collections::BTreeMap;
 use ottla_wire::messages::GroupMetadataValue;
 use proptest::prelude::*;
 
-use super::harness::{Bench, Join, commit, config, subscription};
-use crate::{
-    CommittedOffset, CoordinatorRecord, DeletedTopic, GroupState, Shard, group::Membership, record::Record,
+use super::{
+    acts::{act, play},
+    harness::{Bench, config, subscription},
 };
-
-/// What members and others do, in some order. Members are numbered; 3 is static.
-#[derive(Clone, Debug)]
-enum Act {
-    Join(usize, bool),
-    Sync(usize),
-    Leave(usize),
-    Commit(usize, i32),
-    CommitAlone(&'static str, i32),
-    DeleteTopic(&'static str),
-    DeleteGroup(&'static str),
-    Pass(u64),
-    FailNextAppend,
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    let topic = || prop_oneof![Just("t"), Just("u")];
-    prop_oneof![
-        8 => (0..4usize, any::<bool>()).prop_map(|(member, other)| Act::Join(member, other)),
-        8 => (0..4usize).prop_map(Act::Sync),
-        2 => (0..4usize).prop_map(Act::Leave),
-        4 => (0..4usize, 0..3i32).prop_map(|(member, partition)| Act::Commit(member, partition)),
-        2 => (topic(), 0..3i32).prop_map(|(topic, partition)| Act::CommitAlone(topic, partition)),
-        1 => topic().prop_map(Act::DeleteTopic),
-        1 => prop_oneof![Just("g"), Just("alone")].prop_map(Act::DeleteGroup),
-        3 => prop_oneof![Just(1u64), Just(5_000), Just(70_000), Just(8 * 24 * 3_600_000)].prop_map(Act::Pass),
-        1 => Just(Act::FailNextAppend),
-    ]
-}
-
-#[derive(Default)]
-struct Known {
-    id: String,
-    generation: i32,
-}
-
-/// Four clients that use what they have been told last.
-fn play(bench: &mut Bench, acts: &[Act]) {
-    let mut known: [Known; 4] = Default::default();
-    let mut waiting = Vec::new();
-    for (number, act) in acts.iter().enumerate() {
-        let offset = i64::try_from(number).unwrap();
-        match act {
-            Act::Join(member, other) => {
-                let topics = if *other { &["t", "u"][..] } else { &["t"] };
-                let protocols = vec![("range", subscription(topics))];
-                let instance = (*member == 3).then_some("fixed");
-                let join = Join { protocols, instance, ..Join::new(&known[*member].id) };
-                waiting.push((*member, bench.start_join(&join)));
-                bench.pass(0);
-            }
-            Act::Sync(member) => {
-                let ids: Vec<String> = known.iter().map(|known| known.id.clone()).collect();
-                let given: Vec<(&str, &str)> = ids.iter().map(|id| (&**id, &**id)).collect();
-                bench.start_sync(&ids[*member], known[*member].generation, &given);
-            }
-            Act::Leave(member) => {
-                bench.leave(&[(&known[*member].id, None)]);
-            }
-            Act::Commit(member, partition) => {
-                let Known { id, generation } = &known[*member];
-                bench.start_commit(&commit("g", id, *generation, &[("t", *partition, offset)]), 9);
-            }
-            Act::CommitAlone(topic, partition) => {
-                bench.start_commit(&commit("alone", "", -1, &[(*topic, *partition, offset)]), 9);
-            }
-            Act::DeleteTopic(name) => {
-                let topic = DeletedTopic { name: (*name).into(), id: uuid::Uuid::nil() };
-                bench.run(|shard, _, out| shard.topics_deleted(&[topic], out));
-            }
-            Act::DeleteGroup(group) => {
-                bench.delete_group(group);
-            }
-            Act::Pass(millis) => bench.pass(*millis),
-            Act::FailNextAppend => bench.append_error = Some(ottla_wire::ErrorCode::NotEnoughReplicas),
-        }
-        waiting.retain(|(member, ticket)| {
-            let Some(crate::Response::JoinGroup(joined)) = bench.answer(*ticket) else { return true };
-            if joined.error_code == 0 || !joined.member_id.is_empty() {
-                known[*member] = Known { id: joined.member_id.to_string(), generation: joined.generation_id };
-            } else {
-                known[*member] = Known::default();
-            }
-            false
-        });
-    }
-}
+use crate::{CommittedOffset, CoordinatorRecord, GroupState, Shard, group::Membership, record::Record};
 
 fn restarted(log: &[CoordinatorRecord]) -> Bench {
     let mut bench = Bench::unloaded(config());
@@ -162,6 +76,7 @@ proptest! {
     fn a_restart_finds_what_there_was(acts in prop::collection::vec(act(), 1..120)) {
         let mut bench = Bench::new(config());
         play(&mut bench, &acts);
+        bench.flush();
         let again = restarted(&bench.log).shard;
         let small = compacted(&bench.log);
         prop_assert_eq!(offsets(&bench.shard), offsets(&again));

@@ -11,7 +11,7 @@ impl ClassicGroup {
     /// Protocol and subscriptions are shown of a stable group alone.
     pub(crate) fn describe(&self) -> DescribedGroup {
         let shown = self.protocol.as_ref().filter(|_| self.state == GroupState::Stable);
-        let members = self.members.in_order().into_iter().map(|member| DescribedGroupMember {
+        let members = self.members.in_order().map(|member| DescribedGroupMember {
             member_id: member.id.clone(),
             group_instance_id: member.instance_id.clone(),
             client_id: member.client_id.clone(),
@@ -31,7 +31,7 @@ impl ClassicGroup {
 
     /// What the leader needs to assign.
     pub(super) fn member_list(&self) -> Vec<JoinGroupResponseMember> {
-        let members = self.members.in_order().into_iter().map(|member| JoinGroupResponseMember {
+        let members = self.members.in_order().map(|member| JoinGroupResponseMember {
             member_id: member.id.clone(),
             group_instance_id: member.instance_id.clone(),
             metadata: member.metadata(self.protocol.as_ref()),

@@ -1,6 +1,6 @@
 //! The members of a classic group, and what has to be known of all of them at once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bytestring::ByteString;
 
@@ -15,6 +15,8 @@ pub(crate) struct Members {
     /// How many members support a protocol.
     support: HashMap<ByteString, usize>,
     waiting_for_join: usize,
+    /// The order in which members joined.
+    order: BTreeMap<u64, ByteString>,
     next_number: u64,
 }
 
@@ -45,10 +47,17 @@ impl Members {
     }
 
     /// In the order in which they joined.
-    pub(crate) fn in_order(&self) -> Vec<&Member> {
-        let mut members: Vec<&Member> = self.by_id.values().collect();
-        members.sort_unstable_by_key(|member| member.number);
-        members
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = &Member> {
+        self.order.values().map(|id| &self.by_id[id])
+    }
+
+    pub(crate) fn ids_in_order(&self) -> Vec<ByteString> {
+        self.order.values().cloned().collect()
+    }
+
+    /// The one that joined first.
+    pub(crate) fn first(&self) -> Option<&ByteString> {
+        self.order.values().next()
     }
 
     /// In the order in which they joined.
@@ -71,11 +80,13 @@ impl Members {
         if let Some(instance_id) = &member.instance_id {
             self.by_instance.insert(instance_id.clone(), member.id.clone());
         }
+        self.order.insert(member.number, member.id.clone());
         self.by_id.insert(member.id.clone(), member);
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<Member> {
         let member = self.by_id.remove(id)?;
+        self.order.remove(&member.number);
         self.count(&member.protocols, false);
         self.waiting_for_join -= usize::from(member.waits_for_join.is_some());
         if let Some(instance_id) = &member.instance_id {

@@ -99,7 +99,7 @@ impl ClassicGroup {
 
     fn missing_dynamic_members(&self) -> Vec<ByteString> {
         let is_missing = |member: &&Member| member.waits_for_join.is_none() && member.instance_id.is_none();
-        self.members.in_order().into_iter().filter(is_missing).map(|member| member.id.clone()).collect()
+        self.members.in_order().filter(is_missing).map(|member| member.id.clone()).collect()
     }
 
     /// The leader remains if it has joined again; else it is the first that has. False if nobody has.
@@ -108,7 +108,7 @@ impl ClassicGroup {
         if self.leader.as_ref().is_some_and(has_joined) {
             return true;
         }
-        let joined = self.members.in_order().into_iter().find(|member| member.waits_for_join.is_some());
+        let joined = self.members.in_order().find(|member| member.waits_for_join.is_some());
         let Some(member) = joined else { return false };
         self.leader = Some(member.id.clone());
         true
@@ -124,9 +124,7 @@ impl ClassicGroup {
     fn next_generation(&mut self, turn: &mut Turn) {
         self.begin_generation(self.members.elected_protocol());
         self.enter(GroupState::CompletingRebalance, turn);
-        let ids: Vec<ByteString> =
-            self.members.in_order().into_iter().map(|member| member.id.clone()).collect();
-        for id in ids {
+        for id in self.members.ids_in_order() {
             if let Some(ticket) = self.members.set_join_wait(&id, None) {
                 turn.reply(ticket, Response::JoinGroup(self.joined(&id)));
             }

@@ -19,7 +19,7 @@ use crate::{own, record::Record, timers::Timer};
 impl ClassicGroup {
     /// The record of this generation, with each member's assignment.
     pub(crate) fn record(&self, assignment: impl Fn(&Member) -> Bytes) -> Record {
-        let members = self.members.in_order().into_iter().map(|member| MemberMetadata {
+        let members = self.members.in_order().map(|member| MemberMetadata {
             member_id: member.id.clone(),
             group_instance_id: member.instance_id.clone(),
             client_id: member.client_id.clone(),

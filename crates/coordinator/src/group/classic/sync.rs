@@ -132,7 +132,6 @@ impl ClassicGroup {
         let answers: Vec<(ByteString, Ticket, SyncGroupResponse)> = self
             .members
             .in_order()
-            .into_iter()
             .filter_map(|member| Some((member.id.clone(), member.waits_for_sync?, self.synced(member))))
             .collect();
         for (id, ticket, response) in answers {
