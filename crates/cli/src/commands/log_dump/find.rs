@@ -8,6 +8,8 @@ use ottla_log::{FileKind, FileName, LEADER_EPOCHS, META_PROPERTIES, PARTITION_ME
 use ottla_records::Offset;
 use serde::Serialize;
 
+use super::journal;
+
 /// A data directory holds partitions, which hold files. Whatever is deeper is none of ours.
 const DEPTH_MAX: usize = 3;
 
@@ -36,6 +38,8 @@ pub(super) enum Content {
     MetaProperties,
     CleanShutdown,
     QuorumState,
+    /// A folder, whose files make sense together alone.
+    Journal,
     Lock,
     Unknown,
 }
@@ -50,6 +54,10 @@ pub(super) fn find(path: &Path) -> Result<Vec<Found>> {
         return Ok(found);
     }
     let file = recognise(path, metadata.len());
+    if file.content == Content::Journal {
+        walk(&journal::folder_of(path), 0, &mut found)?;
+        return Ok(found);
+    }
     if file.content == Content::Unknown {
         bail!("{} is no file that a log has: its name says nothing of what it holds", path.display());
     }
@@ -71,6 +79,10 @@ fn walk(dir: &Path, depth: usize, found: &mut Vec<Found>) -> Result<()> {
             files.push(recognise(&entry.path(), metadata.len()));
         }
     }
+    if journal::is_journal(files.iter().filter_map(|file| file.path.file_name()?.to_str())) {
+        found.push(whole_journal(dir, &files));
+        return Ok(());
+    }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     found.append(&mut files);
     directories.sort();
@@ -78,6 +90,11 @@ fn walk(dir: &Path, depth: usize, found: &mut Vec<Found>) -> Result<()> {
         directories.iter().try_for_each(|dir| walk(dir, depth - 1, found))?;
     }
     Ok(())
+}
+
+fn whole_journal(dir: &Path, files: &[Found]) -> Found {
+    let size_in_bytes = files.iter().map(|file| file.size_in_bytes).sum();
+    Found { path: dir.to_path_buf(), content: Content::Journal, size_in_bytes, base_offset: None }
 }
 
 /// `None` if it went while we looked: a running broker removes files.
@@ -111,6 +128,7 @@ fn content_of(name: &str) -> (Content, Option<Offset>) {
         "bootstrap.checkpoint" => Content::MetadataSnapshot,
         ".lock" => Content::Lock,
         _ if name.ends_with("-offset-checkpoint") => Content::OffsetCheckpoint,
+        _ if name.ends_with(".journal") => Content::Journal,
         // A segment that somebody took aside under another name.
         _ if name.ends_with(".log") => Content::Segment,
         _ => Content::Unknown,

@@ -7,6 +7,7 @@ use ottla_log::format::{
     EpochEntry, MetaProperties, PartitionMetadata, PartitionOffset, ProducerEntry, format_id,
 };
 use ottla_log::index::{AbortedTxn, OffsetEntry, TimeEntry};
+use ottla_log::journal::Recovered;
 use ottla_records::{BatchHeader, Epoch, Header, LegacyHeader, Offset, Record, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -61,6 +62,12 @@ pub(super) enum Line {
     QuorumState {
         data: Value,
     },
+    /// Entries up to here are in synced segments.
+    JournalState {
+        released: u64,
+    },
+    /// Stands before the batch of a journal's entry and its records.
+    JournalEntry(JournalEntryLine),
     /// Zeros up to the end of the file, which its writer made room for and did not need.
     Padding {
         position: u64,
@@ -91,7 +98,9 @@ impl From<&Found> for FileLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BatchLine {
-    pub(super) position: u64,
+    /// In its file; in a journal there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) position: Option<u64>,
     pub(super) magic: i8,
     pub(super) size: usize,
     pub(super) crc: u32,
@@ -114,7 +123,7 @@ pub(super) struct BatchLine {
 }
 
 impl BatchLine {
-    pub(super) fn new(position: u64, header: &BatchHeader, crc_valid: bool) -> BatchLine {
+    pub(super) fn new(position: Option<u64>, header: &BatchHeader, crc_valid: bool) -> BatchLine {
         BatchLine {
             position,
             magic: 2,
@@ -220,6 +229,21 @@ pub(super) struct ProducerLine {
     pub(super) timestamp: Timestamp,
     pub(super) coordinator_epoch: i32,
     pub(super) current_txn_first_offset: Offset,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct JournalEntryLine {
+    pub(super) lsn: u64,
+    pub(super) topic_id: String,
+    pub(super) partition: i32,
+}
+
+impl JournalEntryLine {
+    pub(super) fn new(entry: &Recovered) -> JournalEntryLine {
+        let topic_id = format_id(entry.topic_id);
+        JournalEntryLine { lsn: entry.lsn.get(), topic_id, partition: entry.partition }
+    }
 }
 
 impl From<ProducerEntry> for Line {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! find      which files there are, and what each holds, by its name
-//! segment, index, small    read one kind of file; damage is something to report, never a reason to stop
+//! segment, index, small, journal    read one kind of file; damage is something to report, never a reason to stop
 //! decode    keys and values of the topics that brokers keep for themselves
 //! line      what was found, one value for each line of output
 //! report    prints lines as text (for people) or NDJSON (for programs), and counts the damage
@@ -11,6 +11,7 @@
 mod decode;
 mod find;
 mod index;
+mod journal;
 mod line;
 mod payload;
 mod report;
@@ -128,6 +129,7 @@ fn dump<W: Write>(found: &Found, schema: Option<Schema>, report: &mut Report<W>)
         Content::MetaProperties => small::dump_meta_properties(&found.path, report),
         Content::CleanShutdown => small::dump_clean_shutdown(&found.path, report),
         Content::QuorumState => small::dump_quorum_state(&found.path, report),
+        Content::Journal => journal::dump(&found.path, report),
         Content::Lock | Content::Unknown => Ok(()),
     }
 }

@@ -193,7 +193,7 @@ impl<W: Write> Dump<'_, W> {
 
 fn header_line(position: u64, entry: &Entry, base_offset: Option<Offset>, crc_valid: bool) -> Line {
     match entry {
-        Entry::Batch(batch) => Line::Batch(BatchLine::new(position, Batch::header(batch), crc_valid)),
+        Entry::Batch(batch) => Line::Batch(BatchLine::new(Some(position), Batch::header(batch), crc_valid)),
         Entry::Message(message) => {
             let header = LegacyMessage::header(message);
             Line::Message(MessageLine::new(position, header, base_offset, crc_valid))

@@ -7,7 +7,7 @@ use ottla_records::NO_PRODUCER_ID;
 use serde_json::Value;
 
 use super::find::Content;
-use super::line::{BatchLine, FileLine, Line, MessageLine, ProducerLine, RecordLine};
+use super::line::{BatchLine, FileLine, JournalEntryLine, Line, MessageLine, ProducerLine, RecordLine};
 use super::payload::Payload;
 use super::timestamp::Iso;
 use crate::style::Style;
@@ -45,6 +45,10 @@ pub(super) fn write(out: &mut impl Write, style: Style, file: &str, line: &Line)
         }
         Line::CleanShutdown { broker_epoch } => writeln!(out, "  broker epoch {broker_epoch}"),
         Line::QuorumState { data } => writeln!(out, "  {data}"),
+        Line::JournalState { released } => writeln!(out, "  entries up to {released} are in synced segments"),
+        Line::JournalEntry(JournalEntryLine { lsn, topic_id, partition }) => {
+            writeln!(out, "  entry {lsn}: topic {topic_id}, partition {partition}")
+        }
         Line::Padding { position, size } => {
             writeln!(out, "  {size} bytes of zeros from {position}, not used")
         }
@@ -73,6 +77,7 @@ fn name(content: Content) -> &'static str {
         Content::MetaProperties => "identity of the data directory",
         Content::CleanShutdown => "mark of a clean stop",
         Content::QuorumState => "quorum state",
+        Content::Journal => "journal",
         Content::Lock => "lock",
         Content::Unknown => "unknown",
     }
@@ -83,10 +88,11 @@ struct Batch<'a>(&'a BatchLine);
 impl Display for Batch<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let batch = self.0;
+        f.write_str("batch")?;
+        batch.position.map_or(Ok(()), |position| write!(f, " at {position}"))?;
         write!(
             f,
-            "batch at {}: offsets {}..{}, {} {}, {} bytes, {}, epoch {}, {} {}",
-            batch.position,
+            ": offsets {}..{}, {} {}, {} bytes, {}, epoch {}, {} {}",
             batch.base_offset,
             batch.last_offset,
             batch.count,
