@@ -1,1 +1,89 @@
+//! The broker: sockets, requests, and the drivers that carry out what the cores decide.
+//!
+//! ```text
+//! server ──► api ──► partition ──► replica (decides), log (stores), journal (makes durable)
+//!              ├───► controller ──► metadata (decides), quorum (stores) ──► hosting ──► topics
+//!              └───► groups ──► coordinator (decides) ──► partition
+//! ```
+//!
+//! Upstream is the command line, which starts it; downstream are all the cores. Tokio and the clock live here and not
+//! below.
+//!
+//! It never decides what a core decides: no offset, no leader, no member of a group is chosen here. No lock is held
+//! across an await, and no connection waits for a disk but through the journal's durable position.
 #![forbid(unsafe_code)]
+
+mod api;
+mod clock;
+mod configs;
+mod controller;
+mod durable;
+mod fetch;
+mod hosting;
+mod metrics;
+mod partition;
+mod random;
+mod server;
+mod start;
+mod storage;
+mod topics;
+
+use std::{
+    sync::{Arc, RwLock},
+    time::Duration,
+};
+
+use bytestring::ByteString;
+use ottla_config::BrokerConfig;
+
+pub use start::{Address, Running, StartError, start};
+
+/// Who this broker is, for as long as it runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) node_id: i32,
+    pub(crate) cluster_id: ByteString,
+    pub(crate) directory_id: uuid::Uuid,
+}
+
+/// What does not change while the broker runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) request_bytes_max: usize,
+    pub(crate) fetch_bytes_max: usize,
+    pub(crate) idle_max: Duration,
+}
+
+/// Everything that serves requests, put together once at the start.
+pub(crate) struct Broker {
+    pub(crate) identity: Identity,
+    pub(crate) settings: Settings,
+    pub(crate) configs: Arc<RwLock<configs::Configs>>,
+    pub(crate) metadata: Arc<controller::Metadata>,
+    pub(crate) controller: controller::Controller,
+    pub(crate) topics: Arc<topics::Topics>,
+    pub(crate) storage: Arc<storage::Storage>,
+    pub(crate) durable: Arc<durable::Durable>,
+    pub(crate) fetch_sessions: fetch::session::Sessions,
+    pub(crate) admission: server::Admission,
+    pub(crate) metrics: metrics::Metrics,
+}
+
+impl Broker {
+    /// The configuration as it is now.
+    pub(crate) fn config(&self) -> Arc<BrokerConfig> {
+        Arc::clone(self.configs.read().expect("nobody panics with the lock held").broker())
+    }
+
+    pub(crate) fn is_durable_by_default(&self) -> bool {
+        let configs = self.configs.read().expect("nobody panics with the lock held");
+        configs.topic_defaults().durability == topics::Durability::Journal
+    }
+
+    /// Waits until produce requests may be let in. Cancel-safe.
+    pub(crate) async fn room_to_write(&self) {
+        while !self.storage.has_room() {
+            self.storage.room.wait().await;
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Fetch: reads what there is; if that is less than the client wants, waits for more without polling.
+
+use std::{sync::Arc, time::Duration};
+
+use ottla_records::Offset;
+use ottla_wire::{
+    ErrorCode,
+    messages::{
+        FetchRequest, FetchResponse,
+        fetch_response::{AbortedTransaction, EpochEndOffset, FetchableTopicResponse, PartitionData},
+    },
+};
+use tokio::time::{Instant, timeout_at};
+
+use super::Context;
+use crate::{
+    fetch::{
+        session::{PartitionKey, Plan, Told, Wanted},
+        wait::Waiting,
+    },
+    partition::{Fetched, Partition, ReadLimits, ReadRefused},
+    random,
+};
+
+/// The first version that names topics by id.
+const TOPIC_IDS_FROM: i16 = 13;
+const READ_COMMITTED: i8 = 1;
+/// The answer to consumers; followers of other nodes give theirs.
+const CONSUMER: i32 = -1;
+
+pub(crate) async fn handle(context: &Context<'_>, request: FetchRequest) -> FetchResponse {
+    let broker = context.broker;
+    let now_ms = crate::clock::wall_ms();
+    let plan = match broker.fetch_sessions.plan(&request, context.version, now_ms, random::positive_i32) {
+        Ok(plan) => plan,
+        Err(error) => return FetchResponse { error_code: error.code(), ..Default::default() },
+    };
+    let fetch = Fetch::new(context, &request, plan.wanted.iter());
+    let outcomes = fetch.read_enough(&request).await;
+    respond(context, &plan, outcomes)
+}
+
+/// One wanted partition, looked up.
+struct Place<'a> {
+    wanted: &'a Wanted,
+    found: Result<Arc<Partition>, ErrorCode>,
+}
+
+struct Fetch<'a> {
+    places: Vec<Place<'a>>,
+    bytes_max: usize,
+    committed_only: bool,
+}
+
+/// What a partition's read gave, beside the partition that it was for.
+struct Outcome<'a> {
+    wanted: &'a Wanted,
+    result: Result<Fetched, Failed>,
+}
+
+struct Failed {
+    error: ErrorCode,
+    high_watermark: Offset,
+    log_start: Offset,
+}
+
+impl From<ErrorCode> for Failed {
+    fn from(error: ErrorCode) -> Failed {
+        Failed { error, high_watermark: -1, log_start: -1 }
+    }
+}
+
+impl<'a> Fetch<'a> {
+    fn new(context: &Context<'_>, request: &FetchRequest, wanted: impl Iterator<Item = &'a Wanted>) -> Fetch<'a> {
+        let bytes_max = usize::try_from(request.max_bytes).unwrap_or(0).min(context.broker.settings.fetch_bytes_max);
+        let by_id = context.version >= TOPIC_IDS_FROM;
+        let places = wanted.map(|wanted| Place { wanted, found: find(context, &wanted.key, by_id) }).collect();
+        Fetch { places, bytes_max, committed_only: request.isolation_level == READ_COMMITTED }
+    }
+
+    /// Reads, and as long as it is too little and there is time, waits for more and reads again.
+    async fn read_enough(&self, request: &FetchRequest) -> Vec<Outcome<'a>> {
+        let bytes_min = usize::try_from(request.min_bytes).unwrap_or(0);
+        let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
+        let first = self.read();
+        if self.is_enough(&first, bytes_min) || wait.is_zero() {
+            return first;
+        }
+        let deadline = Instant::now() + wait;
+        let waiting = Waiting::at(self.places.iter().filter_map(|place| place.found.clone().ok()).collect());
+        loop {
+            let outcomes = self.read();
+            if self.is_enough(&outcomes, bytes_min) || timeout_at(deadline, waiting.woken()).await.is_err() {
+                return outcomes;
+            }
+        }
+    }
+
+    fn is_enough(&self, outcomes: &[Outcome<'_>], bytes_min: usize) -> bool {
+        let mut bytes = 0;
+        for outcome in outcomes {
+            match &outcome.result {
+                Ok(fetched) if fetched.diverging.is_some() => return true,
+                Ok(fetched) => bytes += fetched.records.len(),
+                Err(_) => return true,
+            }
+        }
+        bytes >= bytes_min || outcomes.is_empty()
+    }
+
+    fn read(&self) -> Vec<Outcome<'a>> {
+        let mut room = self.bytes_max;
+        let mut is_first = true;
+        self.places
+            .iter()
+            .map(|place| {
+                let result = self.read_one(place, room, is_first);
+                if let Ok(fetched) = &result
+                    && !fetched.records.is_empty()
+                {
+                    is_first = false;
+                    room = room.saturating_sub(fetched.records.len());
+                }
+                Outcome { wanted: place.wanted, result }
+            })
+            .collect()
+    }
+
+    fn read_one(&self, place: &Place<'_>, room: usize, min_one: bool) -> Result<Fetched, Failed> {
+        let partition = place.found.as_ref().map_err(|error| *error)?;
+        let wanted = place.wanted;
+        let limits = ReadLimits {
+            offset: wanted.offset,
+            bytes_max: usize::try_from(wanted.bytes_max).unwrap_or(0).min(room),
+            min_one,
+            committed_only: self.committed_only,
+            current_leader_epoch: wanted.current_leader_epoch,
+            last_fetched_epoch: wanted.last_fetched_epoch,
+        };
+        partition.read(&limits).map_err(|refused| failed(partition, &refused))
+    }
+}
+
+fn find(context: &Context<'_>, key: &PartitionKey, by_id: bool) -> Result<Arc<Partition>, ErrorCode> {
+    let topics = &context.broker.topics;
+    let topic = match by_id {
+        true => topics.by_id(key.topic_id).ok_or(ErrorCode::UnknownTopicId)?,
+        false => topics.by_name(&key.topic).ok_or(ErrorCode::UnknownTopicOrPartition)?,
+    };
+    topic.partition(key.partition).ok_or(ErrorCode::UnknownTopicOrPartition)
+}
+
+fn failed(partition: &Partition, refused: &ReadRefused) -> Failed {
+    let error = read_error(refused);
+    match refused {
+        ReadRefused::OutOfRange { .. } => Failed { error, high_watermark: -1, log_start: -1 },
+        ReadRefused::Storage(reason) => {
+            tracing::error!(topic = %partition.topic.name, partition = partition.index, %reason, "cannot read");
+            error.into()
+        }
+        ReadRefused::Io(reason) => {
+            tracing::error!(topic = %partition.topic.name, partition = partition.index, %reason, "cannot read");
+            error.into()
+        }
+        ReadRefused::Deleted | ReadRefused::FencedEpoch { .. } | ReadRefused::UnknownEpoch { .. } => error.into(),
+    }
+}
+
+pub(crate) fn read_error(refused: &ReadRefused) -> ErrorCode {
+    match refused {
+        ReadRefused::Deleted => ErrorCode::UnknownTopicOrPartition,
+        ReadRefused::FencedEpoch { .. } => ErrorCode::FencedLeaderEpoch,
+        ReadRefused::UnknownEpoch { .. } => ErrorCode::UnknownLeaderEpoch,
+        ReadRefused::OutOfRange { .. } => ErrorCode::OffsetOutOfRange,
+        ReadRefused::Storage(_) | ReadRefused::Io(_) => ErrorCode::KafkaStorageError,
+    }
+}
+
+fn respond(context: &Context<'_>, plan: &Plan, outcomes: Vec<Outcome<'_>>) -> FetchResponse {
+    let mut responses: Vec<FetchableTopicResponse> = Vec::new();
+    let mut had_data = Vec::new();
+    for Outcome { wanted, result } in outcomes {
+        let gave_data = result.as_ref().is_ok_and(|fetched| !fetched.records.is_empty());
+        let says_more = gave_data || result.as_ref().map_or(true, |fetched| fetched.diverging.is_some());
+        let data = partition_data(context, wanted, result);
+        let told = Told { high_watermark: data.high_watermark, log_start: data.log_start_offset };
+        if !plan.must_tell(&wanted.key, told, says_more) {
+            continue;
+        }
+        if gave_data {
+            had_data.push(wanted.key.clone());
+        }
+        match responses.last_mut() {
+            Some(topic) if topic.topic == wanted.key.topic && topic.topic_id == wanted.key.topic_id => {
+                topic.partitions.push(data);
+            }
+            _ => responses.push(FetchableTopicResponse {
+                topic: wanted.key.topic.clone(),
+                topic_id: wanted.key.topic_id,
+                partitions: vec![data],
+            }),
+        }
+    }
+    plan.had_their_turn(&had_data);
+    FetchResponse { session_id: plan.session_id, responses, ..Default::default() }
+}
+
+fn partition_data(context: &Context<'_>, wanted: &Wanted, result: Result<Fetched, Failed>) -> PartitionData {
+    let empty = PartitionData {
+        partition_index: wanted.key.partition,
+        aborted_transactions: None,
+        preferred_read_replica: CONSUMER,
+        records: Some(Default::default()),
+        ..Default::default()
+    };
+    match result {
+        Ok(fetched) => {
+            context.broker.metrics.fetched(&wanted.key.topic, fetched.records.len());
+            PartitionData {
+                high_watermark: fetched.high_watermark,
+                last_stable_offset: fetched.last_stable_offset,
+                log_start_offset: fetched.log_start,
+                diverging_epoch: fetched.diverging.map_or_else(Default::default, |end| EpochEndOffset {
+                    epoch: end.epoch,
+                    end_offset: end.end_offset,
+                }),
+                aborted_transactions: fetched.aborted.map(|aborted| {
+                    let entry = |a: ottla_replica::AbortedTransaction| AbortedTransaction {
+                        producer_id: a.producer_id,
+                        first_offset: a.first_offset,
+                    };
+                    aborted.into_iter().map(entry).collect()
+                }),
+                records: Some(fetched.records),
+                ..empty
+            }
+        }
+        Err(failed) => PartitionData {
+            error_code: failed.error.code(),
+            high_watermark: failed.high_watermark,
+            last_stable_offset: -1,
+            log_start_offset: failed.log_start,
+            ..empty
+        },
+    }
+}
+

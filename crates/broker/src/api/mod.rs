@@ -1,0 +1,103 @@
+//! The requests: one table of what is served, and one file for each kind.
+
+pub(crate) mod produce;
+
+use bytestring::ByteString;
+use ottla_wire::{
+    ApiKey, DecodeError, ErrorCode, Message, Request, Writer,
+    frame::{self, RequestFrame},
+};
+
+use crate::{Broker, server::ConnectionInfo};
+
+/// What a handler knows beside the request.
+pub(crate) struct Context<'a> {
+    pub(crate) broker: &'a Broker,
+    pub(crate) connection: &'a ConnectionInfo,
+    pub(crate) api: ApiKey,
+    pub(crate) version: i16,
+    pub(crate) client_id: ByteString,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(
+        broker: &'a Broker,
+        connection: &'a ConnectionInfo,
+        frame: &RequestFrame,
+    ) -> Context<'a> {
+        let client_id = frame.client_id.clone().unwrap_or_default();
+        Context { broker, connection, api: frame.api, version: frame.version, client_id }
+    }
+}
+
+/// A request that gets no answer: the connection is closed, as Kafka does.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refused {
+    #[error("{} version {version} is not served", api.name())]
+    NotServed { api: ApiKey, version: i16 },
+    #[error("{} version {version} is malformed: {error}", api.name())]
+    Malformed { api: ApiKey, version: i16, error: DecodeError },
+    #[error("a produce request that asked for no answer failed with {0}")]
+    Unanswerable(ErrorCode),
+}
+
+/// The kinds that are served, each by a function `handle` in its module. Produce has its own way: it is started here and
+/// answered by the connection once its records are durable.
+macro_rules! served {
+    ($($api:ident => $module:ident),* $(,)?) => {
+        $(pub(crate) mod $module;)*
+
+        /// What this broker serves, in the order of the keys.
+        pub(crate) const SERVED: &[ApiKey] = &[ApiKey::Produce, $(ApiKey::$api),*];
+
+        async fn dispatch(
+            context: &Context<'_>,
+            frame: &mut RequestFrame,
+            out: &mut Writer,
+        ) -> Result<(), Refused> {
+            match frame.api {
+                $(ApiKey::$api => {
+                    let request = decode(frame)?;
+                    let response = Box::pin($module::handle(context, request)).await;
+                    encode(frame, out, &response);
+                    Ok(())
+                })*
+                api => Err(Refused::NotServed { api, version: frame.version }),
+            }
+        }
+    };
+}
+
+served! {
+    Fetch => fetch,
+    ListOffsets => list_offsets,
+    Metadata => metadata,
+    ApiVersions => api_versions,
+    CreateTopics => create_topics,
+    DeleteTopics => delete_topics,
+}
+
+/// Serves a request and appends the answer to `out`.
+pub(crate) async fn serve(
+    context: &Context<'_>,
+    mut frame: RequestFrame,
+    out: &mut Writer,
+) -> Result<(), Refused> {
+    if frame.api == ApiKey::ApiVersions && !frame.api.versions().contains(&frame.version) {
+        api_versions::unsupported(&frame, out);
+        return Ok(());
+    }
+    dispatch(context, &mut frame, out).await
+}
+
+fn decode<R: Request>(frame: &mut RequestFrame) -> Result<R, Refused> {
+    let (api, version) = (frame.api, frame.version);
+    if !api.versions().contains(&version) {
+        return Err(Refused::NotServed { api, version });
+    }
+    R::decode(&mut frame.body, version).map_err(|error| Refused::Malformed { api, version, error })
+}
+
+fn encode<M: Message>(frame: &RequestFrame, out: &mut Writer, response: &M) {
+    frame::encode_response(out, frame.api, frame.version, frame.correlation_id, response);
+}

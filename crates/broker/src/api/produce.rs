@@ -1,0 +1,211 @@
+//! Produce: batches are checked without a lock, placed under the partition's, and answered once they are durable.
+
+use std::cell::RefCell;
+
+use ottla_log::journal::Lsn;
+use ottla_replica::{Acks, AppendError, Origin, Refusal, Rules, Scratch, validate};
+use ottla_wire::{
+    ErrorCode, Message,
+    frame::RequestFrame,
+    messages::{
+        ProduceRequest, ProduceResponse,
+        produce_request::{PartitionProduceData, TopicProduceData},
+        produce_response::{BatchIndexAndErrorMessage, PartitionProduceResponse, TopicProduceResponse},
+    },
+};
+
+use super::{Context, Refused};
+use crate::{
+    clock,
+    partition::{AppendRefused, Partition, Produced as Appended},
+    topics::Topic,
+};
+
+/// The first version that names topics by id.
+const TOPIC_IDS_FROM: i16 = 13;
+/// The first version whose clients know zstd.
+const ZSTD_FROM: i16 = 7;
+
+/// A request whose batches have their places.
+pub(crate) struct Produced {
+    /// None: the client asked for no answer.
+    pub(crate) response: Option<ProduceResponse>,
+    /// The answer waits for this.
+    pub(crate) durable_at: Option<Lsn>,
+}
+
+thread_local! {
+    /// Compressed batches are unpacked here to be checked.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Appends what the request has for each partition.
+pub(crate) fn start(context: &Context<'_>, mut frame: RequestFrame) -> Result<Produced, Refused> {
+    if !ProduceRequest::supports(frame.version) {
+        return Err(Refused::NotServed { api: frame.api, version: frame.version });
+    }
+    let request = ProduceRequest::decode(&mut frame.body, frame.version)
+        .map_err(|error| Refused::Malformed { api: frame.api, version: frame.version, error })?;
+    let mut durable_at = None;
+    let responses = match Acks::try_from(request.acks) {
+        Ok(acks) => {
+            let produce = Produce { context, acks, durable_at: &mut durable_at };
+            produce.topics(request.topic_data, request.transactional_id.is_some())
+        }
+        Err(_invalid) => refuse_all(request.topic_data, ErrorCode::InvalidRequiredAcks),
+    };
+    if request.acks == 0 {
+        return unanswered(&responses);
+    }
+    let response = ProduceResponse { responses, ..Default::default() };
+    Ok(Produced { response: Some(response), durable_at })
+}
+
+/// With acks 0 the only way to tell of an error is to close the connection.
+fn unanswered(responses: &[TopicProduceResponse]) -> Result<Produced, Refused> {
+    let failed = responses.iter().flat_map(|t| &t.partition_responses).find(|p| p.error_code != 0);
+    match failed.and_then(|partition| ErrorCode::from_code(partition.error_code)) {
+        Some(error) => Err(Refused::Unanswerable(error)),
+        None => Ok(Produced { response: None, durable_at: None }),
+    }
+}
+
+fn refuse_all(topics: Vec<TopicProduceData>, error: ErrorCode) -> Vec<TopicProduceResponse> {
+    topics
+        .into_iter()
+        .map(|topic| TopicProduceResponse {
+            partition_responses: topic.partition_data.iter().map(|p| refused(p.index, error)).collect(),
+            name: topic.name,
+            topic_id: topic.topic_id,
+        })
+        .collect()
+}
+
+fn refused(index: i32, error: ErrorCode) -> PartitionProduceResponse {
+    PartitionProduceResponse { index, error_code: error.code(), base_offset: -1, ..Default::default() }
+}
+
+struct Produce<'a> {
+    context: &'a Context<'a>,
+    acks: Acks,
+    durable_at: &'a mut Option<Lsn>,
+}
+
+impl Produce<'_> {
+    fn topics(mut self, topics: Vec<TopicProduceData>, transactional: bool) -> Vec<TopicProduceResponse> {
+        topics.into_iter().map(|topic| self.topic(topic, transactional)).collect()
+    }
+
+    fn topic(&mut self, data: TopicProduceData, transactional: bool) -> TopicProduceResponse {
+        let by_id = self.context.version >= TOPIC_IDS_FROM;
+        let topics = &self.context.broker.topics;
+        let (topic, missing) = match by_id {
+            true => (topics.by_id(data.topic_id), ErrorCode::UnknownTopicId),
+            false => (topics.by_name(&data.name), ErrorCode::UnknownTopicOrPartition),
+        };
+        let partition_responses = data
+            .partition_data
+            .into_iter()
+            .map(|data| match &topic {
+                Some(topic) => self.partition(topic, data, transactional),
+                None => refused(data.index, missing),
+            })
+            .collect();
+        TopicProduceResponse { name: data.name, topic_id: data.topic_id, partition_responses }
+    }
+
+    fn partition(
+        &mut self,
+        topic: &Topic,
+        data: PartitionProduceData,
+        transactional: bool,
+    ) -> PartitionProduceResponse {
+        let Some(partition) = topic.partition(data.index) else {
+            return refused(data.index, ErrorCode::UnknownTopicOrPartition);
+        };
+        let records = data.records.and_then(|records| records.as_bytes()).unwrap_or_default();
+        let now = clock::wall_ms();
+        let rules = Rules {
+            transactional,
+            zstd: self.context.version >= ZSTD_FROM,
+            ..partition.lock().settings.rules
+        };
+        let validated = SCRATCH.with_borrow_mut(|scratch| validate(&records, &rules, now, scratch));
+        let metrics = &self.context.broker.metrics;
+        let validated = match validated {
+            Ok(validated) => validated,
+            Err(refusal) => {
+                metrics.batch_rejected(&partition.topic.name, records.len());
+                return invalid(&partition, &refusal);
+            }
+        };
+        let (bytes, count) = (validated.batch.size_in_bytes(), validated.header().record_count);
+        match partition.append(&self.context.broker.storage, validated, self.acks, Origin::Client) {
+            Ok(appended) => {
+                metrics.batch_appended(&partition.topic.name, bytes, count);
+                *self.durable_at = (*self.durable_at).max(appended.durable_at);
+                accepted(data.index, &appended)
+            }
+            Err(error) => {
+                metrics.batch_rejected(&partition.topic.name, bytes);
+                refused(data.index, append_error(&error))
+            }
+        }
+    }
+}
+
+fn accepted(index: i32, appended: &Appended) -> PartitionProduceResponse {
+    PartitionProduceResponse {
+        index,
+        base_offset: appended.base_offset,
+        log_append_time_ms: appended.log_append_time,
+        log_start_offset: appended.log_start,
+        ..Default::default()
+    }
+}
+
+fn invalid(partition: &Partition, refusal: &Refusal) -> PartitionProduceResponse {
+    let name = format!("{}-{}", partition.topic.name, partition.index);
+    let record_errors = refusal
+        .record_errors()
+        .iter()
+        .map(|error| BatchIndexAndErrorMessage {
+            batch_index: error.batch_index,
+            batch_index_error_message: Some(error.message(&name).into()),
+        })
+        .collect();
+    let log_start = if refusal.tells_log_start() { partition.lock().replica.log_start_offset() } else { -1 };
+    PartitionProduceResponse {
+        record_errors,
+        error_message: refusal.message(&name).map(Into::into),
+        log_start_offset: log_start,
+        ..refused(partition.index, refusal_error(refusal))
+    }
+}
+
+fn refusal_error(refusal: &Refusal) -> ErrorCode {
+    match refusal {
+        Refusal::CorruptFrame(_) | Refusal::Corrupt(_) => ErrorCode::CorruptMessage,
+        Refusal::Invalid(_) | Refusal::InvalidRecords(_) => ErrorCode::InvalidRecord,
+        Refusal::InvalidTimestamps(_) => ErrorCode::InvalidTimestamp,
+        Refusal::TooLarge { .. } | Refusal::UnpackedTooLarge(_) => ErrorCode::MessageTooLarge,
+        Refusal::LargerThanSegment { .. } => ErrorCode::RecordListTooLarge,
+        Refusal::UnknownCompression(_) | Refusal::ZstdTooNew => ErrorCode::UnsupportedCompressionType,
+        Refusal::TransactionalIdMissing => ErrorCode::TransactionalIdAuthorizationFailed,
+    }
+}
+
+pub(crate) fn append_error(refused: &AppendRefused) -> ErrorCode {
+    match refused {
+        AppendRefused::ByReplica(error) => match error {
+            AppendError::NotLeader => ErrorCode::NotLeaderOrFollower,
+            AppendError::NotEnoughReplicas { .. } => ErrorCode::NotEnoughReplicas,
+            AppendError::InvalidProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
+            AppendError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
+            AppendError::InvalidTransactionState { .. } => ErrorCode::InvalidTxnState,
+            AppendError::OffsetsExhausted { .. } => ErrorCode::KafkaStorageError,
+        },
+        AppendRefused::Deleted => ErrorCode::UnknownTopicOrPartition,
+        AppendRefused::NoSpace | AppendRefused::Storage(_) => ErrorCode::KafkaStorageError,
+    }
+}

@@ -1,0 +1,158 @@
+//! Carries out on this broker what the controller decided: partitions come and go, settings change.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, RwLock},
+};
+
+use ottla_log::{Files, partition_folder};
+use ottla_metadata::{Change, Image, ResourceKind};
+use ottla_replica::Event;
+use rustc_hash::FxHashSet;
+use tracing::{error, info};
+use uuid::Uuid;
+
+use crate::{
+    configs::Configs,
+    controller::Act,
+    partition::{Partition, TopicIdentity},
+    random,
+    storage::{self, Deletions, Wanted},
+    topics::{Topic, TopicSettings, Topics},
+};
+
+/// Told what happens to topics: the coordinators forget the offsets of deleted ones.
+pub(crate) trait TopicsWatcher: Send + Sync {
+    fn topic_created(&self, topic: &Arc<Topic>);
+    fn topic_deleted(&self, topic: &Arc<Topic>);
+}
+
+/// For a broker without coordinators.
+pub(crate) struct NobodyWatches;
+
+impl TopicsWatcher for NobodyWatches {
+    fn topic_created(&self, _topic: &Arc<Topic>) {}
+
+    fn topic_deleted(&self, _topic: &Arc<Topic>) {}
+}
+
+pub(crate) struct Hosting {
+    pub(crate) dir: PathBuf,
+    pub(crate) files: Arc<Files>,
+    pub(crate) topics: Arc<Topics>,
+    pub(crate) configs: Arc<RwLock<Configs>>,
+    pub(crate) deletions: Arc<Deletions>,
+    pub(crate) watcher: Arc<dyn TopicsWatcher>,
+}
+
+impl Act for Hosting {
+    fn act(&self, image: &Image, changes: &[Change]) {
+        let mut grown: FxHashSet<Uuid> = FxHashSet::default();
+        for change in changes {
+            match change {
+                Change::PartitionAdded { topic, .. } => {
+                    grown.insert(*topic);
+                }
+                Change::TopicDeleted(topic) => self.delete(topic.id),
+                Change::ConfigsChanged(resource) => self.configure(image, resource.kind, &resource.name),
+                Change::PartitionChanged { topic, partition } => self.lead(image, *topic, *partition),
+                Change::TopicCreated(_)
+                | Change::BrokerChanged(_)
+                | Change::BrokerRemoved(_)
+                | Change::FeatureChanged(_)
+                | Change::ProducerIdsAllocated { .. }
+                | Change::QuotasChanged
+                | Change::SecurityChanged => {}
+            }
+        }
+        grown.into_iter().for_each(|topic| self.grow(image, topic));
+    }
+}
+
+impl Hosting {
+    /// Makes the partitions of a topic that are not here yet.
+    fn grow(&self, image: &Image, id: Uuid) {
+        let Some(described) = image.topics().by_id(id) else { return };
+        let known = self.topics.by_id(id);
+        let identity = known.as_ref().map_or_else(
+            || Arc::new(TopicIdentity { id, name: described.name.clone() }),
+            |topic| Arc::clone(&topic.identity),
+        );
+        let settings = self.read_configs().topic_settings(image, &described.name);
+        let missing =
+            described.partitions.iter().skip(known.as_ref().map_or(0, |topic| topic.partitions().len()));
+        let made = missing.map(|partition| Wanted {
+            topic: Arc::clone(&identity),
+            index: partition.id,
+            leader_epoch: partition.leader_epoch,
+            settings: Arc::clone(&settings),
+        });
+        let made: Vec<Arc<Partition>> = made.map(|wanted| self.make(wanted)).collect();
+        match known {
+            Some(topic) => made.into_iter().for_each(|partition| topic.push(partition)),
+            None => {
+                let topic = Arc::new(Topic::new(identity, made));
+                self.topics.insert(Arc::clone(&topic));
+                self.watcher.topic_created(&topic);
+            }
+        }
+    }
+
+    /// What the controller decided is durable: a folder that cannot be made is found missing at the next start.
+    fn make(&self, wanted: Wanted) -> Arc<Partition> {
+        let folder = self.dir.join(partition_folder(&wanted.topic.name, wanted.index));
+        match storage::create(&self.dir, &self.files, wanted) {
+            Ok(partition) => partition,
+            Err(error) => storage::fail(&format!("cannot make {}", folder.display()), &error),
+        }
+    }
+
+    fn delete(&self, id: Uuid) {
+        let Some(topic) = self.topics.remove(id) else { return };
+        for partition in topic.partitions() {
+            partition.mark_deleted();
+            if let Err(error) = self.deletions.rename(&partition, random::uuid()) {
+                error!(topic = %topic.identity.name, partition = partition.index, %error, "cannot rename a deleted partition's folder");
+            }
+        }
+        info!(topic = %topic.identity.name, partitions = topic.partitions().len(), "deleted a topic");
+        self.watcher.topic_deleted(&topic);
+    }
+
+    fn configure(&self, image: &Image, kind: ResourceKind, name: &str) {
+        match kind {
+            ResourceKind::Topic => {
+                let settings = self.read_configs().topic_settings(image, name);
+                if let Some(topic) = self.topics.by_name(name) {
+                    apply(&topic, &settings);
+                }
+            }
+            ResourceKind::Broker => {
+                self.configs.write().expect("nobody panics with the lock held").reload(image);
+                for topic in self.topics.all() {
+                    let settings = self.read_configs().topic_settings(image, &topic.identity.name);
+                    apply(&topic, &settings);
+                }
+            }
+            ResourceKind::BrokerLogger | ResourceKind::ClientMetrics | ResourceKind::Group => {}
+        }
+    }
+
+    fn lead(&self, image: &Image, topic: Uuid, index: i32) {
+        let epoch = image.topics().by_id(topic).and_then(|t| t.partition(index)).map(|p| p.leader_epoch);
+        let partition = self.topics.by_id(topic).and_then(|t| t.partition(index));
+        if let (Some(epoch), Some(partition)) = (epoch, partition) {
+            partition.on(&Event::BecomeLeader { epoch, replicas: ottla_replica::Replicas::default() });
+        }
+    }
+
+    fn read_configs(&self) -> std::sync::RwLockReadGuard<'_, Configs> {
+        self.configs.read().expect("nobody panics with the lock held")
+    }
+}
+
+fn apply(topic: &Topic, settings: &Arc<TopicSettings>) {
+    for partition in topic.partitions() {
+        partition.configure(settings);
+    }
+}

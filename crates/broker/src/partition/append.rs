@@ -1,0 +1,108 @@
+//! Appending a batch: place, log and journal under one lock, so that their orders agree.
+
+use std::sync::Arc;
+
+use ottla_log::journal::{Entry, Lsn};
+use ottla_records::{Offset, Timestamp};
+use ottla_replica::{Acks, AppendError, Appended, Event, Origin, Validated};
+use tracing::error;
+
+use super::{Partition, convert::producer_entries};
+use crate::{clock, start::Placed, storage::Storage, topics::Durability};
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Produced {
+    pub(crate) base_offset: Offset,
+    /// For LogAppendTime and duplicates, else -1.
+    pub(crate) log_append_time: Timestamp,
+    pub(crate) log_start: Offset,
+    /// The answer waits for this; None if it is as safe as asked already.
+    pub(crate) durable_at: Option<Lsn>,
+}
+
+/// Why a batch was not appended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AppendRefused {
+    #[error(transparent)]
+    ByReplica(#[from] AppendError),
+    #[error("the topic was deleted")]
+    Deleted,
+    #[error("the disk is nearly full")]
+    NoSpace,
+    #[error(transparent)]
+    Storage(#[from] ottla_log::Error),
+}
+
+impl Partition {
+    /// Appends a batch that has been validated.
+    pub(crate) fn append(
+        self: &Arc<Self>,
+        storage: &Storage,
+        batch: Validated,
+        acks: Acks,
+        origin: Origin,
+    ) -> Result<Produced, AppendRefused> {
+        let mut state = self.lock();
+        if state.is_deleted {
+            return Err(AppendRefused::Deleted);
+        }
+        let log_start = state.replica.log_start_offset();
+        if storage.room.space_is_low() && origin == Origin::Client {
+            return Err(AppendRefused::NoSpace);
+        }
+        let place = match state.replica.append(batch.header(), acks, origin)? {
+            Appended::New(place) => place,
+            Appended::Duplicate { base_offset, timestamp, .. } => {
+                let durable_at = Some(state.last_lsn).filter(|lsn| *lsn > Lsn::ZERO);
+                return Ok(Produced { base_offset, log_append_time: timestamp, log_start, durable_at });
+            }
+        };
+        let unwritten_before = state.log.unwritten_bytes();
+        let assigned = batch.batch.assign(place.base_offset, place.leader_epoch);
+        let state = &mut *state;
+        let replica = &state.replica;
+        let appended = state.log.append(&assigned, clock::wall_ms(), || producer_entries(replica));
+        appended.expect("a validated batch at the log's end fits");
+        let mut produced = Produced {
+            base_offset: place.base_offset,
+            log_append_time: batch.log_append_time.unwrap_or(-1),
+            log_start,
+            durable_at: None,
+        };
+        match state.settings.durability {
+            Durability::Journal => {
+                let entry = Entry {
+                    topic_id: self.topic.id,
+                    partition: self.index,
+                    batch: assigned,
+                    sync: true,
+                    tag: Placed { partition: Arc::clone(self), end: place.last_offset + 1 },
+                };
+                state.last_lsn = storage.journal.append(entry);
+                produced.durable_at = Some(state.last_lsn);
+            }
+            Durability::Os => self.write_through(state)?,
+        }
+        storage.room.appended(state.log.unwritten_bytes() - unwritten_before);
+        if state.list() {
+            storage.list_unwritten(Arc::clone(self));
+        }
+        Ok(produced)
+    }
+
+    /// Puts the tail into the page cache, where it outlives the process.
+    fn write_through(&self, state: &mut super::State) -> Result<(), AppendRefused> {
+        if let Err(error) = state.log.write_pending() {
+            error!(topic = %self.topic.name, partition = self.index, %error, "cannot write to a segment");
+            return Err(error.into());
+        }
+        let mut commands = Vec::new();
+        let end = state.log.written_end();
+        state.replica.on(clock::wall_ms(), &Event::Durable { end }, &mut commands);
+        if !commands.is_empty() {
+            self.waiters.wake();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,11 @@
+//! Sockets: listeners, connections, and what goes in and out of them.
+
+mod admission;
+mod connection;
+mod inbound;
+mod listener;
+mod outbound;
+
+pub(crate) use admission::Admission;
+pub(crate) use connection::ConnectionInfo;
+pub(crate) use listener::{Listener, bind};

@@ -1,0 +1,501 @@
+//! Starting and stopping: in which order the parts come to life, and go.
+
+use std::{
+    io,
+    net::{SocketAddr, ToSocketAddrs},
+    path::{Path, PathBuf},
+    sync::{Arc, RwLock},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use ottla_config::{Listener as ListenerConfig, NetworkConfig, SecurityProtocol, StartConfig};
+use ottla_log::{
+    Files,
+    disk::{Disk, Priority, RealDisk},
+    format::CleanShutdown,
+    journal::{Event, Journal, JournalThreads, Options, Recovery, Rounds},
+};
+use ottla_metadata::{BrokerRegistration, Endpoint, Image, InternalTopic};
+use ottla_quorum as quorum;
+use ottla_records::Offset;
+use tokio::{sync::watch, task::JoinSet};
+use tracing::{debug, error, info, warn};
+
+use crate::{
+    Broker, Identity, Settings, clock,
+    configs::{Configs, DeclaredOptions},
+    controller::{Controller, Metadata, Worker},
+    durable::Durable,
+    fetch::session::Sessions,
+    hosting::{Hosting, NobodyWatches},
+    metrics::Metrics,
+    partition::{Partition, TopicIdentity},
+    random,
+    server::{self, Admission, Listener},
+    storage::{self, Deletions, OpenError, Opening, Retention, Storage, Syncing, Wanted, Writing},
+    topics::{Topic, Topics},
+};
+
+/// Memory for requests larger than a connection's own buffer, where the configuration does not say.
+const REQUEST_MEMORY: u64 = 128 << 20;
+const JOURNAL: &str = "ottla-journal";
+/// As Apache Kafka calls it, so that neither starts on a directory that the other uses.
+const LOCK: &str = ".lock";
+
+/// Why a broker cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot listen on {address} for {listener}: {source}")]
+    Listen { listener: String, address: String, source: io::Error },
+    #[error("{} is in use by another process", .dir.display())]
+    DirectoryInUse { dir: PathBuf },
+    #[error("{}: {source}", .path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{} belongs to node {found}, and node.id is {configured}", .dir.display())]
+    OtherNode { dir: PathBuf, found: i32, configured: i32 },
+    #[error("several log directories ({dirs}) are not supported: give one")]
+    SeveralDirectories { dirs: String },
+    #[error(transparent)]
+    Quorum(#[from] quorum::Error),
+    #[error(transparent)]
+    Log(#[from] ottla_log::Error),
+    #[error("{0}")]
+    Open(String),
+}
+
+impl From<OpenError> for StartError {
+    fn from(error: OpenError) -> StartError {
+        StartError::Open(error.to_string())
+    }
+}
+
+/// An address that the broker listens on.
+#[derive(Clone, Debug)]
+pub struct Address {
+    pub listener: String,
+    pub bound: SocketAddr,
+    /// What clients are told.
+    pub advertised: (String, u16),
+}
+
+/// A broker that serves. Dropped without [`Running::shutdown`] it ends as if it were killed, which loses nothing.
+pub struct Running {
+    broker: Arc<Broker>,
+    addresses: Vec<Address>,
+    stop: watch::Sender<bool>,
+    listeners: JoinSet<io::Result<()>>,
+    threads: Threads,
+}
+
+/// What runs beside the connections, in the order in which it is stopped.
+struct Threads {
+    controller: JoinHandle<()>,
+    retention: Retention,
+    writing: Writing,
+    syncing: Syncing,
+    journal: JournalThreads<Placed>,
+    lock: ottla_log::disk::DirectoryLock,
+}
+
+/// What the journal gives back with a batch: whose it is, and where the log ends behind it.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    pub(crate) partition: Arc<Partition>,
+    pub(crate) end: Offset,
+}
+
+impl Running {
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        &self.broker.storage.dir
+    }
+
+    pub fn cluster_id(&self) -> &str {
+        &self.broker.identity.cluster_id
+    }
+
+    /// Whether topics are durable in the journal unless they say otherwise.
+    pub fn is_durable(&self) -> bool {
+        self.broker.is_durable_by_default()
+    }
+
+    /// Ends connections, then writes and syncs everything, so that the next start need not recover.
+    pub async fn shutdown(mut self) {
+        // The receivers are gone only if all of them have ended.
+        let _ended = self.stop.send(true);
+        while self.listeners.join_next().await.is_some() {}
+        let Running { broker, threads, .. } = self;
+        let stopped = tokio::task::spawn_blocking(move || stop(broker, threads));
+        if let Err(error) = stopped.await {
+            error!(%error, "the broker did not stop cleanly");
+        }
+    }
+}
+
+/// Starts a broker with what it was given.
+pub async fn start(config: StartConfig) -> Result<Running, StartError> {
+    let configs = Configs::new(ottla_config::Settings::new(config));
+    let config = Arc::clone(configs.broker());
+    let (listeners, addresses) = bind(&config.network)?;
+    let [dir] = config.node.log_dirs.as_slice() else {
+        return Err(StartError::SeveralDirectories { dirs: config.node.log_dirs.join(", ") });
+    };
+    let parts = Parts::open(Path::new(dir), configs, &addresses)?;
+    let (broker, threads) = parts.start(&addresses)?;
+    let (stop, stopping) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    for listener in listeners {
+        tasks.spawn(listener.run(Arc::clone(&broker), stopping.clone()));
+    }
+    Ok(Running { broker, addresses, stop, listeners: tasks, threads })
+}
+
+/// Binds before anything is written, so that a port that is taken leaves no trace.
+fn bind(network: &NetworkConfig) -> Result<(Vec<Listener>, Vec<Address>), StartError> {
+    let mut listeners = Vec::new();
+    let mut addresses = Vec::new();
+    for config in &network.listeners.broker {
+        let address = format!("{}:{}", bracketed(&config.host), config.port);
+        let failed =
+            |source| StartError::Listen { listener: config.name.clone(), address: address.clone(), source };
+        let socket = server::bind(resolve(config).map_err(failed)?).map_err(failed)?;
+        let bound = socket.local_addr().map_err(failed)?;
+        let told = network.listeners.advertised.iter().find(|one| one.name == config.name);
+        addresses.push(Address {
+            listener: config.name.clone(),
+            bound,
+            advertised: advertised(told.unwrap_or(config), bound),
+        });
+        listeners.push(Listener { name: config.name.as_str().into(), socket });
+    }
+    Ok((listeners, addresses))
+}
+
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+fn resolve(config: &ListenerConfig) -> io::Result<SocketAddr> {
+    let host = if config.host.is_empty() { "0.0.0.0" } else { &config.host };
+    let mut found = (host, config.port).to_socket_addrs()?;
+    found.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the host has no address"))
+}
+
+/// A host or port that was left open is that of the bound socket, or of this machine.
+fn advertised(told: &ListenerConfig, bound: SocketAddr) -> (String, u16) {
+    let host = match told.host.as_str() {
+        "" if bound.ip().is_unspecified() => host_name(),
+        "" => bound.ip().to_string(),
+        host => host.to_owned(),
+    };
+    (host, if told.port == 0 { bound.port() } else { told.port })
+}
+
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// The data directory, opened, and nothing running yet.
+struct Parts {
+    dir: PathBuf,
+    lock: ottla_log::disk::DirectoryLock,
+    files: Arc<Files>,
+    identity: Identity,
+    configs: Arc<RwLock<Configs>>,
+    metadata: Arc<Metadata>,
+    worker: Worker,
+    topics: Arc<Topics>,
+    deletions: Arc<Deletions>,
+    restored: Vec<Arc<Partition>>,
+    recovery: Recovery,
+}
+
+impl Parts {
+    fn open(dir: &Path, configs: Configs, addresses: &[Address]) -> Result<Parts, StartError> {
+        let config = Arc::clone(configs.broker());
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+        let at = |path: &Path| {
+            let path = path.to_owned();
+            move |source| StartError::Io { path, source }
+        };
+        disk.create_dir_all(dir).map_err(at(dir))?;
+        let dir = &std::path::absolute(dir).map_err(at(dir))?;
+        let lock = disk.lock(&dir.join(LOCK)).map_err(|source| match source.kind() {
+            io::ErrorKind::WouldBlock => StartError::DirectoryInUse { dir: dir.clone() },
+            _ => StartError::Io { path: dir.clone(), source },
+        })?;
+        let identity = identify(&*disk, dir, config.node.node_id, config.node.cluster_id.as_deref())?;
+        let clean = CleanShutdown::read(&*disk, dir)?.is_some();
+        let files = Files::new(Arc::clone(&disk), open_files_max(config.logs.open_files_max));
+        let opened = quorum::MetadataLog::open(
+            &files,
+            &quorum::OpenOptions {
+                data_dir: dir.clone(),
+                identity: identity.clone(),
+                is_clean: clean,
+                snapshot_bytes: u64::try_from(config.metadata.bytes_between_snapshots).unwrap_or(u64::MAX),
+                min_insync_replicas: 1,
+                now_ms: clock::wall_ms(),
+            },
+        )?;
+        let configs = Arc::new(RwLock::new(configs));
+        let topics = Arc::new(Topics::default());
+        let deletions = Arc::new(Deletions::new(dir, &files).map_err(at(dir))?);
+        let metadata = Arc::new(Metadata::new(opened.log.image().clone(), opened.log.end_offset()));
+        let mut worker = Worker {
+            log: opened.log,
+            metadata: Arc::clone(&metadata),
+            settings: decisions(&config),
+            rules: Box::new(DeclaredOptions { configs: Arc::clone(&configs) }),
+            actor: Box::new(Hosting {
+                dir: dir.clone(),
+                files: Arc::clone(&files),
+                topics: Arc::clone(&topics),
+                configs: Arc::clone(&configs),
+                deletions: Arc::clone(&deletions),
+                watcher: Arc::new(NobodyWatches),
+            }),
+        };
+        register(&mut worker, &identity, addresses, config.node.rack.as_deref());
+        configs.write().expect("nobody else has it yet").reload(&metadata.image());
+        let journal_dir = config.node.journal_dir.as_ref().map_or_else(|| dir.join(JOURNAL), PathBuf::from);
+        let is_ours = disk.exists(&journal_dir).map_err(at(&journal_dir))?;
+        let opening = Opening::new(dir, &files, clean, is_ours)?;
+        let mut recovery = Recovery::open(disk, &journal_dir, journal_options(&config))?;
+        let wanted = wanted(&metadata.image(), &configs);
+        let opened = opening.open(wanted, &mut recovery)?;
+        host(&topics, &opened.all);
+        CleanShutdown::remove(files.disk(), dir)?;
+        let identity = Identity {
+            node_id: identity.node_id,
+            cluster_id: identity.cluster_id.into(),
+            directory_id: identity.directory_id,
+        };
+        let restored = opened.restored;
+        Ok(Parts {
+            dir: dir.clone(),
+            lock,
+            files,
+            identity,
+            configs,
+            metadata,
+            worker,
+            topics,
+            deletions,
+            restored,
+            recovery,
+        })
+    }
+
+    /// Starts the threads, the ones that others need first.
+    fn start(self, addresses: &[Address]) -> Result<(Arc<Broker>, Threads), StartError> {
+        let config = Arc::clone(self.configs.read().expect("nobody panics with the lock held").broker());
+        let at = |source| StartError::Io { path: self.dir.clone(), source };
+        let durable = Arc::new(Durable::default());
+        let rounds: Rounds<Placed, _> = self.recovery.finish(observer(&durable))?;
+        let journal: Arc<Journal<Placed>> = Arc::clone(rounds.journal());
+        durable.publish(journal.durable());
+        let storage = Arc::new(Storage::new(&self.dir, self.files, journal, config.logs.disk_reserve_bytes));
+        for partition in self.restored {
+            storage.list_restored(partition);
+        }
+        let warn = |error| warn!(%error, "cannot prepare a journal file");
+        let journal = JournalThreads::start(rounds, warn).map_err(at)?;
+        let interval = Duration::from_millis(config.logs.recovery_point_interval_ms.into());
+        let syncing = Syncing::start(&storage, &self.topics, interval).map_err(at)?;
+        let writing = Writing::start(&storage).map_err(at)?;
+        let retention = Retention::start(&self.topics, &self.configs, &self.deletions).map_err(at)?;
+        let (controller, controller_thread) = Controller::start(self.worker).map_err(at)?;
+        let memory = config.network.queued_request_bytes_max.unwrap_or(REQUEST_MEMORY);
+        let broker = Arc::new(Broker {
+            identity: self.identity,
+            settings: settings(&config),
+            configs: self.configs,
+            metadata: self.metadata,
+            controller,
+            topics: self.topics,
+            storage,
+            durable,
+            fetch_sessions: Sessions::new(config.fetch.session_slots_max as usize),
+            admission: Admission::new(usize::try_from(memory).unwrap_or(usize::MAX)),
+            metrics: Metrics::default(),
+        });
+        info!(cluster = %broker.identity.cluster_id, node = broker.identity.node_id, listeners = addresses.len(), "ready");
+        let threads =
+            Threads { controller: controller_thread, retention, writing, syncing, journal, lock: self.lock };
+        Ok((broker, threads))
+    }
+}
+
+fn settings(config: &ottla_config::BrokerConfig) -> Settings {
+    Settings {
+        request_bytes_max: config.network.request_bytes_max as usize,
+        fetch_bytes_max: config.fetch.bytes_max as usize,
+        idle_max: match u64::try_from(config.network.idle_max_ms) {
+            Ok(ms) => Duration::from_millis(ms),
+            // Negative means never.
+            Err(_negative) => Duration::from_secs(100 * 365 * 24 * 3600),
+        },
+    }
+}
+
+fn journal_options(config: &ottla_config::BrokerConfig) -> Options {
+    Options { file_bytes: config.logs.journal_file_bytes, ..Options::new(random::u64()) }
+}
+
+/// What the journal tells: high watermarks advance, then those who wait are woken.
+fn observer(durable: &Arc<Durable>) -> impl FnMut(Event<'_, Placed>) + Send + use<> {
+    let durable = Arc::clone(durable);
+    move |event| match event {
+        Event::Started(priority) => report_priority(priority),
+        Event::Written(_) => {}
+        Event::Durable { up_to, tags } => {
+            let mut placed = tags.drain(..).peekable();
+            while let Some(Placed { partition, end }) = placed.next() {
+                let goes_on = placed.peek().is_some_and(|next| Arc::ptr_eq(&next.partition, &partition));
+                if !goes_on {
+                    partition.durable(end);
+                }
+            }
+            durable.publish(up_to);
+        }
+        Event::Failed(error) => storage::fail("cannot write the journal", error),
+    }
+}
+
+fn report_priority(priority: &Priority) {
+    match priority {
+        Priority::Nice(nice) => debug!(nice, "the journal's thread has raised priority"),
+        Priority::Refused(error) => {
+            info!(%error, "the journal's thread has no raised priority: on busy processors acknowledgements wait longer");
+        }
+    }
+}
+
+/// Reads whose directory it is, and formats a new one.
+fn identify(
+    disk: &dyn Disk,
+    dir: &Path,
+    node_id: i32,
+    cluster_id: Option<&str>,
+) -> Result<quorum::Identity, StartError> {
+    if let Some(found) = quorum::read_identity(disk, dir, random::uuid())? {
+        if found.node_id != node_id {
+            return Err(StartError::OtherNode {
+                dir: dir.to_owned(),
+                found: found.node_id,
+                configured: node_id,
+            });
+        }
+        return Ok(found);
+    }
+    let mut identity = quorum::Identity::new(random::uuid(), node_id, random::uuid());
+    if let Some(cluster_id) = cluster_id {
+        identity.cluster_id = cluster_id.to_owned();
+    }
+    quorum::format(disk, dir, &identity, clock::wall_ms())?;
+    info!(dir = %dir.display(), cluster = %identity.cluster_id, "formatted a new data directory");
+    Ok(identity)
+}
+
+/// Half of what the process may open is for segments, the rest for connections.
+fn open_files_max(configured: u32) -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(1024);
+    (configured as usize).min(usize::try_from(limit / 2).unwrap_or(usize::MAX)).max(16)
+}
+
+fn decisions(config: &ottla_config::BrokerConfig) -> ottla_metadata::Settings {
+    let offsets = &config.offsets;
+    let replicas = |asked: i32| i16::try_from(asked).unwrap_or(1).min(1);
+    let consumer_offsets = InternalTopic {
+        partitions: i32::try_from(offsets.topic_partitions).unwrap_or(i32::MAX),
+        replication_factor: replicas(offsets.topic_replication_factor),
+        ..InternalTopic::consumer_offsets()
+    }
+    .with("segment.bytes", offsets.topic_segment_bytes);
+    ottla_metadata::Settings {
+        node_id: config.node.node_id,
+        num_partitions: i32::try_from(config.creation.partitions).unwrap_or(i32::MAX),
+        replication_factor: i16::try_from(config.creation.replication_factor).unwrap_or(1),
+        topic_deletion: config.creation.can_delete,
+        consumer_offsets,
+        ..ottla_metadata::Settings::default()
+    }
+}
+
+/// Registers this start of the broker and lets it serve.
+fn register(worker: &mut Worker, identity: &quorum::Identity, addresses: &[Address], rack: Option<&str>) {
+    let registration = BrokerRegistration {
+        id: identity.node_id,
+        incarnation: random::uuid(),
+        endpoints: addresses.iter().map(endpoint).collect(),
+        rack: rack.map(Into::into),
+        directories: vec![identity.directory_id],
+    };
+    let next_offset = worker.log.next_offset();
+    worker.propose(|controller| controller.register_broker(&registration, next_offset));
+    worker.propose(|controller| ottla_metadata::Decision {
+        records: controller.unfence_broker(identity.node_id),
+        response: (),
+    });
+    worker.commit();
+}
+
+fn endpoint(address: &Address) -> Endpoint {
+    let (host, port) = &address.advertised;
+    Endpoint {
+        name: address.listener.as_str().into(),
+        host: host.as_str().into(),
+        port: *port,
+        security_protocol: SecurityProtocol::Plaintext.code(),
+    }
+}
+
+/// Every partition of every topic: this node is the only one.
+fn wanted(image: &Image, configs: &RwLock<Configs>) -> Vec<Wanted> {
+    let configs = configs.read().expect("nobody panics with the lock held");
+    let mut wanted = Vec::with_capacity(image.topics().partition_count());
+    for topic in image.topics().sorted() {
+        let identity = Arc::new(TopicIdentity { id: topic.id, name: topic.name.clone() });
+        let settings = configs.topic_settings(image, &topic.name);
+        wanted.extend(topic.partitions.iter().map(|partition| Wanted {
+            topic: Arc::clone(&identity),
+            index: partition.id,
+            leader_epoch: partition.leader_epoch,
+            settings: Arc::clone(&settings),
+        }));
+    }
+    wanted
+}
+
+/// Puts the opened partitions, which come topic by topic, where requests find them.
+fn host(topics: &Topics, partitions: &[Arc<Partition>]) {
+    for of_topic in partitions.chunk_by(|a, b| Arc::ptr_eq(&a.topic, &b.topic)) {
+        topics.insert(Arc::new(Topic::new(Arc::clone(&of_topic[0].topic), of_topic.to_vec())));
+    }
+}
+
+/// Writes and syncs everything that is left.
+fn stop(broker: Arc<Broker>, threads: Threads) {
+    let (storage, topics) = (Arc::clone(&broker.storage), Arc::clone(&broker.topics));
+    threads.retention.stop();
+    // The controller's thread ends with the last handle to its queue, which the broker has.
+    let epoch = broker.metadata.image().cluster().broker(broker.identity.node_id).map_or(0, |b| b.epoch);
+    drop(broker);
+    if threads.controller.join().is_err() {
+        error!("the controller's thread panicked");
+        return;
+    }
+    threads.journal.stop();
+    threads.writing.stop();
+    threads.syncing.stop();
+    match storage.close(&topics, epoch) {
+        Ok(()) => info!("stopped; everything is in synced segments"),
+        Err(error) => error!(%error, "cannot close the logs; the next start recovers them"),
+    }
+    drop(threads.lock);
+}

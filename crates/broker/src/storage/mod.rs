@@ -1,0 +1,129 @@
+//! The data directory at work: the journal, the open files, and the threads that carry memory to the disk.
+//!
+//! ```text
+//! append ──► journal ──► durable position ──► high watermarks, answers      journal thread
+//!    └─────► tail ─────► segment files                                      segment-writer thread
+//!                            └──► synced, recovery points, journal freed    segment-sync thread
+//! ```
+
+mod deleting;
+mod opening;
+mod retention;
+mod room;
+mod syncing;
+mod writing;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use ottla_log::{
+    Files,
+    format::CleanShutdown,
+    journal::{Journal, Lsn},
+};
+
+use crate::{
+    partition::{Partition, producer_entries},
+    start::Placed,
+    topics::Topics,
+};
+
+pub(crate) use deleting::Deletions;
+pub(crate) use opening::{OpenError, Opening, Wanted, create};
+pub(crate) use retention::Retention;
+pub(crate) use room::Room;
+pub(crate) use syncing::Syncing;
+pub(crate) use writing::Writing;
+
+/// What the partitions of a data directory share.
+#[derive(Debug)]
+pub(crate) struct Storage {
+    pub(crate) dir: PathBuf,
+    pub(crate) files: Arc<Files>,
+    pub(crate) journal: Arc<Journal<Placed>>,
+    pub(crate) room: Room,
+    /// Partitions with a tail in memory.
+    unwritten: Mutex<Vec<Arc<Partition>>>,
+    /// Partitions that were written to since their last sync. A partition may be in it twice.
+    unsynced: Mutex<Vec<Arc<Partition>>>,
+    /// Below this much free space produce is refused.
+    reserve_bytes: u64,
+}
+
+impl Storage {
+    pub(crate) fn new(
+        dir: &Path,
+        files: Arc<Files>,
+        journal: Arc<Journal<Placed>>,
+        reserve_bytes: u64,
+    ) -> Storage {
+        Storage {
+            dir: dir.to_owned(),
+            files,
+            journal,
+            room: Room::default(),
+            unwritten: Mutex::default(),
+            unsynced: Mutex::default(),
+            reserve_bytes,
+        }
+    }
+
+    /// Notes a partition whose tail is to be written. Called once for each tail.
+    pub(crate) fn list_unwritten(&self, partition: Arc<Partition>) {
+        lock(&self.unwritten).push(partition);
+    }
+
+    /// Whether produce requests may be let in.
+    pub(crate) fn has_room(&self) -> bool {
+        self.room.is_free() && self.journal.has_room()
+    }
+
+    /// All entries up to here need not be replayed any more.
+    fn release(&self, up_to: Lsn) -> ottla_log::Result<()> {
+        self.journal.release(up_to)
+    }
+}
+
+fn lock<T>(list: &Mutex<Vec<T>>) -> MutexGuard<'_, Vec<T>> {
+    list.lock().expect("nobody panics with the lock held")
+}
+
+/// What the disk holds is not known any more: the process ends, and the next start reads what is there.
+pub(crate) fn fail(what: &str, error: &dyn std::fmt::Display) -> ! {
+    tracing::error!(%error, "{what}; the broker stops, and recovers when it is started again");
+    std::process::abort()
+}
+
+impl Storage {
+    /// Takes a partition that holds batches which only the journal has.
+    pub(crate) fn list_restored(&self, partition: Arc<Partition>) {
+        let bytes = {
+            let mut state = partition.lock();
+            state.list();
+            state.log.unwritten_bytes()
+        };
+        self.room.appended(bytes);
+        self.list_unwritten(partition);
+    }
+
+    /// Ends every log as a clean stop does, and says that it was one. Nothing may be appended any more.
+    pub(crate) fn close(&self, topics: &Topics, broker_epoch: i64) -> ottla_log::Result<()> {
+        for partition in topics.partitions() {
+            let mut state = partition.lock();
+            let state = &mut *state;
+            let replica = &state.replica;
+            state.log.close(|| producer_entries(replica))?;
+        }
+        self.files.disk().sync_dir(&self.dir).map_err(|source| ottla_log::Error::Io {
+            action: "sync",
+            path: self.dir.clone(),
+            source,
+        })?;
+        self.write_checkpoints(topics)?;
+        self.release(self.journal.durable())?;
+        self.journal.mark_clean()?;
+        CleanShutdown { broker_epoch }.write(self.files.disk(), &self.dir)
+    }
+}

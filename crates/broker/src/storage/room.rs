@@ -1,0 +1,105 @@
+//! How much waits in memory for the segment writer, and whether the disk has space left.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::Duration,
+};
+
+use tokio::{sync::Notify, time::timeout};
+
+/// Tails together may take this much before producers are kept waiting.
+const UNWRITTEN_MAX: u64 = 48 << 20;
+/// Beyond this the segment writer does not wait for its next turn.
+const UNWRITTEN_HIGH: u64 = 16 << 20;
+/// Room is looked for again after this time even if nobody told of it.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Bytes in tails, and whether there is space to write them to.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    unwritten: AtomicU64,
+    space_is_low: AtomicBool,
+    freed: Notify,
+    /// The segment writer sleeps and wants to be told of a high level.
+    pub(super) writer: parking::Parking,
+}
+
+impl Room {
+    pub(crate) fn appended(&self, bytes: u64) {
+        let before = self.unwritten.fetch_add(bytes, Ordering::Relaxed);
+        if before < UNWRITTEN_HIGH && before + bytes >= UNWRITTEN_HIGH {
+            self.writer.unpark();
+        }
+    }
+
+    pub(super) fn written(&self, bytes: u64) {
+        self.unwritten.fetch_sub(bytes, Ordering::Relaxed);
+        self.freed.notify_waiters();
+    }
+
+    pub(super) fn is_free(&self) -> bool {
+        self.unwritten.load(Ordering::Relaxed) < UNWRITTEN_MAX
+    }
+
+    /// Waits a moment for room. Look again after it.
+    pub(crate) async fn wait(&self) {
+        // That time passed is as good a reason to look as any.
+        let _elapsed = timeout(LOOK_AGAIN, self.freed.notified()).await;
+    }
+
+    pub(crate) fn space_is_low(&self) -> bool {
+        self.space_is_low.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_space_is_low(&self, low: bool) -> bool {
+        self.space_is_low.swap(low, Ordering::Relaxed)
+    }
+}
+
+pub(super) mod parking {
+    //! A thread that sleeps until its next turn, or until it is told to come earlier.
+
+    use std::{
+        sync::{Condvar, Mutex, MutexGuard},
+        time::Duration,
+    };
+
+    #[derive(Debug, Default)]
+    pub(crate) struct Parking {
+        state: Mutex<State>,
+        changed: Condvar,
+    }
+
+    #[derive(Debug, Default)]
+    struct State {
+        wanted: bool,
+        stopping: bool,
+    }
+
+    impl Parking {
+        /// Sleeps for at most `turn`; false once it is time to stop.
+        pub(crate) fn park(&self, turn: Duration) -> bool {
+            let state = self.lock();
+            let (mut state, _timeout) = self
+                .changed
+                .wait_timeout_while(state, turn, |state| !state.wanted && !state.stopping)
+                .expect("nobody panics with the lock held");
+            state.wanted = false;
+            !state.stopping
+        }
+
+        pub(crate) fn unpark(&self) {
+            self.lock().wanted = true;
+            self.changed.notify_one();
+        }
+
+        pub(crate) fn stop(&self) {
+            self.lock().stopping = true;
+            self.changed.notify_one();
+        }
+
+        fn lock(&self) -> MutexGuard<'_, State> {
+            self.state.lock().expect("nobody panics with the lock held")
+        }
+    }
+}

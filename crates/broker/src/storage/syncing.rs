@@ -1,0 +1,167 @@
+//! The segment-sync thread: makes segments durable, moves the recovery points, and frees the journal behind them.
+
+use std::{
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use ottla_log::{
+    HIGH_WATERMARKS, LOG_STARTS, RECOVERY_POINTS,
+    format::{PartitionOffset, write_offset_checkpoint},
+};
+use tracing::{error, info, warn};
+
+use super::{Storage, fail, lock, room::parking::Parking};
+use crate::{
+    clock,
+    partition::{Partition, State, producer_entries},
+    topics::Topics,
+};
+
+/// How often it looks whether there is something to do.
+const TURN: Duration = Duration::from_millis(250);
+/// A small disk keeps this part of itself free instead of the configured reserve.
+const RESERVE_PART: u64 = 20;
+
+pub(crate) struct Syncing {
+    parking: Arc<Parking>,
+    thread: JoinHandle<()>,
+}
+
+struct Syncer {
+    storage: Arc<Storage>,
+    topics: Arc<Topics>,
+    interval: Duration,
+    last: Instant,
+}
+
+impl Syncing {
+    /// `interval` is `log.flush.offset.checkpoint.interval.ms`.
+    pub(crate) fn start(
+        storage: &Arc<Storage>,
+        topics: &Arc<Topics>,
+        interval: Duration,
+    ) -> std::io::Result<Syncing> {
+        let parking = Arc::new(Parking::default());
+        let (storage, topics) = (Arc::clone(storage), Arc::clone(topics));
+        let mut syncer = Syncer { storage, topics, interval, last: clock::now() };
+        let thread = std::thread::Builder::new().name("segment-sync".into()).spawn({
+            let parking = Arc::clone(&parking);
+            move || {
+                while parking.park(TURN) {
+                    syncer.turn();
+                }
+            }
+        })?;
+        Ok(Syncing { parking, thread })
+    }
+
+    pub(crate) fn stop(self) {
+        self.parking.stop();
+        self.thread.join().expect("the segment sync does not panic");
+    }
+}
+
+impl Syncer {
+    fn turn(&mut self) {
+        self.storage.watch_space();
+        let usage = self.storage.journal.usage();
+        let journal_fills = usage.needed > usage.limit / 4;
+        let is_due = self.last.elapsed() >= self.interval && !lock(&self.storage.unsynced).is_empty();
+        if journal_fills || is_due {
+            self.storage.sync_segments(&self.topics);
+            self.last = clock::now();
+        }
+    }
+}
+
+impl Storage {
+    /// Syncs every partition that was written to, then lets go of the journal up to where it was durable before.
+    pub(crate) fn sync_segments(&self, topics: &Topics) {
+        let up_to = self.journal.durable();
+        self.write_tails();
+        let mut unsynced = std::mem::take(&mut *lock(&self.unsynced));
+        unsynced.sort_unstable_by_key(|partition| (partition.topic.id, partition.index));
+        unsynced.dedup_by(|a, b| Arc::ptr_eq(a, b));
+        for partition in &unsynced {
+            self.sync_partition(partition);
+        }
+        if let Err(error) = self.write_checkpoints(topics) {
+            // The journal stays as it is: it is let go of only up to recovery points that are on the disk.
+            error!(%error, "cannot write the checkpoints");
+            lock(&self.unsynced).extend(unsynced);
+            return;
+        }
+        if let Err(error) = self.release(up_to) {
+            fail("cannot release journal files", &error);
+        }
+    }
+
+    fn sync_partition(&self, partition: &Partition) {
+        let (work, before) = {
+            let mut state = partition.lock();
+            if state.is_deleted() {
+                return;
+            }
+            state.keep_producers();
+            (state.log.take_sync(), state.log.unwritten_bytes())
+        };
+        if let Err(error) = work.run() {
+            if partition.lock().is_deleted() {
+                return;
+            }
+            fail("cannot make a segment durable", &error);
+        }
+        let mut state = partition.lock();
+        let left = state.log.unwritten_bytes();
+        debug_assert!(left >= before || before == 0, "only a write shrinks the tail");
+        state.log.synced(work);
+        self.room.written(left - state.log.unwritten_bytes());
+    }
+
+    /// The files of the data directory that list an offset for each partition.
+    pub(crate) fn write_checkpoints(&self, topics: &Topics) -> ottla_log::Result<()> {
+        let partitions = topics.partitions();
+        let list = |offset: &dyn Fn(&State) -> Option<i64>| -> Vec<PartitionOffset> {
+            let entry = |partition: &Arc<Partition>| {
+                let offset = offset(&partition.lock())?;
+                Some(PartitionOffset {
+                    topic: partition.topic.name.to_string(),
+                    partition: partition.index,
+                    offset,
+                })
+            };
+            partitions.iter().filter_map(entry).collect()
+        };
+        let disk = self.files.disk();
+        let recovery_points = list(&|state| Some(state.log.recovery_point()));
+        write_offset_checkpoint(disk, &self.dir.join(RECOVERY_POINTS), &recovery_points)?;
+        let log_starts = list(&|state| state.log.start_needs_checkpoint().then(|| state.log.start_offset()));
+        write_offset_checkpoint(disk, &self.dir.join(LOG_STARTS), &log_starts)?;
+        let high_watermarks = list(&|state| Some(state.replica.high_watermark()));
+        write_offset_checkpoint(disk, &self.dir.join(HIGH_WATERMARKS), &high_watermarks)
+    }
+
+    /// Below the reserve produce is refused, so that deletion, compaction and the metadata log can go on.
+    fn watch_space(&self) {
+        let Ok(space) = self.files.disk().free_space(&self.dir) else { return };
+        let low = space.free < self.reserve_bytes.min(space.total / RESERVE_PART);
+        let was_low = self.room.set_space_is_low(low);
+        if low && !was_low {
+            warn!(free = space.free, dir = %self.dir.display(), "the disk is nearly full: produce is refused until space is freed");
+        } else if was_low && !low {
+            info!(free = space.free, dir = %self.dir.display(), "the disk has space again: produce is accepted");
+        }
+    }
+}
+
+impl State {
+    /// Keeps the producers' state beside the recovery point, so that a start after a kill replays only what follows.
+    fn keep_producers(&mut self) {
+        let end = self.log.end_offset();
+        if self.log.snapshot_offsets().last() != Some(&end) {
+            self.log.write_producer_snapshot(end, &producer_entries(&self.replica));
+        }
+    }
+}
