@@ -122,3 +122,7 @@ impl Settings {
         overrides.iter().filter_map(|(name, text)| scope.find(name)?.parse(text).err()).collect()
     }
 }
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;

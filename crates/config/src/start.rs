@@ -200,3 +200,7 @@ impl fmt::Display for Warning {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "start_tests.rs"]
+mod tests;
