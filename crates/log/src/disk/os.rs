@@ -15,9 +15,9 @@ pub enum Priority {
     Refused(io::Error),
 }
 
-/// Below most of what a host runs, above nothing that it needs to stay alive.
+/// The most that a thread gets without being a real-time one.
 #[cfg(target_os = "linux")]
-const NICE: i32 = -10;
+const NICE: i32 = -20;
 
 /// Raises the priority of the calling thread alone. A sync is short work after a long wait, so on busy cores
 /// it is the scheduler, not the device, that decides how long it takes.
