@@ -286,3 +286,9 @@ fn every_snapshot_reads_what_is_declared() {
     assert_eq!(broker.network.queued_request_bytes_max, None);
     assert_eq!(settings.group(&Overrides::new()).consumer.session_timeout_ms, 45_000);
 }
+
+#[test]
+fn the_documentation_of_retention_has_the_words_that_scripts_look_for() {
+    let text = Scope::Topic.find("retention.ms").unwrap().documentation;
+    assert!(text.contains("maximum time we will retain a log"));
+}
