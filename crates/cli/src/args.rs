@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::config_explain::ConfigExplainArgs;
 use crate::commands::log_dump::LogDumpArgs;
+use crate::commands::serve::ServeArgs;
 
 /// Help is wrapped to this, whatever the terminal, so that it can be pasted anywhere.
 pub(crate) const HELP_WIDTH: usize = 79;
@@ -26,6 +27,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Serve(Box<ServeArgs>),
     /// Show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),

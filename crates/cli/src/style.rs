@@ -27,6 +27,10 @@ impl Style {
         }
     }
 
+    pub(crate) fn is_coloured(self) -> bool {
+        self.coloured
+    }
+
     pub(crate) fn heading<T: Display>(self, text: T) -> Styled<T> {
         self.styled("1", text)
     }

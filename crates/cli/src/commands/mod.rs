@@ -2,6 +2,7 @@
 
 pub(crate) mod config_explain;
 pub(crate) mod log_dump;
+pub(crate) mod serve;
 
 use anyhow::Result;
 
@@ -10,6 +11,7 @@ use crate::exit::Outcome;
 
 pub(crate) fn run(command: Command) -> Result<Outcome> {
     match command {
+        Command::Serve(args) => serve::run(&args),
         Command::Config(ConfigCommand::Explain(args)) => config_explain::run(&args),
         Command::Log(LogCommand::Dump(args)) => log_dump::run(&args),
     }

@@ -1,6 +1,8 @@
 //! The executable, run as a user runs it.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+pub(crate) mod server;
+
 use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -16,8 +18,19 @@ where
     S: AsRef<OsStr>,
 {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ottla"));
-    command.args(args).env_remove("NO_COLOR");
+    command.args(args);
+    for (variable, _) in std::env::vars_os() {
+        let variable = variable.to_string_lossy();
+        if is_read_by_ottla(&variable) {
+            command.env_remove(variable.as_ref());
+        }
+    }
     command
+}
+
+/// What the developer's own environment must not decide.
+fn is_read_by_ottla(variable: &str) -> bool {
+    variable.starts_with("KAFKA_") || ["OTTLA_DATA_DIR", "CLUSTER_ID", "NO_COLOR"].contains(&variable)
 }
 
 /// What a run left behind, as text.
@@ -64,4 +77,17 @@ pub(crate) fn unpack(name: &str) -> (TempDir, PathBuf) {
 pub(crate) fn unhex(text: &str) -> Vec<u8> {
     let digits = |at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex");
     (0..text.len()).step_by(2).map(digits).collect()
+}
+
+/// Waits for something that nobody tells of.
+pub(crate) fn wait_until(what: &str, mut is_true: impl FnMut() -> bool) {
+    let (_never, deadline) = std::sync::mpsc::channel::<()>();
+    for _ in 0..6_000 {
+        if is_true() {
+            return;
+        }
+        // Nobody sends: it times out.
+        let _timeout = deadline.recv_timeout(std::time::Duration::from_millis(10));
+    }
+    panic!("in vain waited until {what}");
 }
