@@ -11,7 +11,7 @@ use ottla_records::Timestamp;
 use ottla_wire::messages::MetadataRecord;
 use uuid::Uuid;
 
-use crate::{Error, Result, Snapshot, kraft::Voters, snapshot::Contents};
+use crate::{Error, Result, Snapshot, files::put, kraft::Voters, snapshot::Contents};
 
 const BOOTSTRAP: &str = "bootstrap.checkpoint";
 
@@ -36,7 +36,8 @@ pub fn format(disk: &dyn Disk, data_dir: &Path, identity: &Identity, now_ms: Tim
     create_durably(disk, data_dir).map_err(|source| Error::Io { path: data_dir.to_path_buf(), source })?;
     let records = bootstrap_records().into_iter().map(|record| record.encode_framed(0));
     let contents = Contents { records, voters: &Voters::default(), epoch: 0, last_timestamp: 0, now_ms };
-    contents.write(disk, &data_dir.join(BOOTSTRAP))?;
+    // The sync of the folder that follows `meta.properties` is this file's too.
+    put(disk, &data_dir.join(BOOTSTRAP), &contents.encode())?;
     let properties = MetaProperties {
         cluster_id: identity.cluster_id.clone(),
         node_id: identity.node_id,

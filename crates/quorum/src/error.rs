@@ -13,7 +13,7 @@ pub enum Error {
     #[error(transparent)]
     Log(#[from] ottla_log::Error),
 
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read or write {}: {source}", path.display())]
     Io { path: PathBuf, source: std::io::Error },
 
     /// A small file, or a snapshot, that does not follow its format.

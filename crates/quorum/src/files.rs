@@ -1,9 +1,15 @@
-//! Folders and files that are read as a whole.
+//! Folders and files that are read and replaced as a whole.
 
-use std::{io, path::Path};
+use std::{
+    io::{self, IoSlice},
+    path::Path,
+};
 
 use bytes::Bytes;
-use ottla_log::disk::{Disk, Entry, Mode};
+use ottla_log::{
+    disk::{Disk, Entry, Mode},
+    format::temporary,
+};
 
 use crate::{Error, Result};
 
@@ -35,4 +41,17 @@ pub(crate) fn list(disk: &dyn Disk, folder: &Path) -> Result<Vec<Entry>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         listed => listed.map_err(|source| Error::Io { path: folder.to_path_buf(), source }),
     }
+}
+
+/// Replaces a file: a crash leaves the old one or the new one, whole. Which one is only certain once the folder is synced.
+pub(crate) fn put(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<()> {
+    let temporary = temporary(path);
+    let write = || -> io::Result<()> {
+        let file = disk.open(&temporary, Mode::Create)?;
+        file.set_len(0)?;
+        file.write_all_at(&[IoSlice::new(bytes)], 0)?;
+        file.sync_data()?;
+        disk.rename(&temporary, path)
+    };
+    write().map_err(|source| Error::Io { path: path.to_path_buf(), source })
 }

@@ -13,11 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use ottla_log::{
-    Files, Log, LogConfig, PARTITION_METADATA, Recovery,
-    disk::Disk,
-    format::{self, PartitionMetadata},
-};
+use ottla_log::{Files, Log, LogConfig, PARTITION_METADATA, Recovery, disk::Disk, format::PartitionMetadata};
 use ottla_metadata::{Image, activation_records};
 use ottla_records::{Batch, Epoch, Offset, Timestamp};
 use ottla_wire::messages::MetadataRecord;
@@ -77,13 +73,15 @@ pub struct MetadataLog {
     pending: Vec<Vec<MetadataRecord>>,
     /// Records that are pending.
     pending_count: Offset,
+    committed_end: Offset,
     last_timestamp: Timestamp,
     snapshot_bytes: u64,
     bytes_since_snapshot: u64,
 }
 
 impl MetadataLog {
-    /// Opens the log, or makes it, reads the image, and begins an epoch. Whatever was found is durable on return.
+    /// Opens the log, or makes it, reads the image, and begins an epoch. What a new controller has to record is
+    /// proposed, so a commit must follow, once the caller has added what it has to propose at its start.
     pub fn open(files: &Arc<Files>, options: &OpenOptions) -> Result<Opened> {
         let folder = options.data_dir.join(FOLDER);
         let snapshot = SnapshotId::list(files.disk(), &folder)?.last().copied();
@@ -98,6 +96,7 @@ impl MetadataLog {
             image: Image::default(),
             pending: Vec::new(),
             pending_count: 0,
+            committed_end: 0,
             last_timestamp: 0,
             snapshot_bytes: options.snapshot_bytes,
             bytes_since_snapshot: 0,
@@ -120,9 +119,9 @@ impl MetadataLog {
         self.identity.node_id
     }
 
-    /// Behind the last committed record: in a quorum of one, the high watermark.
+    /// Behind the last committed record: in a quorum of one, high watermark and end of the log.
     pub fn end_offset(&self) -> Offset {
-        self.log.end_offset()
+        self.committed_end
     }
 
     /// Where the next proposal's first record goes.
@@ -156,7 +155,8 @@ impl MetadataLog {
         let values = records.iter().map(|record| record.encode_framed(self.image.record_version(record)));
         let values: Vec<Bytes> = values.collect();
         self.append_values(values, now_ms)?;
-        Ok(Committed { records, end_offset: self.log.end_offset() })
+        self.committed_end = self.log.end_offset();
+        Ok(Committed { records, end_offset: self.committed_end })
     }
 
     /// Writes a snapshot if enough was appended since the last one. Takes as long as writing the whole image does, so
@@ -260,11 +260,10 @@ impl MetadataLog {
         let directory = dynamic_voters.then_some(self.identity.directory_id);
         let position = self.position(options.now_ms);
         self.append_batch(leader_change(leader_id, directory, position), options.now_ms)?;
-        let bootstrap = read_bootstrap(self.files.disk(), &options.data_dir)?;
-        self.propose(activation_records(&self.image, &bootstrap, options.min_insync_replicas))?;
-        self.commit(options.now_ms)?;
         self.log.sync()?;
-        Ok(())
+        self.committed_end = self.log.end_offset();
+        let bootstrap = read_bootstrap(self.files.disk(), &options.data_dir)?;
+        self.propose(activation_records(&self.image, &bootstrap, options.min_insync_replicas))
     }
 
     fn position(&self, timestamp: Timestamp) -> Position {
@@ -327,11 +326,12 @@ fn make_folder(disk: &dyn Disk, data_dir: &Path, folder: &Path) -> Result<()> {
     disk.sync_dir(data_dir).map_err(io)
 }
 
-/// A loss of power may have taken the file's bytes, which are always the same.
+/// A loss of power may have taken the file's bytes, which are always the same: nothing is lost with them.
 fn keep_partition_metadata(disk: &dyn Disk, folder: &Path) -> Result<()> {
-    let (path, text) = (folder.join(PARTITION_METADATA), PartitionMetadata { topic_id: TOPIC_ID }.to_text());
-    if read_whole(disk, &path)?.is_none_or(|found| *found != *text.as_bytes()) {
-        format::replace(disk, &path, text.as_bytes())?;
+    let metadata = PartitionMetadata { topic_id: TOPIC_ID };
+    let found = read_whole(disk, &folder.join(PARTITION_METADATA))?;
+    if found.is_none_or(|found| *found != *metadata.to_text().as_bytes()) {
+        metadata.write(disk, folder)?;
     }
     Ok(())
 }

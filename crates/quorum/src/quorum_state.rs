@@ -9,7 +9,10 @@ use ottla_log::{disk::Disk, format};
 use ottla_records::Epoch;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result, files::read_whole};
+use crate::{
+    Error, Result,
+    files::{put, read_whole},
+};
 
 const FILE: &str = "quorum-state";
 
@@ -76,9 +79,10 @@ impl QuorumState {
         Ok(Some(QuorumState { leader_epoch, leader_id, dynamic_voters: data_version == 1 }))
     }
 
-    /// Durable on return.
+    /// Not certain to outlive a loss of power, after which the file may be an older one: the log knows every epoch that
+    /// anything was committed in.
     pub fn write(&self, disk: &dyn Disk, folder: &Path) -> Result<()> {
-        Ok(format::replace(disk, &folder.join(FILE), self.to_text().as_bytes())?)
+        put(disk, &folder.join(FILE), self.to_text().as_bytes())
     }
 
     fn to_text(&self) -> String {

@@ -122,7 +122,7 @@ pub(crate) struct Contents<'a, R> {
 }
 
 impl<R: IntoIterator<Item = Bytes>> Contents<'_, R> {
-    fn encode(self) -> Bytes {
+    pub(crate) fn encode(self) -> Bytes {
         let mut out = BytesMut::new();
         let start = Position { next_offset: 0, epoch: self.epoch, timestamp: self.now_ms };
         let mut next = push(&mut out, &snapshot_header(self.last_timestamp, self.voters, start), start);

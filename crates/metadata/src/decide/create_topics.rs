@@ -304,7 +304,7 @@ mod tests {
                 new_topic("t", 1, 2),
                 E::InvalidReplicationFactor,
                 "Unable to replicate the partition 2 time(s): The target replication factor of 2 cannot be reached \
-                 because only 1 broker(s) are registered.",
+                 because only 1 broker(s) are registered or some brokers have all their log directories cordoned.",
             ),
             (new_topic("t", 10_001, 1), E::PolicyViolation, too_many),
             (new_topic("t", i32::MAX, 1), E::PolicyViolation, too_many),

@@ -90,7 +90,7 @@ fn check_replication_factor(replicas: i16, active: usize, registered: usize) -> 
     if usize::try_from(replicas).is_ok_and(|replicas| replicas > registered) {
         return refused(format!(
             "The target replication factor of {replicas} cannot be reached because only {registered} broker(s) are \
-             registered."
+             registered or some brokers have all their log directories cordoned."
         ));
     }
     Ok(())

@@ -14,7 +14,7 @@ pub(crate) fn identity() -> Identity {
     Identity::new(Uuid::from_u128(0xC1), 1, Uuid::from_u128(0xD1))
 }
 
-/// Formats the directory if it is not formatted, and opens it.
+/// Formats the directory if it is not formatted, opens it, and commits the new epoch.
 pub(crate) fn open(disk: &Arc<dyn Disk>, data_dir: &Path, snapshot_bytes: u64) -> Result<Opened> {
     open_as(disk, data_dir, snapshot_bytes, false)
 }
@@ -37,7 +37,9 @@ pub(crate) fn open_as(
         min_insync_replicas: 1,
         now_ms: NOW,
     };
-    MetadataLog::open(&Files::new(Arc::clone(disk), 100), &options)
+    let mut opened = MetadataLog::open(&Files::new(Arc::clone(disk), 100), &options)?;
+    opened.log.commit(NOW)?;
+    Ok(opened)
 }
 
 /// A topic with its partitions: what must come whole or not at all.
