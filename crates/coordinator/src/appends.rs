@@ -29,7 +29,6 @@ pub(crate) enum Then {
     /// The leader's assignment: its members get it.
     Assigned {
         group: ByteString,
-        generation: i32,
         assignments: HashMap<ByteString, Bytes>,
     },
     /// A static member came back under a new ID.
@@ -42,7 +41,7 @@ pub(crate) enum Then {
 /// Records on their way, and who waits for them.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    id: AppendId,
+    pub(crate) id: AppendId,
     /// Until they are appended.
     pub(crate) records: Vec<Record>,
     pub(crate) then: Then,

@@ -178,6 +178,17 @@ mod tests {
     }
 
     #[test]
+    fn a_deadline_that_moves_to_and_fro_keeps_one_valid_entry() {
+        let (mut timers, mut timer) = (Timers::new(), Timer::default());
+        for deadline in [20, 5, 30] {
+            timers.set(&mut timer, s(deadline), || ());
+        }
+        assert_eq!(due_at(&mut timers, &mut timer, 0..=25), Vec::<u64>::new());
+        assert_eq!(timers.heap.len(), 1);
+        assert_eq!(due_at(&mut timers, &mut timer, 26..=40), [30]);
+    }
+
+    #[test]
     fn a_cancelled_timer_is_never_due_and_can_be_set_again() {
         let (mut timers, mut timer) = (Timers::new(), Timer::default());
         timers.set(&mut timer, s(5), || ());

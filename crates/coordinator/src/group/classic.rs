@@ -21,7 +21,7 @@ use bytestring::ByteString;
 use ottla_wire::{ErrorCode, messages::JoinGroupResponse};
 
 use super::GroupState;
-use crate::timers::Timer;
+use crate::{AppendId, timers::Timer};
 
 mod commit;
 mod describe;
@@ -64,8 +64,8 @@ pub(crate) struct ClassicGroup {
     subscribed_topics: Option<BTreeSet<ByteString>>,
     /// While the first rebalance of an empty group is prepared.
     initial: Option<InitialRebalance>,
-    /// The generation whose assignment is on its way to the log.
-    storing: Option<i32>,
+    /// While this generation's assignment is on its way to the log.
+    storing: Option<AppendId>,
     join_timer: Timer,
     sync_timer: Timer,
 }

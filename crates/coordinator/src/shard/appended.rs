@@ -39,9 +39,9 @@ impl Shard {
             let Parts { groups, mut turn } = self.parts(now, out);
             match then {
                 Then::Nothing | Then::Created { .. } => {}
-                Then::Assigned { group, generation, assignments } => {
+                Then::Assigned { group, assignments } => {
                     if let Some(classic) = classic(groups, &group) {
-                        classic.assignment_stored(generation, assignments, &mut turn);
+                        classic.assignment_stored(waiting.id, assignments, &mut turn);
                     }
                 }
                 Then::Replaced { group, replaced } => {
@@ -56,6 +56,7 @@ impl Shard {
 
     fn not_appended(&mut self, mut waiting: Waiting, error: ErrorCode, now: Now, out: &mut Vec<Effect>) {
         let then = std::mem::replace(&mut waiting.then, Then::Nothing);
+        let id = waiting.id;
         waiting.refuse(error, out);
         let error = errors::told_for(error);
         let Parts { groups, mut turn } = self.parts(now, out);
@@ -67,9 +68,9 @@ impl Shard {
                 }
                 self.restore(&group, before);
             }
-            Then::Assigned { group, generation, .. } => {
+            Then::Assigned { group, .. } => {
                 if let Some(classic) = classic(groups, &group) {
-                    classic.assignment_not_stored(generation, error, &mut turn);
+                    classic.assignment_not_stored(id, error, &mut turn);
                 }
             }
             Then::Replaced { group, replaced } => {

@@ -174,6 +174,20 @@ fn an_assignment_that_is_overtaken_by_a_rebalance_is_given_to_nobody() {
 }
 
 #[test]
+fn an_assignment_is_not_given_to_a_later_group_of_the_same_name() {
+    let mut bench = Bench::new(config());
+    let ids = bench.completing_group(1);
+    bench.slow_disk = true;
+    bench.start_sync(&ids[0], 1, &[]);
+    bench.start_leave(&ids[0]);
+    bench.start_delete_group(GROUP);
+    let joined = bench.join(&Join::at_once());
+    assert_eq!((joined.generation_id, bench.state()), (1, "CompletingRebalance".to_string()));
+    bench.flush();
+    assert_eq!(bench.state(), "CompletingRebalance");
+}
+
+#[test]
 fn members_vote_for_a_protocol_that_all_support() {
     for (preferences, elected) in [
         (vec![vec!["a", "b"], vec!["b", "a"], vec!["b", "a"]], "b"),
@@ -282,6 +296,19 @@ fn a_rebalance_waits_for_members_that_were_told_their_id() {
     assert_eq!(bench.answer(leader), None);
     let new = bench.join(&Join::new(&told));
     assert_eq!((new.generation_id, bench.joined(leader).members.len()), (2, 2));
+}
+
+#[test]
+fn a_rebalance_does_not_wait_for_who_left_nor_count_it() {
+    let mut bench = Bench::new(config());
+    let ids = bench.stable_group(3);
+    let gone = bench.start_join(&Join::new(&ids[1]));
+    assert_eq!(bench.leave_error(&ids[1]), ErrorCode::None);
+    assert_eq!(error(bench.joined(gone).error_code), ErrorCode::UnknownMemberId);
+    let leader = bench.start_join(&Join::new(&ids[0]));
+    assert_eq!(bench.answer(leader), None, "one is still to come");
+    bench.start_join(&Join::new(&ids[2]));
+    assert_eq!(bench.joined(leader).members.len(), 2);
 }
 
 #[test]

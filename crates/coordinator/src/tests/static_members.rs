@@ -110,6 +110,30 @@ fn a_return_with_other_protocols_rebalances_only_if_the_elected_one_changes() {
 }
 
 #[test]
+fn a_member_that_returns_before_it_synced_owes_a_sync() {
+    for syncs in [true, false] {
+        let mut bench = Bench::new(config());
+        let a = bench.join(&Join::fixed("a")).member_id;
+        let b = bench.start_join(&Join::fixed("b"));
+        bench.join(&Join { instance: Some("a"), ..Join::new(&a) });
+        bench.joined(b);
+        let leader = bench.start_sync(&a, 2, &[]);
+        bench.expect_synced(leader);
+        let b = bench.join(&Join::fixed("b")).member_id;
+        if syncs {
+            let sync = bench.start_sync(&b, 2, &[]);
+            bench.expect_synced(sync);
+        }
+        for _ in 0..12 {
+            bench.pass(u64::from(REBALANCE.unsigned_abs()) / 12);
+            bench.beat(&a, 2);
+            bench.beat(&b, 2);
+        }
+        assert_eq!(bench.state(), if syncs { "Stable" } else { "PreparingRebalance" });
+    }
+}
+
+#[test]
 fn a_static_member_stays_through_a_rebalance_until_its_session_ends() {
     let mut bench = Bench::new(config());
     let [a, _] = stable_group(&mut bench);

@@ -28,6 +28,7 @@ impl ClassicGroup {
         if self.state == GroupState::CompletingRebalance {
             self.cancel_assignment(ErrorCode::RebalanceInProgress, turn);
         }
+        self.storing = None;
         self.pending_syncs.clear();
         self.sync_timer.cancel();
         let is_first = self.state == GroupState::Empty;

@@ -10,7 +10,7 @@ use ottla_wire::{
 };
 
 use super::{ClassicGroup, GroupState, Turn, member::Member};
-use crate::{Response, Ticket, appends::Then, own};
+use crate::{AppendId, Response, Ticket, appends::Then, own};
 
 impl ClassicGroup {
     pub(crate) fn sync(&mut self, request: &SyncGroupRequest, ticket: Ticket, turn: &mut Turn) {
@@ -22,7 +22,7 @@ impl ClassicGroup {
             GroupState::PreparingRebalance => turn.refuse_sync(ticket, ErrorCode::RebalanceInProgress),
             GroupState::CompletingRebalance => {
                 self.wait_for_assignment(&request.member_id, ticket, turn);
-                if self.is_leader(&request.member_id) && self.storing != Some(self.generation) {
+                if self.is_leader(&request.member_id) && self.storing.is_none() {
                     self.store_assignment(request, turn);
                 }
             }
@@ -80,21 +80,21 @@ impl ClassicGroup {
         let assignments: HashMap<ByteString, Bytes> =
             given.map(|given| (own::text(&given.member_id), own::bytes(&given.assignment))).collect();
         let record = self.record(|member| assignments.get(&member.id).cloned().unwrap_or_default());
-        self.storing = Some(self.generation);
-        let then = Then::Assigned { group: self.id.clone(), generation: self.generation, assignments };
-        turn.append(vec![record], then);
+        let then = Then::Assigned { group: self.id.clone(), assignments };
+        self.storing = Some(turn.append(vec![record], then));
     }
 
     /// The leader's assignment is stored: the members get it, unless another rebalance has begun.
     pub(crate) fn assignment_stored(
         &mut self,
-        generation: i32,
+        id: AppendId,
         mut assignments: HashMap<ByteString, Bytes>,
         turn: &mut Turn,
     ) {
-        if !self.assignment_ended(generation) {
+        if self.storing != Some(id) {
             return;
         }
+        self.storing = None;
         for member in self.members.in_order_mut() {
             member.assignment = assignments.remove(&member.id).unwrap_or_default();
         }
@@ -104,19 +104,11 @@ impl ClassicGroup {
     }
 
     /// The leader's assignment could not be stored: the members have to join again.
-    pub(crate) fn assignment_not_stored(&mut self, generation: i32, error: ErrorCode, turn: &mut Turn) {
-        if self.assignment_ended(generation) {
+    pub(crate) fn assignment_not_stored(&mut self, id: AppendId, error: ErrorCode, turn: &mut Turn) {
+        if self.storing == Some(id) {
             self.cancel_assignment(error, turn);
             self.prepare_rebalance(turn);
         }
-    }
-
-    /// Whether the assignment of that generation is still awaited.
-    fn assignment_ended(&mut self, generation: i32) -> bool {
-        if self.storing == Some(generation) {
-            self.storing = None;
-        }
-        self.state == GroupState::CompletingRebalance && self.generation == generation
     }
 
     pub(super) fn cancel_assignment(&mut self, error: ErrorCode, turn: &mut Turn) {
