@@ -20,6 +20,7 @@ mod small;
 mod text;
 mod timestamp;
 
+use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::PathBuf;
 
@@ -73,6 +74,7 @@ pub(crate) struct LogDumpArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum OutputFormat {
     Text,
+    #[value(alias = "json")]
     Ndjson,
 }
 
@@ -114,6 +116,10 @@ pub(crate) fn run(args: &LogDumpArgs) -> Result<Outcome> {
 fn dump<W: Write>(found: &Found, schema: Option<Schema>, report: &mut Report<W>) -> Result<()> {
     report.open(&found.path);
     report.line(Line::File(found.into()))?;
+    // One file that cannot be read keeps nobody from the others.
+    if let Err(error) = File::open(&found.path) {
+        return Ok(report.damage(None, format!("cannot be opened: {error}"))?);
+    }
     match found.content {
         Content::Segment => {
             segment::dump(&found.path, schema.unwrap_or_else(|| Schema::of_file(&found.path)), report)

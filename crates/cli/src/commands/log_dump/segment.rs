@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use ottla_records::{Batch, BatchError, Entries, Entry, Frame, LegacyMessage, Limits, Offset};
+use ottla_records::{Batch, BatchError, Entries, Entry, Frame, LegacyMessage, Limits, Offset, Record};
 
 use super::decode::Schema;
 use super::line::{BatchLine, Line, MessageLine, RecordLine};
@@ -179,15 +179,20 @@ impl<W: Write> Dump<'_, W> {
                 Ok(record) => record,
                 Err(error) => return Ok(Err(error)),
             };
-            let decoded = schema.decode(&record);
-            let undecodable = decoded.as_ref().err().map(ToString::to_string);
-            self.report.line(Line::Record(RecordLine::new(&record, decoded.unwrap_or_default())))?;
-            if let Some(reason) = undecodable {
-                let problem = format!("the record at offset {} cannot be decoded: {reason}", record.offset);
-                self.report.damage(position, problem)?;
-            }
+            self.record(position, schema, &record)?;
         }
         Ok(Ok(()))
+    }
+
+    fn record(&mut self, position: u64, schema: Schema, record: &Record) -> io::Result<()> {
+        match schema.decode(record) {
+            Ok(decoded) => self.report.line(Line::Record(RecordLine::new(record, decoded))),
+            Err(reason) => {
+                self.report.line(Line::Record(RecordLine::new(record, None)))?;
+                let problem = format!("the record at offset {} cannot be decoded: {reason}", record.offset);
+                self.report.damage(position, problem)
+            }
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use ottla_broker::{Address, Running};
-use ottla_config::Settings;
 use tracing::info;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,11 +13,12 @@ pub(super) struct Banner {
     bootstrap: String,
     data_dir: String,
     durable: bool,
+    /// Where they are served, if they are.
     metrics: Option<String>,
 }
 
 impl Banner {
-    pub(super) fn new(running: &Running, _settings: &Settings) -> Banner {
+    pub(super) fn new(running: &Running) -> Banner {
         Banner {
             listening: running.addresses().iter().map(listening).collect(),
             bootstrap: running.addresses().first().map(advertised).unwrap_or_default(),

@@ -105,11 +105,10 @@ fn runtime() -> Result<Runtime> {
 async fn serve(args: &ServeArgs, settings: &Settings, form: LogForm) -> Result<Outcome> {
     // From here on a signal is not lost, whenever it comes.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
-    let running = ottla_broker::start(settings.start().clone()).await;
-    let running = running.map_err(|error| start_error::explain(&error, settings))?;
+    let running = start(settings, &mut signals).await?;
     let ports_file = args.ports_file.as_deref().map(|path| PortsFile::write(path, running.addresses()));
     let ports_file = ports_file.transpose()?;
-    announce(&running, settings, form)?;
+    announce(&running, form)?;
     let signal = signals.next().await;
     info!(signal, "stopping; a second signal ends the process at once");
     stop(running, &mut signals).await;
@@ -117,8 +116,19 @@ async fn serve(args: &ServeArgs, settings: &Settings, form: LogForm) -> Result<O
     Ok(Outcome::Success)
 }
 
-fn announce(running: &Running, settings: &Settings, form: LogForm) -> io::Result<()> {
-    let banner = Banner::new(running, settings);
+/// Recovery can take its time, in which a signal must not have to wait.
+async fn start(settings: &Settings, signals: &mut Signals) -> Result<Running> {
+    let starting = tokio::spawn(ottla_broker::start(settings.start().clone()));
+    tokio::select! {
+        started = starting => {
+            started.context("the broker panicked while it started")?.map_err(|error| start_error::explain(&error, settings))
+        }
+        signal = signals.next() => end_at_once(signal),
+    }
+}
+
+fn announce(running: &Running, form: LogForm) -> io::Result<()> {
+    let banner = Banner::new(running);
     if form == LogForm::Json {
         banner.log();
         return Ok(());
@@ -132,9 +142,12 @@ fn announce(running: &Running, settings: &Settings, form: LogForm) -> io::Result
 async fn stop(running: Running, signals: &mut Signals) {
     tokio::select! {
         () = running.shutdown() => {}
-        signal = signals.next() => {
-            warn!(signal, "ended before everything was written; the next start recovers");
-            process::exit(signals::EXIT_CODE);
-        }
+        signal = signals.next() => end_at_once(signal),
     }
+}
+
+/// As if the process were killed, which loses nothing that was acknowledged.
+fn end_at_once(signal: &str) -> ! {
+    warn!(signal, "ended at once; the next start recovers");
+    process::exit(signals::EXIT_CODE)
 }
