@@ -54,7 +54,8 @@ pub struct Opened {
 /// What a commit made durable.
 #[derive(Debug, Default, PartialEq)]
 pub struct Committed {
-    /// In order, to be replayed into the image that others see.
+    /// What was proposed since the last commit, in order: to be replayed into the image that others see, which began as
+    /// a clone of the one that opening gave.
     pub records: Vec<MetadataRecord>,
     /// Behind the last of them.
     pub end_offset: Offset,
@@ -70,9 +71,9 @@ pub struct MetadataLog {
     epoch: Epoch,
     voters: Voters,
     image: Image,
-    pending: Vec<Vec<MetadataRecord>>,
-    /// Records that are pending.
-    pending_count: Offset,
+    /// What opening added to the image; to be stored before what is pending.
+    opening: Vec<MetadataRecord>,
+    pending: Vec<MetadataRecord>,
     committed_end: Offset,
     last_timestamp: Timestamp,
     snapshot_bytes: u64,
@@ -80,8 +81,8 @@ pub struct MetadataLog {
 }
 
 impl MetadataLog {
-    /// Opens the log, or makes it, reads the image, and begins an epoch. What a new controller has to record is
-    /// proposed, so a commit must follow, once the caller has added what it has to propose at its start.
+    /// Opens the log, or makes it, reads the image, and begins an epoch. What a new controller has to record is in the
+    /// image and not yet durable: a commit must follow, once the caller has added what it has to propose at its start.
     pub fn open(files: &Arc<Files>, options: &OpenOptions) -> Result<Opened> {
         let folder = options.data_dir.join(FOLDER);
         let snapshot = SnapshotId::list(files.disk(), &folder)?.last().copied();
@@ -94,8 +95,8 @@ impl MetadataLog {
             epoch: 0,
             voters: Voters::default(),
             image: Image::default(),
+            opening: Vec::new(),
             pending: Vec::new(),
-            pending_count: 0,
             committed_end: 0,
             last_timestamp: 0,
             snapshot_bytes: options.snapshot_bytes,
@@ -126,34 +127,32 @@ impl MetadataLog {
 
     /// Where the next proposal's first record goes.
     pub fn next_offset(&self) -> Offset {
-        self.log.end_offset() + self.pending_count
+        let unwritten = self.opening.len() + self.pending.len();
+        self.log.end_offset() + Offset::try_from(unwritten).expect("records in memory can be counted")
     }
 
     /// Takes the records of one decision. They change [`MetadataLog::image`] at once, and are stored by the next
-    /// [`MetadataLog::commit`], all of them or, after a crash, none (unless they have more than eight megabytes).
-    pub fn propose(&mut self, records: Vec<MetadataRecord>) -> Result<()> {
-        if records.is_empty() {
-            return Ok(());
+    /// [`MetadataLog::commit`]: after a crash all of them are found or none, unless all that was proposed since the last
+    /// commit has more than eight megabytes.
+    pub fn propose(&mut self, mut records: Vec<MetadataRecord>) -> Result<()> {
+        self.replay_proposal(&records)?;
+        self.pending.append(&mut records);
+        Ok(())
+    }
+
+    fn replay_proposal(&mut self, records: &[MetadataRecord]) -> Result<()> {
+        for (offset, record) in (self.next_offset()..).zip(records) {
+            let replayed = self.image.replay(record.clone(), &mut Vec::new());
+            replayed.map_err(|source| Error::Replay { offset, source })?;
         }
-        let mut offset = self.next_offset();
-        for record in &records {
-            self.image
-                .replay(record.clone(), &mut Vec::new())
-                .map_err(|source| Error::Replay { offset, source })?;
-            offset += 1;
-        }
-        self.pending_count = offset - self.log.end_offset();
-        self.pending.push(records);
         Ok(())
     }
 
     /// Makes all proposals durable, with as few writes as there can be.
     pub fn commit(&mut self, now_ms: Timestamp) -> Result<Committed> {
-        let proposals = std::mem::take(&mut self.pending);
-        self.pending_count = 0;
-        let records: Vec<MetadataRecord> = proposals.into_iter().flatten().collect();
-        let values = records.iter().map(|record| record.encode_framed(self.image.record_version(record)));
-        let values: Vec<Bytes> = values.collect();
+        let (opening, records) = (std::mem::take(&mut self.opening), std::mem::take(&mut self.pending));
+        let value = |record: &MetadataRecord| record.encode_framed(self.image.record_version(record));
+        let values: Vec<Bytes> = opening.iter().chain(&records).map(value).collect();
         self.append_values(values, now_ms)?;
         self.committed_end = self.log.end_offset();
         Ok(Committed { records, end_offset: self.committed_end })
@@ -162,11 +161,12 @@ impl MetadataLog {
     /// Writes a snapshot if enough was appended since the last one. Takes as long as writing the whole image does, so
     /// answer first. Says whether one was written.
     pub fn maybe_snapshot(&mut self, now_ms: Timestamp) -> Result<bool> {
-        let is_due = self.bytes_since_snapshot >= self.snapshot_bytes && self.pending.is_empty();
-        if is_due && !self.image.in_transaction() {
+        let is_due = self.bytes_since_snapshot >= self.snapshot_bytes;
+        let is_whole = self.next_offset() == self.committed_end && !self.image.in_transaction();
+        if is_due && is_whole {
             self.snapshot(now_ms)?;
         }
-        Ok(is_due)
+        Ok(is_due && is_whole)
     }
 
     /// Writes what is left, and ends the files as a clean stop does.
@@ -263,7 +263,10 @@ impl MetadataLog {
         self.log.sync()?;
         self.committed_end = self.log.end_offset();
         let bootstrap = read_bootstrap(self.files.disk(), &options.data_dir)?;
-        self.propose(activation_records(&self.image, &bootstrap, options.min_insync_replicas))
+        let records = activation_records(&self.image, &bootstrap, options.min_insync_replicas);
+        self.replay_proposal(&records)?;
+        self.opening = records;
+        Ok(())
     }
 
     fn position(&self, timestamp: Timestamp) -> Position {

@@ -2,11 +2,11 @@
 
 use std::{path::Path, sync::Arc};
 
-use crate::support::{NOW, create, names, open, open_as, topic};
+use crate::support::{NOW, create, names, open, open_as, open_uncommitted, topic};
 use ottla_log::disk::{Call, Disk, Mode, SimDisk};
 use ottla_quorum::{Error, FOLDER, QuorumState, SnapshotId};
 use ottla_records::{Batches, ControlKey, ControlType, Limits};
-use ottla_wire::messages::MetadataRecord;
+use ottla_wire::messages::{BeginTransactionRecord, MetadataRecord};
 
 const DATA: &str = "/data";
 const NO_SNAPSHOTS: u64 = u64::MAX;
@@ -87,6 +87,26 @@ fn several_proposals_are_one_batch_and_show_in_the_image_at_once() {
     assert_eq!((committed.records.len(), committed.end_offset), (6, start + 6));
     assert_eq!(dump(&*disk, "00000000000000000000.log").len(), 3);
     assert_eq!(log.commit(NOW).unwrap().records, []);
+}
+
+#[test]
+fn what_a_commit_gives_completes_the_image_that_opening_gave() {
+    let (_, disk) = disk();
+    let mut log = open(&disk, Path::new(DATA), NO_SNAPSHOTS).unwrap().log;
+    // The controller dies within a metadata transaction, which the next one aborts.
+    log.propose(vec![BeginTransactionRecord { name: None }.into()]).unwrap();
+    log.commit(NOW).unwrap();
+    drop(log);
+    let mut log = open_uncommitted(&disk, Path::new(DATA), NO_SNAPSHOTS, false).unwrap().log;
+    let mut published = log.image().clone();
+    assert!(!published.in_transaction());
+    log.propose(topic("a", 1)).unwrap();
+    for record in log.commit(NOW).unwrap().records {
+        published.replay(record, &mut Vec::new()).expect("it fits");
+    }
+    assert_eq!(&published, log.image());
+    drop(log);
+    assert_eq!(open(&disk, Path::new(DATA), NO_SNAPSHOTS).unwrap().log.image(), &published);
 }
 
 #[test]

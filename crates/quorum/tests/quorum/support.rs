@@ -25,6 +25,17 @@ pub(crate) fn open_as(
     snapshot_bytes: u64,
     is_clean: bool,
 ) -> Result<Opened> {
+    let mut opened = open_uncommitted(disk, data_dir, snapshot_bytes, is_clean)?;
+    opened.log.commit(NOW)?;
+    Ok(opened)
+}
+
+pub(crate) fn open_uncommitted(
+    disk: &Arc<dyn Disk>,
+    data_dir: &Path,
+    snapshot_bytes: u64,
+    is_clean: bool,
+) -> Result<Opened> {
     let found = read_identity(&**disk, data_dir, identity().directory_id)?;
     if found.is_none() {
         format(&**disk, data_dir, &identity(), NOW)?;
@@ -37,9 +48,7 @@ pub(crate) fn open_as(
         min_insync_replicas: 1,
         now_ms: NOW,
     };
-    let mut opened = MetadataLog::open(&Files::new(Arc::clone(disk), 100), &options)?;
-    opened.log.commit(NOW)?;
-    Ok(opened)
+    MetadataLog::open(&Files::new(Arc::clone(disk), 100), &options)
 }
 
 /// A topic with its partitions: what must come whole or not at all.
