@@ -13,7 +13,7 @@ use std::{
 
 use ottla_metadata::{Change, ConfigRules, Decision, Image, Settings};
 use ottla_quorum::MetadataLog;
-use ottla_records::Offset;
+use ottla_records::{Epoch, Offset};
 use ottla_wire::messages::MetadataRecord;
 use tokio::sync::oneshot;
 
@@ -30,11 +30,17 @@ pub(crate) struct Metadata {
     image: RwLock<Image>,
     /// Behind the last record in the image.
     end: AtomicI64,
+    /// In which this node leads the metadata log; a node that is alone leads for as long as it runs.
+    epoch: Epoch,
 }
 
 impl Metadata {
-    pub(crate) fn new(image: Image, end: Offset) -> Metadata {
-        Metadata { image: RwLock::new(image), end: AtomicI64::new(end) }
+    pub(crate) fn new(image: Image, end: Offset, epoch: Epoch) -> Metadata {
+        Metadata { image: RwLock::new(image), end: AtomicI64::new(end), epoch }
+    }
+
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
     }
 
     /// Behind the last record in the image: it tells clients which of two answers about features is newer.
@@ -86,10 +92,23 @@ pub(crate) struct Worker {
     pub(crate) actor: Box<dyn Act>,
 }
 
+/// A controller that panicked leaves in doubt what was decided: the process ends with it, and the next start reads what
+/// is durable.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            std::process::abort();
+        }
+    }
+}
+
 impl Controller {
     pub(crate) fn start(mut worker: Worker) -> std::io::Result<(Controller, JoinHandle<()>)> {
         let (queue, jobs) = mpsc::sync_channel::<Job>(QUEUE_MAX);
         let thread = std::thread::Builder::new().name("controller".into()).spawn(move || {
+            let _guard = AbortOnPanic;
             while let Ok(job) = jobs.recv() {
                 worker.turn(job, &jobs);
             }

@@ -19,9 +19,11 @@ mod configs;
 mod controller;
 mod durable;
 mod fetch;
+mod groups;
 mod hosting;
 mod metrics;
 mod partition;
+mod producer_ids;
 mod random;
 mod server;
 mod start;
@@ -65,6 +67,8 @@ pub(crate) struct Broker {
     pub(crate) storage: Arc<storage::Storage>,
     pub(crate) durable: Arc<durable::Durable>,
     pub(crate) fetch_sessions: fetch::session::Sessions,
+    pub(crate) groups: Arc<groups::Groups>,
+    pub(crate) producer_ids: producer_ids::ProducerIds,
     pub(crate) admission: server::Admission,
     pub(crate) metrics: metrics::Metrics,
 }

@@ -19,6 +19,7 @@ use ottla_log::{
 use ottla_metadata::{BrokerRegistration, Endpoint, Image, InternalTopic};
 use ottla_quorum as quorum;
 use ottla_records::Offset;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{sync::watch, task::JoinSet};
 use tracing::{debug, error, info, warn};
 
@@ -31,6 +32,7 @@ use crate::{
     hosting::{Hosting, NobodyWatches},
     metrics::Metrics,
     partition::{Partition, TopicIdentity},
+    producer_ids::ProducerIds,
     random,
     server::{self, Admission, Listener},
     storage::{self, Deletions, OpenError, Opening, Retention, Storage, Syncing, Wanted, Writing},
@@ -245,7 +247,7 @@ impl Parts {
         let configs = Arc::new(RwLock::new(configs));
         let topics = Arc::new(Topics::default());
         let deletions = Arc::new(Deletions::new(dir, &files).map_err(at(dir))?);
-        let metadata = Arc::new(Metadata::new(opened.log.image().clone(), opened.log.end_offset()));
+        let metadata = Arc::new(Metadata::new(opened.log.image().clone(), opened.log.end_offset(), opened.log.epoch()));
         let mut worker = Worker {
             log: opened.log,
             metadata: Arc::clone(&metadata),
@@ -321,6 +323,7 @@ impl Parts {
             storage,
             durable,
             fetch_sessions: Sessions::new(config.fetch.session_slots_max as usize),
+            producer_ids: ProducerIds::default(),
             admission: Admission::new(usize::try_from(memory).unwrap_or(usize::MAX)),
             metrics: Metrics::default(),
         });
@@ -402,9 +405,13 @@ fn identify(
     Ok(identity)
 }
 
-/// Half of what the process may open is for segments, the rest for connections.
+/// Takes as many descriptors as the system allows. Half of them are for segments, the rest for connections.
 fn open_files_max(configured: u32) -> usize {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(1024);
+    let limits = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limits.maximum, maximum: limits.maximum }) {
+        debug!(%error, "cannot raise the limit of open files");
+    }
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     (configured as usize).min(usize::try_from(limit / 2).unwrap_or(usize::MAX)).max(16)
 }
 

@@ -16,7 +16,10 @@ pub(crate) async fn handle(context: &Context<'_>, request: ApiVersionsRequest) -
     if context.version >= 3 {
         let (name, version) = (&request.client_software_name, &request.client_software_version);
         if !is_software_name(name) || !is_software_name(version) {
-            return ApiVersionsResponse { error_code: ErrorCode::InvalidRequest.code(), ..Default::default() };
+            return ApiVersionsResponse {
+                error_code: ErrorCode::InvalidRequest.code(),
+                ..Default::default()
+            };
         }
         // A client says it once for each connection; a second time changes nothing.
         let _said_before = context.connection.software.set((name.clone(), version.clone()));

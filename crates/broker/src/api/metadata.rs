@@ -98,7 +98,12 @@ fn missing_name(name: ByteString) -> MetadataResponseTopic {
 }
 
 fn unknown_id(topic_id: Uuid, name: Option<ByteString>) -> MetadataResponseTopic {
-    MetadataResponseTopic { error_code: ErrorCode::UnknownTopicId.code(), name, topic_id, ..Default::default() }
+    MetadataResponseTopic {
+        error_code: ErrorCode::UnknownTopicId.code(),
+        name,
+        topic_id,
+        ..Default::default()
+    }
 }
 
 /// Creates the topics that there are not. The answer says as Kafka's does that they have no leader yet, or what

@@ -1,14 +1,21 @@
 //! The requests: one table of what is served, and one file for each kind.
 
+mod operations;
 pub(crate) mod produce;
 
 use bytestring::ByteString;
+use ottla_coordinator::{Response, Shard};
 use ottla_wire::{
     ApiKey, DecodeError, ErrorCode, Message, Request, Writer,
     frame::{self, RequestFrame},
 };
 
-use crate::{Broker, server::ConnectionInfo};
+use crate::{
+    Broker,
+    controller::Stopped,
+    groups::{Asked, Asker},
+    server::ConnectionInfo,
+};
 
 /// What a handler knows beside the request.
 pub(crate) struct Context<'a> {
@@ -27,6 +34,31 @@ impl<'a> Context<'a> {
     ) -> Context<'a> {
         let client_id = frame.client_id.clone().unwrap_or_default();
         Context { broker, connection, api: frame.api, version: frame.version, client_id }
+    }
+
+    /// Asks the controller. It stops only after the connections were told to end: should that be now, this waits for the
+    /// connection's end.
+    pub(crate) async fn decide<R, F>(&self, decide: F) -> R
+    where
+        R: Send + 'static,
+        F: FnOnce(&ottla_metadata::Controller<'_>) -> ottla_metadata::Decision<R> + Send + 'static,
+    {
+        match self.broker.controller.decide(decide).await {
+            Ok(response) => response,
+            Err(Stopped) => std::future::pending().await,
+        }
+    }
+
+    /// Asks the shard of a group, once there is room for what it may write, and waits for the answer.
+    pub(crate) async fn ask_group(
+        &self,
+        group: &str,
+        act: impl FnOnce(&mut Shard, Asked<'_>),
+    ) -> Result<Response, ErrorCode> {
+        self.broker.room_to_write().await;
+        let asker = Asker::new(self);
+        let ask = |shard: &mut Shard, now, ticket, out: &mut Vec<_>| act(shard, asker.asks(now, ticket, out));
+        self.broker.groups.ask(group, ask).await
     }
 }
 
@@ -72,9 +104,39 @@ served! {
     Fetch => fetch,
     ListOffsets => list_offsets,
     Metadata => metadata,
+    OffsetCommit => offset_commit,
+    OffsetFetch => offset_fetch,
+    FindCoordinator => find_coordinator,
+    JoinGroup => join_group,
+    Heartbeat => heartbeat,
+    LeaveGroup => leave_group,
+    SyncGroup => sync_group,
+    DescribeGroups => describe_groups,
+    ListGroups => list_groups,
     ApiVersions => api_versions,
     CreateTopics => create_topics,
     DeleteTopics => delete_topics,
+    DeleteRecords => delete_records,
+    InitProducerId => init_producer_id,
+    OffsetForLeaderEpoch => offset_for_leader_epoch,
+    DescribeConfigs => describe_configs,
+    AlterConfigs => alter_configs,
+    AlterReplicaLogDirs => alter_replica_log_dirs,
+    DescribeLogDirs => describe_log_dirs,
+    CreatePartitions => create_partitions,
+    DeleteGroups => delete_groups,
+    ElectLeaders => elect_leaders,
+    IncrementalAlterConfigs => incremental_alter_configs,
+    AlterPartitionReassignments => alter_partition_reassignments,
+    ListPartitionReassignments => list_partition_reassignments,
+    OffsetDelete => offset_delete,
+    DescribeQuorum => describe_quorum,
+    UpdateFeatures => update_features,
+    DescribeCluster => describe_cluster,
+    DescribeProducers => describe_producers,
+    UnregisterBroker => unregister_broker,
+    ListConfigResources => list_config_resources,
+    DescribeTopicPartitions => describe_topic_partitions,
 }
 
 /// Serves a request and appends the answer to `out`.

@@ -1,0 +1,103 @@
+//! FindCoordinator: this broker, which keeps all groups. The topic that they are kept in is created with the first.
+
+use bytestring::ByteString;
+use ottla_metadata::names::CONSUMER_OFFSETS;
+use ottla_wire::{
+    ErrorCode,
+    messages::{
+        CreateTopicsRequest, FindCoordinatorRequest, FindCoordinatorResponse,
+        find_coordinator_response::Coordinator,
+    },
+};
+
+use super::Context;
+use crate::random;
+
+/// The first version that asks for several at once.
+const SEVERAL_FROM: i16 = 4;
+/// The first version that knows share groups.
+const SHARE_FROM: i16 = 6;
+
+const GROUP: i8 = 0;
+const TRANSACTION: i8 = 1;
+const SHARE: i8 = 2;
+
+/// Where a coordinator is.
+#[derive(Clone, Debug)]
+struct Node {
+    id: i32,
+    host: ByteString,
+    port: i32,
+}
+
+pub(crate) async fn handle(
+    context: &Context<'_>,
+    request: FindCoordinatorRequest,
+) -> FindCoordinatorResponse {
+    let found = find(context, request.key_type).await;
+    if context.version < SEVERAL_FROM {
+        return one(found);
+    }
+    let answer = |key| of_key(key, &found);
+    FindCoordinatorResponse {
+        coordinators: request.coordinator_keys.into_iter().map(answer).collect(),
+        ..Default::default()
+    }
+}
+
+async fn find(context: &Context<'_>, key_type: i8) -> Result<Node, ErrorCode> {
+    match key_type {
+        GROUP => {
+            ensure_topic(context).await?;
+            this_node(context).ok_or(ErrorCode::CoordinatorNotAvailable)
+        }
+        SHARE if context.version < SHARE_FROM => Err(ErrorCode::InvalidRequest),
+        TRANSACTION | SHARE => Err(ErrorCode::CoordinatorNotAvailable),
+        _ => Err(ErrorCode::InvalidRequest),
+    }
+}
+
+async fn ensure_topic(context: &Context<'_>) -> Result<(), ErrorCode> {
+    let groups = &context.broker.groups;
+    if groups.are_hosted() {
+        return Ok(());
+    }
+    let created = context.broker.controller.decide(|controller| {
+        let topics = vec![controller.auto_created_topic(CONSUMER_OFFSETS)];
+        controller.create_topics(&CreateTopicsRequest { topics, ..Default::default() }, &mut random::uuid)
+    });
+    let created = created.await.map_err(|_stopped| ErrorCode::CoordinatorNotAvailable)?;
+    if groups.are_hosted() {
+        return Ok(());
+    }
+    for topic in created.topics {
+        tracing::warn!(topic = %topic.name, reason = topic.error_message.as_deref().unwrap_or_default(),
+                       "cannot create the topic that keeps groups");
+    }
+    Err(ErrorCode::CoordinatorNotAvailable)
+}
+
+/// This broker as the listener's clients reach it.
+fn this_node(context: &Context<'_>) -> Option<Node> {
+    let image = context.broker.metadata.image();
+    let id = context.broker.identity.node_id;
+    let endpoint = image.cluster().broker(id)?.endpoint(&context.connection.listener)?;
+    Some(Node { id, host: endpoint.host.clone(), port: endpoint.port.into() })
+}
+
+fn one(found: Result<Node, ErrorCode>) -> FindCoordinatorResponse {
+    let Coordinator { node_id, host, port, error_code, .. } = of_key(ByteString::new(), &found);
+    let error_message = found.err().map(|error| error.message().into());
+    FindCoordinatorResponse { node_id, host, port, error_code, error_message, ..Default::default() }
+}
+
+fn of_key(key: ByteString, found: &Result<Node, ErrorCode>) -> Coordinator {
+    match found {
+        Ok(Node { id, host, port }) => {
+            Coordinator { key, node_id: *id, host: host.clone(), port: *port, ..Default::default() }
+        }
+        Err(error) => {
+            Coordinator { key, node_id: -1, port: -1, error_code: error.code(), ..Default::default() }
+        }
+    }
+}
