@@ -29,7 +29,8 @@ use crate::{
     controller::{Controller, Metadata, Worker},
     durable::Durable,
     fetch::session::Sessions,
-    hosting::{Hosting, NobodyWatches},
+    groups::{Driver, Groups},
+    hosting::{Hosting, NobodyWatches, TopicsWatcher},
     metrics::Metrics,
     partition::{Partition, TopicIdentity},
     producer_ids::ProducerIds,
@@ -87,6 +88,7 @@ pub struct Running {
     addresses: Vec<Address>,
     stop: watch::Sender<bool>,
     listeners: JoinSet<io::Result<()>>,
+    groups: Driver,
     threads: Threads,
 }
 
@@ -130,7 +132,8 @@ impl Running {
         // The receivers are gone only if all of them have ended.
         let _ended = self.stop.send(true);
         while self.listeners.join_next().await.is_some() {}
-        let Running { broker, threads, .. } = self;
+        let Running { broker, groups, threads, .. } = self;
+        groups.stop().await;
         let stopped = tokio::task::spawn_blocking(move || stop(broker, threads));
         if let Err(error) = stopped.await {
             error!(%error, "the broker did not stop cleanly");
@@ -148,12 +151,13 @@ pub async fn start(config: StartConfig) -> Result<Running, StartError> {
     };
     let parts = Parts::open(Path::new(dir), configs, &addresses)?;
     let (broker, threads) = parts.start(&addresses)?;
+    let groups = Driver::start(&broker.groups);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     for listener in listeners {
         tasks.spawn(listener.run(Arc::clone(&broker), stopping.clone()));
     }
-    Ok(Running { broker, addresses, stop, listeners: tasks, threads })
+    Ok(Running { broker, addresses, stop, listeners: tasks, groups, threads })
 }
 
 /// Binds before anything is written, so that a port that is taken leaves no trace.
@@ -294,14 +298,24 @@ impl Parts {
     }
 
     /// Starts the threads, the ones that others need first.
-    fn start(self, addresses: &[Address]) -> Result<(Arc<Broker>, Threads), StartError> {
+    fn start(mut self, addresses: &[Address]) -> Result<(Arc<Broker>, Threads), StartError> {
         let config = Arc::clone(self.configs.read().expect("nobody panics with the lock held").broker());
         let at = |source| StartError::Io { path: self.dir.clone(), source };
         let durable = Arc::new(Durable::default());
         let rounds: Rounds<Placed, _> = self.recovery.finish(observer(&durable))?;
         let journal: Arc<Journal<Placed>> = Arc::clone(rounds.journal());
         durable.publish(journal.durable());
-        let storage = Arc::new(Storage::new(&self.dir, self.files, journal, config.logs.disk_reserve_bytes));
+        let files = Arc::clone(&self.files);
+        let storage = Arc::new(Storage::new(&self.dir, files, journal, config.logs.disk_reserve_bytes));
+        let groups = Arc::new(Groups::new(&storage, &durable, &self.configs));
+        self.worker.actor = Box::new(Hosting {
+            dir: self.dir.clone(),
+            files: self.files,
+            topics: Arc::clone(&self.topics),
+            configs: Arc::clone(&self.configs),
+            deletions: Arc::clone(&self.deletions),
+            watcher: Arc::clone(&groups) as Arc<dyn TopicsWatcher>,
+        });
         for partition in self.restored {
             storage.list_restored(partition);
         }
@@ -311,6 +325,7 @@ impl Parts {
         let syncing = Syncing::start(&storage, &self.topics, interval).map_err(at)?;
         let writing = Writing::start(&storage).map_err(at)?;
         let retention = Retention::start(&self.topics, &self.configs, &self.deletions).map_err(at)?;
+        groups.load(&self.topics);
         let (controller, controller_thread) = Controller::start(self.worker).map_err(at)?;
         let memory = config.network.queued_request_bytes_max.unwrap_or(REQUEST_MEMORY);
         let broker = Arc::new(Broker {
@@ -323,6 +338,7 @@ impl Parts {
             storage,
             durable,
             fetch_sessions: Sessions::new(config.fetch.session_slots_max as usize),
+            groups,
             producer_ids: ProducerIds::default(),
             admission: Admission::new(usize::try_from(memory).unwrap_or(usize::MAX)),
             metrics: Metrics::default(),
@@ -489,6 +505,7 @@ fn host(topics: &Topics, partitions: &[Arc<Partition>]) {
 /// Writes and syncs everything that is left.
 fn stop(broker: Arc<Broker>, threads: Threads) {
     let (storage, topics) = (Arc::clone(&broker.storage), Arc::clone(&broker.topics));
+    broker.groups.stop();
     threads.retention.stop();
     // The controller's thread ends with the last handle to its queue, which the broker has.
     let epoch = broker.metadata.image().cluster().broker(broker.identity.node_id).map_or(0, |b| b.epoch);

@@ -70,7 +70,7 @@ impl Partition {
             log_start,
             durable_at: None,
         };
-        match state.settings.durability {
+        let written = match state.settings.durability {
             Durability::Journal => {
                 let entry = Entry {
                     topic_id: self.topic.id,
@@ -81,14 +81,15 @@ impl Partition {
                 };
                 state.last_lsn = storage.journal.append(entry);
                 produced.durable_at = Some(state.last_lsn);
+                Ok(())
             }
-            Durability::Os => self.write_through(state)?,
-        }
-        storage.room.appended(state.log.unwritten_bytes() - unwritten_before);
+            Durability::Os => self.write_through(state),
+        };
+        storage.room.tail_changed(unwritten_before, state.log.unwritten_bytes());
         if state.list() {
             storage.list_unwritten(Arc::clone(self));
         }
-        Ok(produced)
+        written.map(|()| produced)
     }
 
     /// Puts the tail into the page cache, where it outlives the process.

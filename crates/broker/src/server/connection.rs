@@ -240,15 +240,21 @@ impl Connection {
         Ok(())
     }
 
-    /// Waits for something to read, or for the first awaited flush.
+    /// Waits for something to read, for memory to read it into, or for the first awaited flush.
     async fn wait(&mut self) -> Result<(), Ended> {
-        let reads = !self.at_end && self.awaiting.len() < AWAITING_MAX;
+        let large = self.frame_to_admit()?;
+        let reads = !self.at_end && self.awaiting.len() < AWAITING_MAX && large.is_none();
         let durable_at = self.awaiting.front().and_then(|a| a.produced.durable_at);
         let quiet = self.quiet_time();
         tokio::select! {
             readable = self.stream.readable(), if reads => {
                 readable?;
-                self.read().await
+                self.at_end = self.inbound.read(&self.stream)?.is_none();
+                Ok(())
+            }
+            permit = self.broker.admission.admit(large.unwrap_or(0)), if large.is_some() => {
+                self.admitted = Some((permit, clock::now()));
+                Ok(())
             }
             () = self.broker.durable.reached(durable_at.unwrap_or_default()), if durable_at.is_some() => Ok(()),
             () = tokio::time::sleep(quiet), if durable_at.is_none() => Err(Ended::Idle),
@@ -264,22 +270,11 @@ impl Connection {
         }
     }
 
-    async fn read(&mut self) -> Result<(), Ended> {
-        match self.inbound.read(&self.stream)? {
-            None => self.at_end = true,
-            Some(_) => self.admit_large_frame().await?,
-        }
-        Ok(())
-    }
-
-    /// A frame beyond the common size waits here until there is memory for it.
-    async fn admit_large_frame(&mut self) -> Result<(), Ended> {
-        let Some(size) = self.inbound.frame_size()? else { return Ok(()) };
-        if size > UNCOUNTED_MAX && self.admitted.is_none() {
-            let permit = self.broker.admission.admit(size).await;
-            self.admitted = Some((permit, clock::now()));
-        }
-        Ok(())
+    /// The size of the frame that has begun, if it needs memory beyond what every connection may have and has not got
+    /// it yet. While it waits, what was produced before goes on being answered: that gives memory back.
+    fn frame_to_admit(&self) -> Result<Option<usize>, Ended> {
+        let size = self.inbound.frame_size()?;
+        Ok(size.filter(|size| *size > UNCOUNTED_MAX && self.admitted.is_none() && !self.at_end))
     }
 }
 

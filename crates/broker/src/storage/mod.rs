@@ -99,12 +99,11 @@ pub(crate) fn fail(what: &str, error: &dyn std::fmt::Display) -> ! {
 impl Storage {
     /// Takes a partition that holds batches which only the journal has.
     pub(crate) fn list_restored(&self, partition: Arc<Partition>) {
-        let bytes = {
+        {
             let mut state = partition.lock();
             state.list();
-            state.log.unwritten_bytes()
-        };
-        self.room.appended(bytes);
+            self.room.tail_changed(0, state.log.unwritten_bytes());
+        }
         self.list_unwritten(partition);
     }
 

@@ -25,16 +25,21 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    pub(crate) fn appended(&self, bytes: u64) {
+    /// A tail went from `before` bytes to `after`. Every change is told once, under the partition's lock.
+    pub(crate) fn tail_changed(&self, before: u64, after: u64) {
+        if after >= before {
+            self.grew(after - before);
+        } else {
+            self.unwritten.fetch_sub(before - after, Ordering::Relaxed);
+            self.freed.notify_waiters();
+        }
+    }
+
+    fn grew(&self, bytes: u64) {
         let before = self.unwritten.fetch_add(bytes, Ordering::Relaxed);
         if before < UNWRITTEN_HIGH && before + bytes >= UNWRITTEN_HIGH {
             self.writer.unpark();
         }
-    }
-
-    pub(super) fn written(&self, bytes: u64) {
-        self.unwritten.fetch_sub(bytes, Ordering::Relaxed);
-        self.freed.notify_waiters();
     }
 
     pub(super) fn is_free(&self) -> bool {

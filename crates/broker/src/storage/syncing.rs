@@ -99,13 +99,13 @@ impl Storage {
     }
 
     fn sync_partition(&self, partition: &Partition) {
-        let (work, before) = {
+        let work = {
             let mut state = partition.lock();
             if state.is_deleted() {
                 return;
             }
             state.keep_producers();
-            (state.log.take_sync(), state.log.unwritten_bytes())
+            state.log.take_sync()
         };
         if let Err(error) = work.run() {
             if partition.lock().is_deleted() {
@@ -114,10 +114,9 @@ impl Storage {
             fail("cannot make a segment durable", &error);
         }
         let mut state = partition.lock();
-        let left = state.log.unwritten_bytes();
-        debug_assert!(left >= before || before == 0, "only a write shrinks the tail");
+        let before = state.log.unwritten_bytes();
         state.log.synced(work);
-        self.room.written(left - state.log.unwritten_bytes());
+        self.room.tail_changed(before, state.log.unwritten_bytes());
     }
 
     /// The files of the data directory that list an offset for each partition.

@@ -59,13 +59,12 @@ impl Storage {
             lock(&self.unsynced).push(partition);
             return;
         }
-        let freed = {
+        {
             let mut state = partition.lock();
             let before = state.log.unwritten_bytes();
             state.log.written(writes);
-            before - state.log.unwritten_bytes()
-        };
-        self.room.written(freed);
+            self.room.tail_changed(before, state.log.unwritten_bytes());
+        }
         lock(&self.unsynced).push(partition);
     }
 }
