@@ -24,16 +24,21 @@ use crate::{
 /// Told what happens to topics: the coordinators forget the offsets of deleted ones.
 pub(crate) trait TopicsWatcher: Send + Sync {
     fn topic_created(&self, topic: &Arc<Topic>);
-    fn topic_deleted(&self, topic: &Arc<Topic>);
+    /// All that were deleted together.
+    fn topics_deleted(&self, topics: &[Arc<Topic>]);
+    /// The broker's own, by whatever layer.
+    fn configs_changed(&self);
 }
 
-/// For a broker without coordinators.
+/// While nothing can happen to topics yet.
 pub(crate) struct NobodyWatches;
 
 impl TopicsWatcher for NobodyWatches {
     fn topic_created(&self, _topic: &Arc<Topic>) {}
 
-    fn topic_deleted(&self, _topic: &Arc<Topic>) {}
+    fn topics_deleted(&self, _topics: &[Arc<Topic>]) {}
+
+    fn configs_changed(&self) {}
 }
 
 pub(crate) struct Hosting {
@@ -48,12 +53,13 @@ pub(crate) struct Hosting {
 impl Act for Hosting {
     fn act(&self, image: &Image, changes: &[Change]) {
         let mut grown: FxHashSet<Uuid> = FxHashSet::default();
+        let mut deleted = Vec::new();
         for change in changes {
             match change {
                 Change::PartitionAdded { topic, .. } => {
                     grown.insert(*topic);
                 }
-                Change::TopicDeleted(topic) => self.delete(topic.id),
+                Change::TopicDeleted(topic) => deleted.extend(self.delete(topic.id)),
                 Change::ConfigsChanged(resource) => self.configure(image, resource.kind, &resource.name),
                 Change::PartitionChanged { topic, partition } => self.lead(image, *topic, *partition),
                 Change::TopicCreated(_)
@@ -64,6 +70,9 @@ impl Act for Hosting {
                 | Change::QuotasChanged
                 | Change::SecurityChanged => {}
             }
+        }
+        if !deleted.is_empty() {
+            self.watcher.topics_deleted(&deleted);
         }
         grown.into_iter().for_each(|topic| self.grow(image, topic));
     }
@@ -107,8 +116,8 @@ impl Hosting {
         }
     }
 
-    fn delete(&self, id: Uuid) {
-        let Some(topic) = self.topics.remove(id) else { return };
+    fn delete(&self, id: Uuid) -> Option<Arc<Topic>> {
+        let topic = self.topics.remove(id)?;
         for partition in topic.partitions() {
             partition.mark_deleted();
             if let Err(error) = self.deletions.rename(&partition, random::uuid()) {
@@ -116,7 +125,7 @@ impl Hosting {
             }
         }
         info!(topic = %topic.identity.name, partitions = topic.partitions().len(), "deleted a topic");
-        self.watcher.topic_deleted(&topic);
+        Some(topic)
     }
 
     fn configure(&self, image: &Image, kind: ResourceKind, name: &str) {
@@ -133,6 +142,7 @@ impl Hosting {
                     let settings = self.read_configs().topic_settings(image, &topic.identity.name);
                     apply(&topic, &settings);
                 }
+                self.watcher.configs_changed();
             }
             ResourceKind::BrokerLogger | ResourceKind::ClientMetrics | ResourceKind::Group => {}
         }

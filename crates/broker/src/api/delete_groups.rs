@@ -6,9 +6,7 @@ use bytestring::ByteString;
 use ottla_coordinator::Response;
 use ottla_wire::{
     ErrorCode,
-    messages::{
-        DeleteGroupsRequest, DeleteGroupsResponse, delete_groups_response::DeletableGroupResult,
-    },
+    messages::{DeleteGroupsRequest, DeleteGroupsResponse, delete_groups_response::DeletableGroupResult},
 };
 
 use super::Context;

@@ -6,17 +6,13 @@ use ottla_wire::{
     messages::{DescribeGroupsRequest, DescribeGroupsResponse, describe_groups_response::DescribedGroup},
 };
 
-use super::Context;
-
-/// Everything that can be done to a group, as a bit for each code of an operation: read (3), delete (6), describe (8),
-/// describe configs (10), alter configs (11).
-const ALL_OPERATIONS: i32 = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11;
+use super::{Context, operations};
 
 pub(crate) async fn handle(context: &Context<'_>, request: DescribeGroupsRequest) -> DescribeGroupsResponse {
     let describe = |group_id: &ByteString| {
         let mut described = describe(context, group_id);
         if request.include_authorized_operations && described.error_code == ErrorCode::None.code() {
-            described.authorized_operations = ALL_OPERATIONS;
+            described.authorized_operations = operations::OF_GROUP;
         }
         described
     };

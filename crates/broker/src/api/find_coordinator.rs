@@ -62,11 +62,11 @@ async fn ensure_topic(context: &Context<'_>) -> Result<(), ErrorCode> {
     if groups.are_hosted() {
         return Ok(());
     }
-    let created = context.broker.controller.decide(|controller| {
+    let created = context.decide(|controller| {
         let topics = vec![controller.auto_created_topic(CONSUMER_OFFSETS)];
         controller.create_topics(&CreateTopicsRequest { topics, ..Default::default() }, &mut random::uuid)
     });
-    let created = created.await.map_err(|_stopped| ErrorCode::CoordinatorNotAvailable)?;
+    let created = created.await;
     if groups.are_hosted() {
         return Ok(());
     }
@@ -87,7 +87,12 @@ fn this_node(context: &Context<'_>) -> Option<Node> {
 
 fn one(found: Result<Node, ErrorCode>) -> FindCoordinatorResponse {
     let Coordinator { node_id, host, port, error_code, .. } = of_key(ByteString::new(), &found);
-    let error_message = found.err().map(|error| error.message().into());
+    let error_message = match found {
+        Ok(_) => "NONE".into(),
+        Err(ErrorCode::CoordinatorNotAvailable) => "The coordinator is not available.".into(),
+        Err(error) => error.name().into(),
+    };
+    let error_message = Some(error_message);
     FindCoordinatorResponse { node_id, host, port, error_code, error_message, ..Default::default() }
 }
 

@@ -15,10 +15,7 @@ use super::Context;
 /// The first version that names topics by id.
 const TOPIC_IDS_FROM: i16 = 10;
 
-pub(crate) async fn handle(
-    context: &Context<'_>,
-    mut request: OffsetCommitRequest,
-) -> OffsetCommitResponse {
+pub(crate) async fn handle(context: &Context<'_>, mut request: OffsetCommitRequest) -> OffsetCommitResponse {
     let refused = take_unknown(context, &mut request);
     if request.topics.is_empty() {
         return OffsetCommitResponse { topics: refused, ..Default::default() };

@@ -12,10 +12,7 @@ use ottla_wire::{
 
 use super::Context;
 
-pub(crate) async fn handle(
-    context: &Context<'_>,
-    mut request: OffsetDeleteRequest,
-) -> OffsetDeleteResponse {
+pub(crate) async fn handle(context: &Context<'_>, mut request: OffsetDeleteRequest) -> OffsetDeleteResponse {
     let refused = take_unknown(context, &mut request);
     if request.topics.is_empty() {
         return OffsetDeleteResponse { topics: refused, ..Default::default() };

@@ -77,12 +77,9 @@ async fn fetch(
 }
 
 /// Gives the topics that are asked for by id their names; those that there are not are taken out and answered.
-fn name_topics(
-    context: &Context<'_>,
-    group: &mut OffsetFetchRequestGroup,
-) -> Vec<OffsetFetchResponseTopics> {
+fn name_topics(context: &Context<'_>, group: &mut OffsetFetchRequestGroup) -> Vec<OffsetFetchResponseTopics> {
     let mut refused = Vec::new();
-    for topics in &mut group.topics {
+    if let Some(topics) = &mut group.topics {
         topics.retain_mut(|topic| match context.broker.topics.by_id(topic.topic_id) {
             Some(found) => {
                 topic.name = found.identity.name.clone();

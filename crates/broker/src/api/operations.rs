@@ -18,6 +18,8 @@ pub(crate) const OF_TOPIC: i32 =
 pub(crate) const OF_CLUSTER: i32 =
     bits(&[CREATE, ALTER, DESCRIBE, CLUSTER_ACTION, DESCRIBE_CONFIGS, ALTER_CONFIGS, IDEMPOTENT_WRITE]);
 
+pub(crate) const OF_GROUP: i32 = bits(&[READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]);
+
 const fn bits(operations: &[u32]) -> i32 {
     let mut bits = 0;
     let mut next = 0;
