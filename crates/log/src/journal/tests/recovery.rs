@@ -74,15 +74,20 @@ fn a_clean_stop_leaves_nothing_to_read() {
 /// the stale ones behind it would follow it without a gap.
 #[test]
 fn entries_that_were_given_up_never_come_back() {
+    // With the last of these, those that are given up lie in a file of their own, which is then used again.
+    for durable in 1..=3 {
+        check_given_up(durable);
+    }
+}
+
+fn check_given_up(durable: u64) {
     let mut world = World::new();
-    world.write_each(0..1, 10);
-    let synced = world.disk.operations();
-    for number in 1..4 {
+    world.write_each(0..durable, 10);
+    for number in durable..durable + 3 {
         world.append(number, 10, false);
         world.rounds.run();
     }
-    let (_, torn) = world.disk.prefixes().nth(synced + 3).unwrap();
-    for crashed in torn.crashes(1000, 1) {
+    for crashed in world.disk.crashes(1000, 1) {
         let found = recover(&crashed).unwrap().len() as u64;
         let mut world = World::open(&crashed).unwrap();
         world.write_each(100..101, 10);
