@@ -3,6 +3,7 @@
 mod harness;
 
 mod acts;
+mod damage;
 mod failures;
 mod manifests;
 mod membership;
