@@ -65,7 +65,7 @@ fn finish(
             for appended in tags.drain(..) {
                 counted.waits.push(appended.elapsed());
                 // The feeder may have gone.
-                drop(sender.try_send(()));
+                sender.try_send(()).ok();
             }
         }
         Event::Failed(error) => panic!("{error}"),

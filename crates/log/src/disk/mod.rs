@@ -1,7 +1,8 @@
 //! A file system, as far as a log needs one.
 //!
-//! [`RealDisk`] is the operating system's. [`SimDisk`] forgets at a crash what was not synced, and fails on demand.
-//! Whatever this crate does to a file goes through these two traits, so that a crash can be tried at every step.
+//! [`RealDisk`] is the operating system's. [`SimDisk`] forgets at a crash what was not synced, and fails on
+//! demand. Whatever this crate does to a file goes through these two traits, so that a crash can be tried at
+//! every step.
 //!
 //! What the traits promise is what POSIX promises, no more:
 //! - written bytes are durable after [`File::sync_data`], which also makes the file's length durable;

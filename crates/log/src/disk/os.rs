@@ -11,7 +11,8 @@ use super::Space;
 pub enum Priority {
     /// The thread runs at this nice value.
     Nice(i32),
-    /// The system refused; the thread runs like any other, and a sync then takes a scheduler tick on busy cores.
+    /// The system refused; the thread runs like any other, and a sync then takes a scheduler tick on busy
+    /// cores.
     Refused(io::Error),
 }
 

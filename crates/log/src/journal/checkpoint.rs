@@ -1,5 +1,5 @@
-//! What the journal must know before it reads a single frame: two slots that are written in turn, so that one is
-//! always whole.
+//! What the journal must know before it reads a single frame: two slots that are written in turn, so that one
+//! is always whole.
 //!
 //! ```text
 //!  0               4               8                               16

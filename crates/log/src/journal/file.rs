@@ -9,9 +9,9 @@
 //! +-------------------------------+-------------------------------+
 //! | zeros up to 4096, then frames
 //! ```
-//! The header is written together with the first frames, over whatever the file held before: files are used again, and
-//! what lies behind the last frame is of older use. A frame belongs to the file if it has the header's generation and the
-//! lsn that follows. Lsns are given once, so nothing stale ever does.
+//! The header is written together with the first frames, over whatever the file held before: files are used
+//! again, and what lies behind the last frame is of older use. A frame belongs to the file if it has the
+//! header's generation and the lsn that follows. Lsns are given once, so nothing stale ever does.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -8,8 +8,9 @@
 //! | filled | [`Files::release`], once all of its entries are in synced segments | free |
 //! | free | [`Files::release`], when there are more than lately were of use | removed |
 //!
-//! Overwriting a file that was written before spares the file system the journalling of new blocks: a sync takes about
-//! half the time. Nothing is created, renamed or removed while an acknowledgement waits, unless no free file was left.
+//! Overwriting a file that was written before spares the file system the journalling of new blocks: a sync
+//! takes about half the time. Nothing is created, renamed or removed while an acknowledgement waits, unless no
+//! free file was left.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -172,7 +173,8 @@ impl Files {
 
     /// Frees the files whose entries are all in synced segments.
     ///
-    /// That they are is durable before any of them can be overwritten: a recovery must not miss what it need not find.
+    /// That they are is durable before any of them can be overwritten: a recovery must not miss what it need
+    /// not find.
     pub(super) fn release(&self, up_to: Lsn) -> Result<()> {
         let mut checkpoint = lock(&self.checkpoint);
         let current = checkpoint.current();
@@ -218,7 +220,8 @@ impl Files {
         self.preparer.get_or_init(|| thread);
     }
 
-    /// Adds a free file of written zeros, unless there is one or the limit is reached. Slow: for the background.
+    /// Adds a free file of written zeros, unless there is one or the limit is reached. Slow: for the
+    /// background.
     pub(super) fn prepare(&self) -> Result<()> {
         let number = {
             let mut state = lock(&self.state);

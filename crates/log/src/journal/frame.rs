@@ -14,13 +14,13 @@
 //! ```
 //! Numbers are big-endian, as in a batch.
 //!
-//! - The crc is CRC-32C over the directory's salt, the frame's header from `lsn` on, and the first 61 bytes of the batch.
-//!   Of these the batch's own checksum leaves out the first 21; it covers all that follows, so no body is summed twice.
-//!   The salt keeps a record that somebody produced from passing for a frame.
-//! - `synced` was durable when the frame was written. A frame that survives proves by it that whatever is missing before
-//!   was durable once and did not merely tear: see [`super::recovery`].
-//! - `padding` is 0 except in the last frame of a write. It fills the last page, so that the next write begins on a fresh
-//!   one: it neither has to read that page first nor puts bytes at risk that are durable already.
+//! - The crc is CRC-32C over the directory's salt, the frame's header from `lsn` on, and the first 61 bytes of
+//!   the batch. Of these the batch's own checksum leaves out the first 21; it covers all that follows, so no
+//!   body is summed twice. The salt keeps a record that somebody produced from passing for a frame.
+//! - `synced` was durable when the frame was written. A frame that survives proves by it that whatever is
+//!   missing before was durable once and did not merely tear: see [`super::recovery`].
+//! - `padding` is 0 except in the last frame of a write. It fills the last page, so that the next write begins
+//!   on a fresh one: it neither has to read that page first nor puts bytes at risk that are durable already.
 
 use ottla_records::{BATCH_HEADER_SIZE, crc32c};
 use uuid::Uuid;

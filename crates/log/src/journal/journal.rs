@@ -22,8 +22,8 @@ impl<T> Journal<T> {
         Journal { queue: Queue::new(last.next()), files, durable: AtomicU64::new(last.get()), options }
     }
 
-    /// Gives the entry the next place and returns at once. To be called under the partition's lock, so that the journal's
-    /// order is the order of offsets.
+    /// Gives the entry the next place and returns at once. To be called under the partition's lock, so that the
+    /// journal's order is the order of offsets.
     ///
     /// Takes whatever comes: ask [`Journal::has_room`] before a request is let in.
     pub fn append(&self, entry: Entry<T>) -> Lsn {
@@ -59,8 +59,9 @@ impl<T> Journal<T> {
         self.files.release(up_to.min(self.durable()))
     }
 
-    /// Lets the next start skip the search for entries. To be called last, when the threads have ended and everything
-    /// was released; what is appended later is dropped. Returns false, and does nothing, if an entry was not released.
+    /// Lets the next start skip the search for entries. To be called last, when the threads have ended and
+    /// everything was released; what is appended later is dropped. Returns false, and does nothing, if an entry
+    /// was not released.
     pub fn mark_clean(&self) -> Result<bool> {
         let clean = self.queue.close_after(self.usage().released);
         if clean {
@@ -69,8 +70,8 @@ impl<T> Journal<T> {
         Ok(clean)
     }
 
-    /// Writes a file ahead of its use if one is wanted; returns whether it was. [`super::JournalThreads`] does it in the
-    /// background; without it the journal works, only slower.
+    /// Writes a file ahead of its use if one is wanted; returns whether it was. [`super::JournalThreads`] does
+    /// it in the background; without it the journal works, only slower.
     pub fn prepare(&self) -> Result<bool> {
         let wanted = self.files.spare_was_wanted();
         if wanted {

@@ -7,9 +7,9 @@
 //!                                                                 | release(lsn): segments were synced
 //!                                  active file <--recycled--   free files
 //! ```
-//! Segment files alone are enough to read; the journal alone is enough to recover what they have not synced. So it is only
-//! ever read at the start, by [`Recovery`], and an entry is of use until [`Journal::release`] says that the segments are
-//! synced beyond it.
+//! Segment files alone are enough to read; the journal alone is enough to recover what they have not synced. So
+//! it is only ever read at the start, by [`Recovery`], and an entry is of use until [`Journal::release`] says
+//! that the segments are synced beyond it.
 //!
 //! Invariants:
 //! - An entry is told durable after the sync of all bytes that its recovery needs, never before.

@@ -15,8 +15,8 @@ pub struct Entry<T> {
     pub topic_id: Uuid,
     pub partition: i32,
     pub batch: AssignedBatch,
-    /// Whether somebody waits for it to be durable. If not it becomes so with the next entry of which this is true,
-    /// or as soon as there is nothing else to do.
+    /// Whether somebody waits for it to be durable. If not it becomes so with the next entry of which this is
+    /// true, or as soon as there is nothing else to do.
     pub sync: bool,
     /// Comes back with the outcome.
     pub tag: T,

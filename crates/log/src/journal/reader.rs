@@ -68,8 +68,8 @@ impl Reader {
     }
 }
 
-/// Where, from a position on, there is proof that an entry was durable: a file header or the first frame of a write that
-/// was written later. Writes begin on pages, so only these are looked at.
+/// Where, from a position on, there is proof that an entry was durable: a file header or the first frame of a
+/// write that was written later. Writes begin on pages, so only these are looked at.
 pub(super) fn find_synced(file: &JournalFile, salt: u64, from: u64, entry: Lsn) -> Result<Option<u64>> {
     let page = PAGE as u64;
     if from == 0 && file.read_header(salt)?.is_some_and(|header| header.synced >= entry) {

@@ -1,16 +1,18 @@
-//! Reads the journal back after a stop of any kind, and decides whether what is missing was lost or merely unfinished.
+//! Reads the journal back after a stop of any kind, and decides whether what is missing was lost or merely
+//! unfinished.
 //!
-//! The files in order of generation and first lsn form a chain. A file ends where the next one begins, and one that
-//! begins where a later generation began as well was given up by that generation. The walk starts behind what was
-//! released and ends at the first frame that is not there, or is damaged. There are two reasons for that:
+//! The files in order of generation and first lsn form a chain. A file ends where the next one begins, and one
+//! that begins where a later generation began as well was given up by that generation. The walk starts behind
+//! what was released and ends at the first frame that is not there, or is damaged. There are two reasons for
+//! that:
 //!
 //! | what is found behind the end | so the entry at the end | and |
 //! |---|---|---|
 //! | a frame, or a file, that was written when the entry was durable already | is damaged | that is an error |
 //! | nothing of the kind | was never durable, so nobody was told of it | the journal ends before it |
 //!
-//! What was read is synced before anything follows it: after the mere death of a process it may still be in the page cache
-//! only, and it is about to be served.
+//! What was read is synced before anything follows it: after the mere death of a process it may still be in the
+//! page cache only, and it is about to be served.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -239,7 +241,8 @@ impl Recovery {
             if let Some(proof) = reader::find_synced(file, self.salt(), from, missing)? {
                 let path = rest.map_or(&self.dir, |(file, _)| &file.path).clone();
                 let reason = format!(
-                    "entry {missing} is missing or damaged, but was durable before what is at byte {proof} of {} was written",
+                    "entry {missing} is missing or damaged, but it was durable before what is at byte \
+                     {proof} of {} was written",
                     file.path.display()
                 );
                 return Err(Error::Corrupt { path, position, reason });
@@ -306,8 +309,8 @@ fn load_checkpoint(
     CheckpointFile::create(disk, dir, Checkpoint { salt, released: Lsn::ZERO, generation: 0, clean: false })
 }
 
-/// Puts the files that hold entries in order. The others were never used, tore at their first write, or hold entries that a
-/// later generation gave up.
+/// Puts the files that hold entries in order. The others were never used, tore at their first write, or hold
+/// entries that a later generation gave up.
 fn chain(files: Vec<JournalFile>, checkpoint: &Checkpoint) -> Result<(Vec<Link>, Vec<JournalFile>)> {
     let mut headed = Vec::new();
     let mut others = Vec::new();

@@ -18,14 +18,14 @@ use crate::error::{Error, Result};
 pub enum Event<'a, T> {
     /// The thread runs, at this priority. Once, first, and only if there is a thread.
     Started(&'a Priority),
-    /// Tags of entries that nobody waits for to be durable: they would survive the death of this process. They are told
-    /// again when durable.
+    /// Tags of entries that nobody waits for to be durable: they would survive the death of this process. They
+    /// are told again when durable.
     Written(&'a [T]),
     /// Tags of all entries up to `up_to` that were not told durable before, in the order of their lsns. For the
     /// receiver to drain.
     Durable { up_to: Lsn, tags: &'a mut Vec<T> },
-    /// A write or a sync failed. Nothing becomes durable any more, nothing is tried again, and this is the last event.
-    /// What the device holds is unknown until it is read at the next start, so the process should end.
+    /// A write or a sync failed. Nothing becomes durable any more, nothing is tried again, and this is the last
+    /// event. What the device holds is unknown until it is read at the next start, so the process should end.
     Failed(&'a Error),
 }
 

@@ -13,9 +13,9 @@ use super::queue::Queued;
 use super::{Entry, Lsn};
 use crate::error::{Error, Result};
 
-/// A body up to this size is copied behind its frame header; a larger one is written from where it lies. Below it, the
-/// kernel spends more on one more part than it takes to copy.
-const COPIED_BYTES_MAX: usize = 8 * 1024;
+/// A body up to this size is copied behind its frame header; a larger one is written from where it lies. That
+/// is about where one more part of a write costs the kernel as much as the copy costs us.
+const COPIED_BYTES_MAX: usize = 4 * 1024;
 
 /// The most that one write takes, which bounds the memory for copies.
 const WRITE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -39,11 +39,21 @@ struct Active {
     file: JournalFile,
     /// Where the next write begins: 0 before the first, always a multiple of [`PAGE`].
     position: u64,
+    /// Its successor was asked for.
+    asked: bool,
 }
 
 impl Active {
     fn room(&self) -> u64 {
         self.file.len - self.position.max(PAGE as u64)
+    }
+
+    /// Whether it is time to ask for a successor: late enough that little use makes no second file, early
+    /// enough that a busy disk has it ready. True once.
+    fn is_to_ask(&mut self) -> bool {
+        let due = !self.asked && self.position >= self.file.len / 4;
+        self.asked |= due;
+        due
     }
 }
 
@@ -112,7 +122,7 @@ impl Writer {
             self.files.put_filled(active.file, self.written);
         }
         let file = self.files.take(PAGE as u64 + padded(frame))?;
-        let active = self.active.insert(Active { file, position: 0 });
+        let active = self.active.insert(Active { file, position: 0, asked: false });
         Ok(active.room())
     }
 
@@ -130,7 +140,7 @@ impl Writer {
         let written = active.file.file.write_all_at(&parts, active.position);
         written.map_err(Error::io("write", &active.file.path))?;
         active.position += parts.iter().map(|part| part.len() as u64).sum::<u64>();
-        if active.position >= active.file.len / 4 {
+        if active.is_to_ask() {
             self.files.want_spare();
         }
         if self.unsynced.last().is_none_or(|file| file.path != active.file.path) {

@@ -42,8 +42,8 @@ fn count(state: &State, block: usize) -> usize {
     count
 }
 
-/// Counts through all choices as through the digits of a number. How many outcomes a choice has does not depend on the
-/// others.
+/// Counts through all choices as through the digits of a number. How many outcomes a choice has does not depend
+/// on the others.
 fn enumerate(state: &State, block: usize) -> Vec<State> {
     let mut digits: Vec<usize> = Vec::new();
     let mut outcomes_of = Vec::new();
@@ -73,7 +73,8 @@ fn sample(state: &State, random: &mut Random) -> State {
     })
 }
 
-/// Asks `choose` for a number below the number of outcomes, again and again: 0 loses, the highest loses nothing.
+/// Asks `choose` for a number below the number of outcomes, again and again: 0 loses, the highest loses
+/// nothing.
 fn settle(state: &State, block: usize, choose: &mut dyn FnMut(usize) -> usize) -> State {
     let mut settled = state.clone();
     for (ino, content) in state.files() {

@@ -1,8 +1,8 @@
 //! A disk in memory that forgets what was not synced, for tests that pull the plug.
 //!
-//! Every change is an [`Operation`](history::Operation), recorded in order. [`SimDisk::prefixes`] gives the disk as it
-//! was after each of them, and [`SimDisk::crashes`] what such a disk may look like once the power is back:
-//! everything that was synced, and any legal part of the rest.
+//! Every change is an [`Operation`](history::Operation), recorded in order. [`SimDisk::prefixes`] gives the
+//! disk as it was after each of them, and [`SimDisk::crashes`] what such a disk may look like once the power is
+//! back: everything that was synced, and any legal part of the rest.
 //!
 //! | unsynced | what a crash may leave of it |
 //! |---|---|
@@ -75,8 +75,8 @@ impl SimDisk {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many changes were made so far. One that was acknowledged now must survive a crash after any prefix of at
-    /// least this length.
+    /// How many changes were made so far. One that was acknowledged now must survive a crash after any prefix
+    /// of at least this length.
     pub fn operations(&self) -> usize {
         self.inner().history.len()
     }
@@ -92,8 +92,8 @@ impl SimDisk {
         SimDisk::from_state(crash::crash(&self.inner().state, loss))
     }
 
-    /// Every outcome of pulling the plug now if there are at most `limit`; otherwise `limit` of them, among which the
-    /// one that loses everything unsynced and the one that loses nothing.
+    /// Every outcome of pulling the plug now if there are at most `limit`; otherwise `limit` of them, among
+    /// which the one that loses everything unsynced and the one that loses nothing.
     pub fn crashes(&self, limit: usize, seed: u64) -> Vec<SimDisk> {
         let state = self.inner().state.clone();
         crash::crashes(&state, limit, seed).into_iter().map(SimDisk::from_state).collect()

@@ -1,5 +1,5 @@
-//! The plug is pulled after every operation of random work, with all legal losses where they are few and a sample of
-//! them where they are many.
+//! The plug is pulled after every operation of random work, with all legal losses where they are few and a
+//! sample of them where they are many.
 
 use std::collections::BTreeMap;
 

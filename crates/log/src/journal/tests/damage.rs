@@ -4,8 +4,8 @@ use super::support::*;
 use crate::disk::{Disk, Loss};
 use crate::error::Error;
 
-/// Entries in several files, several rounds in each; all durable. The last round is the only one of which nothing that
-/// follows proves that it was.
+/// Entries in several files, several rounds in each; all durable. The last round is the only one of which
+/// nothing that follows proves that it was.
 fn world() -> World {
     let mut world = World::new();
     world.write_each(0..12, 1500);
@@ -70,7 +70,8 @@ fn after_damage_there_is_nothing_more() {
     assert_eq!(found.len(), 1);
 }
 
-/// A record that imitates a frame, at the place of a write that tore, must not pass for one: clients do not know the salt.
+/// A record that imitates a frame, at the place of a write that tore, must not pass for one: clients do not
+/// know the salt.
 #[test]
 fn what_a_client_wrote_does_not_pass_for_a_frame() {
     use super::super::Lsn;

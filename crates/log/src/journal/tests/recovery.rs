@@ -70,8 +70,8 @@ fn a_clean_stop_leaves_nothing_to_read() {
     assert_eq!(numbers(&recover(&world.disk.crash(Loss::Everything)).unwrap()), [10, 11]);
 }
 
-/// An entry that was torn and given up must not come back when the new one in its place has the same size, so that
-/// the stale ones behind it would follow it without a gap.
+/// An entry that was torn and given up must not come back when the new one in its place has the same size, so
+/// that the stale ones behind it would follow it without a gap.
 #[test]
 fn entries_that_were_given_up_never_come_back() {
     // With the last of these, those that are given up lie in a file of their own, which is then used again.
@@ -98,7 +98,8 @@ fn check_given_up(durable: u64) {
     }
 }
 
-/// The process died, not the machine: what it wrote is read from the page cache and served, so it must be durable by then.
+/// The process died, not the machine: what it wrote is read from the page cache and served, so it must be
+/// durable by then.
 #[test]
 fn what_was_recovered_survives_the_next_crash() {
     let mut world = World::new();
