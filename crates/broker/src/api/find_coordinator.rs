@@ -51,8 +51,10 @@ async fn find(context: &Context<'_>, key_type: i8) -> Result<Node, ErrorCode> {
             ensure_topic(context).await?;
             this_node(context).ok_or(ErrorCode::CoordinatorNotAvailable)
         }
-        SHARE if context.version < SHARE_FROM => Err(ErrorCode::InvalidRequest),
-        TRANSACTION | SHARE => Err(ErrorCode::CoordinatorNotAvailable),
+        // There are no transactions. Clients without a coordinator would look for one until they give up; of this
+        // broker they learn at once that InitProducerId refuses them.
+        TRANSACTION => this_node(context).ok_or(ErrorCode::CoordinatorNotAvailable),
+        SHARE if context.version >= SHARE_FROM => Err(ErrorCode::CoordinatorNotAvailable),
         _ => Err(ErrorCode::InvalidRequest),
     }
 }
