@@ -1,6 +1,9 @@
 //! ApiVersions: what this broker serves, and which features are at which level.
 
-use ottla_metadata::features;
+use ottla_metadata::{
+    Image,
+    features::{self, Feature},
+};
 use ottla_wire::{
     ApiKey, ErrorCode, Writer,
     frame::{self, RequestFrame},
@@ -11,6 +14,9 @@ use ottla_wire::{
 };
 
 use super::{Context, SERVED};
+
+/// The first version in which the levels of a feature may begin at 0.
+const LEVEL_0_FROM: i16 = 4;
 
 pub(crate) async fn handle(context: &Context<'_>, request: ApiVersionsRequest) -> ApiVersionsResponse {
     if context.version >= 3 {
@@ -24,24 +30,43 @@ pub(crate) async fn handle(context: &Context<'_>, request: ApiVersionsRequest) -
         // A client says it once for each connection; a second time changes nothing.
         let _said_before = context.connection.software.set((name.clone(), version.clone()));
     }
-    let image = context.broker.metadata.image();
-    let finalized = image.features().iter().map(|(name, level)| FinalizedFeatureKey {
-        name: name.clone(),
-        max_version_level: *level,
-        min_version_level: *level,
-    });
     ApiVersionsResponse {
         api_keys: SERVED.iter().map(|api| served(*api)).collect(),
-        supported_features: supported_features(),
-        finalized_features: finalized.collect(),
+        supported_features: supported_features(context.version),
+        finalized_features: finalized_features(&context.broker.metadata.image()),
         finalized_features_epoch: context.broker.metadata.end_offset(),
         ..Default::default()
     }
 }
 
-fn supported_features() -> Vec<SupportedFeatureKey> {
-    features::FEATURES
-        .iter()
+/// The metadata has the levels of all features that a cluster of this version has. Clients are told of those whose
+/// requests are served, so that none begins what cannot be done.
+fn is_told(feature: &str) -> bool {
+    let needed = match feature {
+        "group.version" => ApiKey::ConsumerGroupHeartbeat,
+        "share.version" => ApiKey::ShareGroupHeartbeat,
+        "streams.version" => ApiKey::StreamsGroupHeartbeat,
+        "transaction.version" => ApiKey::EndTxn,
+        _ => return true,
+    };
+    SERVED.contains(&needed)
+}
+
+fn finalized_features(image: &Image) -> Vec<FinalizedFeatureKey> {
+    let told = image.features().iter().filter(|(name, _)| is_told(name));
+    told.map(|(name, level)| FinalizedFeatureKey {
+        name: name.clone(),
+        max_version_level: *level,
+        min_version_level: *level,
+    })
+    .collect()
+}
+
+/// Clients that ask in an earlier version cannot read a feature whose levels begin at 0 (KAFKA-17011).
+fn supported_features(version: i16) -> Vec<SupportedFeatureKey> {
+    let can_read = |feature: &&Feature| version >= LEVEL_0_FROM || *feature.supported.start() > 0;
+    let told = features::FEATURES.iter().filter(|feature| is_told(feature.name));
+    told.filter(can_read)
         .map(|feature| SupportedFeatureKey {
             name: feature.name.into(),
             min_version: *feature.supported.start(),

@@ -1,6 +1,8 @@
 //! Metadata: brokers, topics and their leaders; missing topics are created where client and broker both allow it.
 
-use ottla_metadata::{Image, Topic, names};
+use std::hash::Hash;
+
+use ottla_metadata::{Controller, Image, Topic, names};
 use ottla_wire::{
     ByteString, ErrorCode, Uuid,
     messages::{
@@ -10,11 +12,15 @@ use ottla_wire::{
     },
 };
 
-use super::Context;
+use rustc_hash::FxHashSet;
+
+use super::{Context, operations};
 use crate::random;
 
 /// Clients below this version always allow that topics are created.
 const MAY_CREATE_FROM: i16 = 4;
+/// Versions below this one have a field for topic ids and no use for it.
+const TOPIC_IDS_FROM: i16 = 12;
 
 pub(crate) async fn handle(context: &Context<'_>, request: MetadataRequest) -> MetadataResponse {
     let wanted = match (&request.topics, context.version) {
@@ -23,18 +29,42 @@ pub(crate) async fn handle(context: &Context<'_>, request: MetadataRequest) -> M
         (Some(topics), 0) if topics.is_empty() => None,
         (Some(topics), _) => Some(topics.as_slice()),
     };
-    let topics = match wanted {
+    let mut topics = match wanted {
         None => all_topics(&context.broker.metadata.image()),
+        Some(wanted) if asks_too_early(wanted, context.version) => return refused(wanted),
         Some(wanted) => named_topics(context, &request, wanted).await,
     };
-    let image = context.broker.metadata.image();
-    MetadataResponse {
-        brokers: brokers(context, &image),
+    if request.include_topic_authorized_operations {
+        let named = topics.iter_mut().filter(|topic| topic.name.is_some());
+        named.for_each(|topic| topic.topic_authorized_operations = operations::OF_TOPIC);
+    }
+    let mut response = MetadataResponse {
         cluster_id: Some(context.broker.identity.cluster_id.clone()),
         controller_id: context.broker.identity.node_id,
+        brokers: brokers(context, &context.broker.metadata.image()),
         topics,
         ..Default::default()
+    };
+    if request.include_cluster_authorized_operations {
+        response.cluster_authorized_operations = operations::OF_CLUSTER;
     }
+    response
+}
+
+/// Whether topics are asked for by their ids in a version that does not do that.
+fn asks_too_early(wanted: &[MetadataRequestTopic], version: i16) -> bool {
+    version < TOPIC_IDS_FROM && wanted.iter().any(|topic| topic.name.is_none() || !topic.topic_id.is_nil())
+}
+
+fn refused(wanted: &[MetadataRequestTopic]) -> MetadataResponse {
+    let error_code = ErrorCode::InvalidRequest.code();
+    let topics = wanted.iter().map(|topic| MetadataResponseTopic {
+        error_code,
+        name: Some(topic.name.clone().unwrap_or_default()),
+        topic_id: topic.topic_id,
+        ..Default::default()
+    });
+    MetadataResponse { topics: topics.collect(), error_code, ..Default::default() }
 }
 
 fn brokers(context: &Context<'_>, image: &Image) -> Vec<MetadataResponseBroker> {
@@ -70,72 +100,66 @@ async fn named_topics(
     found
 }
 
+/// Each topic once. Who gives ids is asked for these alone.
 fn look_up(image: &Image, wanted: &[MetadataRequestTopic]) -> Vec<MetadataResponseTopic> {
-    let one = |topic: &MetadataRequestTopic| match &topic.name {
-        Some(name) if topic.topic_id.is_nil() => match image.topics().by_name(name) {
-            Some(topic) => describe(topic),
-            None => missing_name(name.clone()),
-        },
-        name => match image.topics().by_id(topic.topic_id) {
-            Some(topic) => describe(topic),
-            None => unknown_id(topic.topic_id, name.clone()),
-        },
-    };
-    wanted.iter().map(one).collect()
+    let topics = image.topics();
+    let ids: Vec<Uuid> = wanted.iter().map(|topic| topic.topic_id).filter(|id| !id.is_nil()).collect();
+    if ids.is_empty() {
+        let find = |name: &ByteString| {
+            topics.by_name(name).map_or_else(|| missing_name(name), |topic| describe(topic))
+        };
+        return unique(wanted.iter().filter_map(|topic| topic.name.as_ref())).map(find).collect();
+    }
+    let find = |id| topics.by_id(id).map_or_else(|| unknown_id(id), |topic| describe(topic));
+    unique(ids.into_iter()).map(find).collect()
 }
 
-fn missing_name(name: ByteString) -> MetadataResponseTopic {
-    let error = match names::check(&name) {
+fn unique<T: Copy + Eq + Hash>(items: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+    let mut seen = FxHashSet::default();
+    items.filter(move |item| seen.insert(*item))
+}
+
+fn missing_name(name: &ByteString) -> MetadataResponseTopic {
+    let error = match names::check(name) {
         Ok(()) => ErrorCode::UnknownTopicOrPartition,
         Err(_) => ErrorCode::InvalidTopicException,
     };
     MetadataResponseTopic {
         error_code: error.code(),
-        is_internal: names::is_internal(&name),
-        name: Some(name),
+        is_internal: names::is_internal(name),
+        name: Some(name.clone()),
         ..Default::default()
     }
 }
 
-fn unknown_id(topic_id: Uuid, name: Option<ByteString>) -> MetadataResponseTopic {
-    MetadataResponseTopic {
-        error_code: ErrorCode::UnknownTopicId.code(),
-        name,
-        topic_id,
-        ..Default::default()
-    }
+fn unknown_id(topic_id: Uuid) -> MetadataResponseTopic {
+    let error_code = ErrorCode::UnknownTopicId.code();
+    MetadataResponseTopic { error_code, name: None, topic_id, ..Default::default() }
 }
 
-/// Creates the topics that there are not. The answer says as Kafka's does that they have no leader yet, or what
-/// stands against them; clients ask again.
+/// Creates the topics that there are not, and puts them into the answer, or what stands against them.
 async fn create_missing(context: &Context<'_>, found: &mut [MetadataResponseTopic]) {
-    let missing = |topic: &MetadataResponseTopic| {
-        topic.error_code == ErrorCode::UnknownTopicOrPartition.code() && topic.name.is_some()
-    };
-    let names: Vec<ByteString> = found.iter().filter(|t| missing(t)).filter_map(|t| t.name.clone()).collect();
+    let missing =
+        |topic: &&mut MetadataResponseTopic| topic.error_code == ErrorCode::UnknownTopicOrPartition.code();
+    let names: Vec<ByteString> = found.iter_mut().filter(missing).filter_map(|t| t.name.clone()).collect();
     if names.is_empty() {
         return;
     }
-    let decided = context.broker.controller.decide(move |controller| {
+    let create = move |controller: &Controller<'_>| {
         let topics = names.iter().map(|name| controller.auto_created_topic(name)).collect();
         let request = CreateTopicsRequest { topics, ..Default::default() };
         controller.create_topics(&request, &mut random::uuid)
-    });
-    let Ok(created) = decided.await else { return };
-    for topic in found.iter_mut().filter(|topic| missing(topic)) {
-        let result = created.topics.iter().find(|result| Some(&result.name) == topic.name.as_ref());
-        let code = result.and_then(|result| ErrorCode::from_code(result.error_code));
-        topic.error_code = match code {
-            Some(ErrorCode::None | ErrorCode::TopicAlreadyExists) => ErrorCode::LeaderNotAvailable,
-            Some(error) => error,
-            None => ErrorCode::UnknownTopicOrPartition,
-        }
-        .code();
-    }
+    };
+    let created = context.decide(create).await;
     let image = context.broker.metadata.image();
-    for topic in found.iter_mut().filter(|t| t.error_code == ErrorCode::LeaderNotAvailable.code()) {
-        if let Some(created) = topic.name.as_ref().and_then(|name| image.topics().by_name(name)) {
-            *topic = describe(created);
+    for topic in found.iter_mut().filter(missing) {
+        let Some(name) = &topic.name else { continue };
+        match image.topics().by_name(name) {
+            Some(created) => *topic = describe(created),
+            None => {
+                let result = created.topics.iter().find(|result| result.name == *name);
+                topic.error_code = result.map_or(topic.error_code, |result| result.error_code);
+            }
         }
     }
 }
