@@ -23,6 +23,7 @@ pub struct BrokerConfig {
     pub groups: GroupsConfig,
     pub offsets: OffsetsConfig,
     pub producers: ProducersConfig,
+    pub metrics: MetricsConfig,
 }
 
 /// Does not change while the process runs.
@@ -155,6 +156,12 @@ pub struct ProducersConfig {
     pub transaction_timeout_max_ms: u32,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsConfig {
+    /// Whether there are series for each partition.
+    pub of_partitions: bool,
+}
+
 impl Default for BrokerConfig {
     /// Of a broker without any configuration.
     fn default() -> BrokerConfig {
@@ -178,6 +185,7 @@ impl Settings {
             groups: GroupsConfig::read(&reader),
             offsets: OffsetsConfig::read(&reader),
             producers: ProducersConfig::read(&reader),
+            metrics: MetricsConfig { of_partitions: reader.boolean("ottla.metrics.partitions") },
         }
     }
 

@@ -50,7 +50,7 @@ mod value;
 pub use alter::{Alteration, ConfigChange, Operation, Resource};
 pub use broker_config::{
     BrokerConfig, CleanerConfig, CreationConfig, FetchConfig, GroupsConfig, LogFormat, LogsConfig,
-    MetadataConfig, NetworkConfig, NodeConfig, OffsetsConfig, ProducersConfig,
+    MetadataConfig, MetricsConfig, NetworkConfig, NodeConfig, OffsetsConfig, ProducersConfig,
 };
 pub use describe::{ConfigSynonym, DescribedConfig};
 pub use environment::from_environment;

@@ -1,6 +1,6 @@
 //! What Kafka has no option for.
 
-use crate::option::{ConfigOption, int, long, string};
+use crate::option::{ConfigOption, boolean, int, long, string};
 
 #[rustfmt::skip]
 pub(crate) static OPTIONS: &[ConfigOption] = &[
@@ -18,6 +18,8 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
         .doc("Segment and index files that are open at once."),
     string("ottla.metrics.listener").default("127.0.0.1:9644")
         .doc("Where metrics and health checks are served, as host:port; empty for nowhere."),
+    boolean("ottla.metrics.partitions").default("true").cluster_wide()
+        .doc("Whether metrics have series for each partition. Without them the sums over all partitions remain."),
     string("ottla.logs.format").default("auto").one_of(&["auto", "text", "json"]).low()
         .doc("How the process logs: text, json, or auto for text on a terminal and json elsewhere."),
 ];
