@@ -99,6 +99,7 @@ struct Threads {
     writing: Writing,
     syncing: Syncing,
     journal: JournalThreads<Placed>,
+    journal_dir: PathBuf,
     lock: ottla_log::disk::DirectoryLock,
 }
 
@@ -218,6 +219,7 @@ struct Parts {
     deletions: Arc<Deletions>,
     restored: Vec<Arc<Partition>>,
     recovery: Recovery,
+    journal_dir: PathBuf,
 }
 
 impl Parts {
@@ -294,6 +296,7 @@ impl Parts {
             deletions,
             restored,
             recovery,
+            journal_dir,
         })
     }
 
@@ -344,8 +347,15 @@ impl Parts {
             metrics: Metrics::default(),
         });
         info!(cluster = %broker.identity.cluster_id, node = broker.identity.node_id, listeners = addresses.len(), "ready");
-        let threads =
-            Threads { controller: controller_thread, retention, writing, syncing, journal, lock: self.lock };
+        let threads = Threads {
+            controller: controller_thread,
+            retention,
+            writing,
+            syncing,
+            journal,
+            journal_dir: self.journal_dir,
+            lock: self.lock,
+        };
         Ok((broker, threads))
     }
 }
@@ -388,7 +398,8 @@ fn observer(durable: &Arc<Durable>) -> impl FnMut(Event<'_, Placed>) + Send + us
 
 fn report_priority(priority: &Priority) {
     match priority {
-        Priority::Nice(nice) => debug!(nice, "the journal's thread has raised priority"),
+        Priority::Realtime => debug!("the journal's thread has real-time priority"),
+        Priority::Nice(nice) => info!(nice, "the journal's thread has raised, but no real-time priority"),
         Priority::Refused(error) => {
             info!(%error, "the journal's thread has no raised priority: on busy processors acknowledgements wait longer");
         }
@@ -517,7 +528,7 @@ fn stop(broker: Arc<Broker>, threads: Threads) {
     threads.journal.stop();
     threads.writing.stop();
     threads.syncing.stop();
-    match storage.close(&topics, epoch) {
+    match storage.close(&topics, epoch).and_then(|()| storage.remove_journal(&threads.journal_dir)) {
         Ok(()) => info!("stopped; everything is in synced segments"),
         Err(error) => error!(%error, "cannot close the logs; the next start recovers them"),
     }

@@ -125,4 +125,14 @@ impl Storage {
         self.journal.mark_clean()?;
         CleanShutdown { broker_epoch }.write(self.files.disk(), &self.dir)
     }
+
+    /// After a clean stop nothing needs the journal, and Apache Kafka starts on the directory only without it. While it is
+    /// there it does not, which is right: it would not see what only the journal has.
+    pub(crate) fn remove_journal(&self, dir: &Path) -> ottla_log::Result<()> {
+        self.files.disk().remove_dir_all(dir).map_err(|source| ottla_log::Error::Io {
+            action: "remove",
+            path: dir.to_owned(),
+            source,
+        })
+    }
 }

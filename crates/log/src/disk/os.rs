@@ -9,12 +9,18 @@ use super::Space;
 /// What [`raise_thread_priority`] got.
 #[derive(Debug)]
 pub enum Priority {
+    /// The thread runs before all that are not real-time themselves.
+    Realtime,
     /// The thread runs at this nice value.
     Nice(i32),
     /// The system refused; the thread runs like any other, and a sync then takes a scheduler tick on busy
     /// cores.
     Refused(io::Error),
 }
+
+/// The least of the real-time priorities: enough to come before everything usual.
+#[cfg(target_os = "linux")]
+const REALTIME: i32 = 1;
 
 /// The most that a thread gets without being a real-time one.
 #[cfg(target_os = "linux")]
@@ -24,11 +30,25 @@ const NICE: i32 = -20;
 /// it is the scheduler, not the device, that decides how long it takes.
 #[cfg(target_os = "linux")]
 pub fn raise_thread_priority() -> Priority {
+    if become_realtime() {
+        return Priority::Realtime;
+    }
     // On Linux, unlike POSIX, the "process" of this call is the calling thread.
     match rustix::process::setpriority_process(None, NICE) {
         Ok(()) => Priority::Nice(NICE),
         Err(error) => Priority::Refused(error.into()),
     }
+}
+
+/// Containers often refuse it.
+#[cfg(target_os = "linux")]
+fn become_realtime() -> bool {
+    use thread_priority::{
+        RealtimeThreadSchedulePolicy::Fifo, ScheduleParams, ThreadPriority, ThreadSchedulePolicy,
+        set_thread_priority_and_policy, thread_native_id,
+    };
+    let priority = ThreadPriority::from_posix(ScheduleParams { sched_priority: REALTIME });
+    set_thread_priority_and_policy(thread_native_id(), priority, ThreadSchedulePolicy::Realtime(Fifo)).is_ok()
 }
 
 #[cfg(not(target_os = "linux"))]
