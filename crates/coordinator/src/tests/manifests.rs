@@ -66,7 +66,8 @@ fn told(group: &Value) -> Seen {
         let metadata = offset["metadata"].as_str().unwrap().to_string();
         offsets.insert((topic, offset["partition"].as_i64().unwrap()), (committed, epoch, metadata));
     }
-    (text("type"), text("state"), text("protocol"), offsets)
+    // Kafka's clients write the type otherwise than the wire does.
+    (text("type").to_lowercase(), text("state"), text("protocol"), offsets)
 }
 
 fn found(shard: &Shard, groups: &mut BTreeMap<String, Seen>) {

@@ -38,7 +38,7 @@ fn they_are_listed_but_are_no_classic_groups() {
     for (with_member, state) in [(true, "Stable"), (false, "Empty")] {
         let bench = consumer_group(with_member);
         let listed = &bench.shard.list_groups(&ListGroupsRequest::default())[0];
-        assert_eq!((&*listed.group_type, &*listed.protocol_type), ("Consumer", "consumer"));
+        assert_eq!((&*listed.group_type, &*listed.protocol_type), ("consumer", "consumer"));
         assert_eq!(&*listed.group_state, state);
         let described = bench.shard.describe_group(&GROUP.into(), 6);
         assert_eq!(described.error_message.as_deref(), Some("Group g is not a classic group."));
@@ -80,7 +80,7 @@ fn if_that_cannot_be_written_it_remains_what_it_was() {
     bench.append_error = Some(ErrorCode::NotEnoughReplicas);
     let ticket = bench.start_join(&Join::at_once());
     assert_eq!(bench.joined(ticket).error_code, ErrorCode::CoordinatorNotAvailable.code());
-    assert_eq!(&*bench.shard.list_groups(&ListGroupsRequest::default())[0].group_type, "Consumer");
+    assert_eq!(&*bench.shard.list_groups(&ListGroupsRequest::default())[0].group_type, "consumer");
 }
 
 #[test]
