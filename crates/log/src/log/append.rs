@@ -82,15 +82,18 @@ impl Log {
     /// that partitions of a topic do not all roll at once and a restart draws the same.
     fn segment_ms(&self) -> i64 {
         let config = &*self.config;
-        let jitter_max = config.segment_jitter_ms.min(config.segment_ms);
+        // An active segment is not compacted, so it must close before its records are overdue.
+        let lag_max = if config.cleanup_policy.compact { config.max_compaction_lag_ms } else { i64::MAX };
+        let segment_ms = config.segment_ms.min(lag_max);
+        let jitter_max = config.segment_jitter_ms.min(segment_ms);
         if jitter_max <= 0 {
-            return config.segment_ms;
+            return segment_ms;
         }
         let mut draw = self.active().base.cast_unsigned();
         for byte in self.dir.as_os_str().as_encoded_bytes() {
             draw = (draw ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
-        config.segment_ms - (draw % jitter_max.cast_unsigned()).cast_signed()
+        segment_ms - (draw % jitter_max.cast_unsigned()).cast_signed()
     }
 
     /// Closes the active segment and opens one at `base`.

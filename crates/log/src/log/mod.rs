@@ -12,6 +12,7 @@
 //! without the lock that guards the log, and handed back.
 
 mod append;
+mod clean;
 mod close;
 mod delete;
 mod epochs;
@@ -43,6 +44,7 @@ use crate::format::LeaderEpochs;
 use crate::names::{FileKind, FileName};
 
 pub use append::Appended;
+pub use clean::{Cleanable, Cleaned, Cleaning, Installed, LastRecord};
 pub use delete::remove_folder;
 pub use lookup::FoundRecord;
 pub use open::{OpenOptions, Opened};

@@ -57,9 +57,11 @@ impl SyncWork {
         Ok(())
     }
 
+    /// A file that is gone was replaced by a cleaned one, which is durable.
     fn sync(&self, key: FileKey) -> Result<()> {
+        let Some(file) = self.files.find(key, &self.dir)? else { return Ok(()) };
         let path = FileName::new(key.base, key.kind).path(&self.dir);
-        self.files.get(key, &self.dir)?.sync_data().map_err(Error::io("sync", &path))
+        file.sync_data().map_err(Error::io("sync", &path))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Our log on the data directories that a node of Apache Kafka left: after a clean stop, and after a kill.
 
+mod compaction;
 mod data_dir;
 mod reappend;
 mod recovery;
