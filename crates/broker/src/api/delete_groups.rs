@@ -1,6 +1,6 @@
 //! DeleteGroups: groups without members go, with their offsets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytestring::ByteString;
 use ottla_coordinator::Response;
@@ -12,13 +12,13 @@ use ottla_wire::{
 use super::Context;
 
 pub(crate) async fn handle(context: &Context<'_>, request: DeleteGroupsRequest) -> DeleteGroupsResponse {
-    let mut of_shards: BTreeMap<Option<i32>, Vec<ByteString>> = BTreeMap::new();
+    let mut of_shards: BTreeMap<Option<i32>, BTreeSet<ByteString>> = BTreeMap::new();
     for group in request.groups_names {
-        of_shards.entry(context.broker.groups.place(&group)).or_default().push(group);
+        of_shards.entry(context.broker.groups.place(&group)).or_default().insert(group);
     }
     let mut results = Vec::new();
     for groups in of_shards.into_values() {
-        results.append(&mut delete(context, groups).await);
+        results.append(&mut delete(context, groups.into_iter().collect()).await);
     }
     DeleteGroupsResponse { results, ..Default::default() }
 }

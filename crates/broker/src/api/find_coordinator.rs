@@ -92,7 +92,7 @@ fn one(found: Result<Node, ErrorCode>) -> FindCoordinatorResponse {
     let error_message = match found {
         Ok(_) => "NONE".into(),
         Err(ErrorCode::CoordinatorNotAvailable) => "The coordinator is not available.".into(),
-        Err(error) => error.name().into(),
+        Err(_) => "There is no such coordinator.".into(),
     };
     let error_message = Some(error_message);
     FindCoordinatorResponse { node_id, host, port, error_code, error_message, ..Default::default() }

@@ -1,14 +1,18 @@
 //! OffsetCommit: offsets of partitions that exist go to the group's shard; the others are refused here.
 
+use std::collections::hash_map::Entry;
+
+use bytestring::ByteString;
 use ottla_coordinator::Response;
 use ottla_wire::{
-    ErrorCode,
+    ErrorCode, Uuid,
     messages::{
         OffsetCommitRequest, OffsetCommitResponse,
         offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic},
         offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic},
     },
 };
+use rustc_hash::FxHashMap;
 
 use super::Context;
 
@@ -16,24 +20,27 @@ use super::Context;
 const TOPIC_IDS_FROM: i16 = 10;
 
 pub(crate) async fn handle(context: &Context<'_>, mut request: OffsetCommitRequest) -> OffsetCommitResponse {
-    let refused = take_unknown(context, &mut request);
-    if request.topics.is_empty() {
-        return OffsetCommitResponse { topics: refused, ..Default::default() };
+    let mut answers = Answers::default();
+    refuse_unknown(context, &mut request, &mut answers);
+    if !request.topics.is_empty() {
+        commit(context, &request).await.into_iter().for_each(|topic| answers.add(topic));
     }
+    OffsetCommitResponse { topics: answers.topics, ..Default::default() }
+}
+
+async fn commit(context: &Context<'_>, request: &OffsetCommitRequest) -> Vec<OffsetCommitResponseTopic> {
     let asked = context.ask_group(&request.group_id, |shard, asked| {
-        shard.commit_offsets(&asked.context, &request, asked.ticket, asked.out);
+        shard.commit_offsets(&asked.context, request, asked.ticket, asked.out);
     });
-    let committed = match asked.await {
+    match asked.await {
         Ok(Response::OffsetCommit(response)) => response.topics,
         Ok(other) => unreachable!("an OffsetCommit was answered with {other:?}"),
-        Err(error) => refuse_all(&request.topics, error),
-    };
-    OffsetCommitResponse { topics: merge(refused, committed), ..Default::default() }
+        Err(error) => request.topics.iter().map(|topic| refuse(topic, &topic.partitions, error)).collect(),
+    }
 }
 
 /// Takes what does not exist out of the request, and answers it. Topics that are left have names.
-fn take_unknown(context: &Context<'_>, request: &mut OffsetCommitRequest) -> Vec<OffsetCommitResponseTopic> {
-    let mut refused = Vec::new();
+fn refuse_unknown(context: &Context<'_>, request: &mut OffsetCommitRequest, answers: &mut Answers) {
     request.topics.retain_mut(|topic| {
         let topics = &context.broker.topics;
         let (found, error) = match context.version >= TOPIC_IDS_FROM {
@@ -41,23 +48,18 @@ fn take_unknown(context: &Context<'_>, request: &mut OffsetCommitRequest) -> Vec
             false => (topics.by_name(&topic.name), ErrorCode::UnknownTopicOrPartition),
         };
         let Some(found) = found else {
-            refused.push(refuse(topic, &topic.partitions, error));
+            answers.add(refuse(topic, &topic.partitions, error));
             return false;
         };
         topic.name = found.identity.name.clone();
         let exists = |p: &OffsetCommitRequestPartition| found.partition(p.partition_index).is_some();
         let (known, unknown): (Vec<_>, Vec<_>) = topic.partitions.drain(..).partition(exists);
         if !unknown.is_empty() {
-            refused.push(refuse(topic, &unknown, ErrorCode::UnknownTopicOrPartition));
+            answers.add(refuse(topic, &unknown, ErrorCode::UnknownTopicOrPartition));
         }
         topic.partitions = known;
         !topic.partitions.is_empty()
     });
-    refused
-}
-
-fn refuse_all(topics: &[OffsetCommitRequestTopic], error: ErrorCode) -> Vec<OffsetCommitResponseTopic> {
-    topics.iter().map(|topic| refuse(topic, &topic.partitions, error)).collect()
 }
 
 fn refuse(
@@ -76,16 +78,21 @@ fn refuse(
     }
 }
 
-/// One entry for each topic.
-fn merge(
-    mut topics: Vec<OffsetCommitResponseTopic>,
-    more: Vec<OffsetCommitResponseTopic>,
-) -> Vec<OffsetCommitResponseTopic> {
-    for topic in more {
-        match topics.iter_mut().find(|known| known.name == topic.name && known.topic_id == topic.topic_id) {
-            Some(known) => known.partitions.extend(topic.partitions),
-            None => topics.push(topic),
+/// The topics of the response: one entry for each, however often it was named.
+#[derive(Debug, Default)]
+struct Answers {
+    topics: Vec<OffsetCommitResponseTopic>,
+    places: FxHashMap<(ByteString, Uuid), usize>,
+}
+
+impl Answers {
+    fn add(&mut self, topic: OffsetCommitResponseTopic) {
+        match self.places.entry((topic.name.clone(), topic.topic_id)) {
+            Entry::Occupied(place) => self.topics[*place.get()].partitions.extend(topic.partitions),
+            Entry::Vacant(place) => {
+                place.insert(self.topics.len());
+                self.topics.push(topic);
+            }
         }
     }
-    topics
 }
