@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ottla_config::{self as config, BrokerConfig, Overrides, Resource, Scope, TopicConfig};
+use ottla_config::{self as config, BrokerConfig, Overrides, Resource, TopicConfig};
 use ottla_log::{CleanupPolicy, LogConfig};
 use ottla_metadata::{ApiError, ConfigResource, ConfigRules, Image, ResourceKind};
 use ottla_records::{Codec, Compression, Limits, TimestampType};
@@ -167,27 +167,22 @@ impl ConfigRules for DeclaredOptions {
 
     fn list_default(&self, kind: ResourceKind, key: &str) -> Option<String> {
         let configs = self.read();
-        let scope = match kind {
-            ResourceKind::Topic => Scope::Topic,
-            ResourceKind::Broker => Scope::Broker,
-            ResourceKind::ClientMetrics => Scope::ClientMetrics,
-            ResourceKind::Group => Scope::Group,
-            ResourceKind::BrokerLogger => return None,
-        };
-        scope.find(key).filter(|option| option.kind == config::Kind::List)?;
         let resource = match kind {
+            ResourceKind::Topic => Resource::Topic("any"),
             ResourceKind::Broker => Resource::Broker(configs.node_id),
             ResourceKind::Group => Resource::Group("any"),
-            ResourceKind::ClientMetrics => Resource::ClientMetrics("any"),
-            ResourceKind::Topic | ResourceKind::BrokerLogger => Resource::Topic("any"),
+            // Kafka does not know their lists for what they are.
+            ResourceKind::ClientMetrics | ResourceKind::BrokerLogger => return None,
         };
+        resource.scope().find(key).filter(|option| option.kind == config::Kind::List)?;
         let described = configs.settings.describe(resource, &Overrides::new(), Some(&[key]));
         Some(described.into_iter().next().and_then(|one| one.value).unwrap_or_default())
     }
 
     fn describe_topic(&self, overrides: &ottla_metadata::Overrides) -> Vec<CreatableTopicConfigs> {
         let overrides: Overrides = overrides.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        let described = self.read().settings.describe(Resource::Topic("created"), &overrides, None);
+        let mut described = self.read().settings.describe(Resource::Topic("created"), &overrides, None);
+        described.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         described
             .into_iter()
             .map(|one| CreatableTopicConfigs {

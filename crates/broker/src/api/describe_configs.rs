@@ -50,7 +50,7 @@ fn result(
         ..Default::default()
     };
     match described {
-        Ok(configs) => DescribeConfigsResult { configs, ..about },
+        Ok(configs) => DescribeConfigsResult { error_message: None, configs, ..about },
         Err(error) => DescribeConfigsResult {
             error_code: error.code.code(),
             error_message: error.message.map(Into::into),
@@ -166,6 +166,7 @@ fn loggers(asked: &DescribeConfigsResource) -> Vec<DescribeConfigsResourceResult
         value: Some(LevelFilter::current().to_string().to_uppercase().into()),
         read_only: true,
         config_source: BROKER_LOGGER_SOURCE,
+        documentation: None,
         ..Default::default()
     };
     let is_asked_for = match &asked.configuration_keys {

@@ -13,6 +13,7 @@ use super::Context;
 use crate::clock;
 
 const METADATA_PARTITION: i32 = 0;
+const UNKNOWN: &str = "This server does not host this topic-partition.";
 
 pub(crate) async fn handle(context: &Context<'_>, request: DescribeQuorumRequest) -> DescribeQuorumResponse {
     if !is_about_metadata(&request.topics) {
@@ -20,7 +21,12 @@ pub(crate) async fn handle(context: &Context<'_>, request: DescribeQuorumRequest
     }
     let partition = describe(context);
     let topic = TopicData { topic_name: names::CLUSTER_METADATA.into(), partitions: vec![partition] };
-    DescribeQuorumResponse { topics: vec![topic], nodes: nodes(context), ..Default::default() }
+    DescribeQuorumResponse {
+        error_message: None,
+        topics: vec![topic],
+        nodes: nodes(context),
+        ..Default::default()
+    }
 }
 
 fn is_about_metadata(topics: &[describe_quorum_request::TopicData]) -> bool {
@@ -32,13 +38,14 @@ fn unknown(topics: Vec<describe_quorum_request::TopicData>) -> DescribeQuorumRes
     let partition = |asked: &describe_quorum_request::PartitionData| PartitionData {
         partition_index: asked.partition_index,
         error_code: ErrorCode::UnknownTopicOrPartition.code(),
+        error_message: Some(UNKNOWN.into()),
         ..Default::default()
     };
     let topics = topics.into_iter().map(|topic| TopicData {
         partitions: topic.partitions.iter().map(partition).collect(),
         topic_name: topic.topic_name,
     });
-    DescribeQuorumResponse { topics: topics.collect(), ..Default::default() }
+    DescribeQuorumResponse { error_message: None, topics: topics.collect(), ..Default::default() }
 }
 
 /// The leader has what it has appended, and is never behind.
@@ -57,6 +64,7 @@ fn describe(context: &Context<'_>) -> PartitionData {
         leader_id: identity.node_id,
         leader_epoch: metadata.epoch(),
         high_watermark: end,
+        error_message: None,
         current_voters: vec![leader],
         ..Default::default()
     }

@@ -34,7 +34,11 @@ fn refusal(request: &InitProducerIdRequest) -> Option<ErrorCode> {
 }
 
 fn refused(error: ErrorCode) -> InitProducerIdResponse {
-    InitProducerIdResponse { error_code: error.code(), ..Default::default() }
+    InitProducerIdResponse {
+        error_code: error.code(),
+        producer_epoch: NO_PRODUCER_EPOCH,
+        ..Default::default()
+    }
 }
 
 #[cfg(test)]

@@ -3,13 +3,15 @@
 use ottla_log::FoundRecord;
 use ottla_records::{Epoch, Offset, Timestamp};
 use ottla_wire::{
-    ErrorCode,
+    ByteString, ErrorCode,
     messages::{
         ListOffsetsRequest, ListOffsetsResponse,
         list_offsets_request::ListOffsetsPartition,
         list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse},
     },
 };
+
+use rustc_hash::FxHashMap;
 
 use super::{Context, fetch::read_error};
 use crate::partition::{Partition, ReadRefused};
@@ -34,29 +36,26 @@ struct Found {
 const NOTHING: Found = Found { offset: -1, timestamp: -1, leader_epoch: -1 };
 
 pub(crate) async fn handle(context: &Context<'_>, request: ListOffsetsRequest) -> ListOffsetsResponse {
-    let mut seen = std::collections::HashSet::new();
-    let topics = request
-        .topics
-        .iter()
-        .map(|topic| {
-            let partitions = topic
-                .partitions
-                .iter()
-                .map(|asked| {
-                    if !seen.insert((topic.name.clone(), asked.partition_index)) {
-                        return refused(asked, ErrorCode::InvalidRequest);
-                    }
-                    let hosted = context.broker.topics.by_name(&topic.name);
-                    match hosted.and_then(|hosted| hosted.partition(asked.partition_index)) {
-                        Some(partition) => answer(context, &request, asked, &partition),
-                        None => refused(asked, ErrorCode::UnknownTopicOrPartition),
-                    }
-                })
-                .collect();
-            ListOffsetsTopicResponse { name: topic.name.clone(), partitions }
-        })
-        .collect();
-    ListOffsetsResponse { topics, ..Default::default() }
+    let mut times: FxHashMap<(&ByteString, i32), usize> = FxHashMap::default();
+    for topic in &request.topics {
+        for asked in &topic.partitions {
+            *times.entry((&topic.name, asked.partition_index)).or_default() += 1;
+        }
+    }
+    let topics = request.topics.iter().map(|topic| {
+        let hosted = context.broker.topics.by_name(&topic.name);
+        let answers = topic.partitions.iter().filter_map(|asked| {
+            let partition = hosted.as_ref().and_then(|hosted| hosted.partition(asked.partition_index));
+            match (times.remove(&(&topic.name, asked.partition_index))?, partition) {
+                (1, Some(partition)) => Some(answer(context, &request, asked, &partition)),
+                (1, None) => Some(refused(asked, ErrorCode::UnknownTopicOrPartition)),
+                // Which of several timestamps is meant?
+                _ => Some(refused(asked, ErrorCode::InvalidRequest)),
+            }
+        });
+        ListOffsetsTopicResponse { name: topic.name.clone(), partitions: answers.collect() }
+    });
+    ListOffsetsResponse { topics: topics.collect(), ..Default::default() }
 }
 
 fn answer(

@@ -31,7 +31,7 @@ pub(crate) async fn handle(context: &Context<'_>, request: MetadataRequest) -> M
     };
     let mut topics = match wanted {
         None => all_topics(&context.broker.metadata.image()),
-        Some(wanted) if asks_too_early(wanted, context.version) => return refused(wanted),
+        Some(wanted) if !makes_sense(wanted, context.version) => return refused(wanted),
         Some(wanted) => named_topics(context, &request, wanted).await,
     };
     if request.include_topic_authorized_operations {
@@ -51,9 +51,13 @@ pub(crate) async fn handle(context: &Context<'_>, request: MetadataRequest) -> M
     response
 }
 
-/// Whether topics are asked for by their ids in a version that does not do that.
-fn asks_too_early(wanted: &[MetadataRequestTopic], version: i16) -> bool {
-    version < TOPIC_IDS_FROM && wanted.iter().any(|topic| topic.name.is_none() || !topic.topic_id.is_nil())
+/// A topic has a name; it has an id instead in the versions that look topics up by id, and in none before.
+fn makes_sense(wanted: &[MetadataRequestTopic], version: i16) -> bool {
+    wanted.iter().all(|topic| match (&topic.name, topic.topic_id.is_nil()) {
+        (Some(_), true) => true,
+        (None, true) => false,
+        (_, false) => version >= TOPIC_IDS_FROM,
+    })
 }
 
 fn refused(wanted: &[MetadataRequestTopic]) -> MetadataResponse {

@@ -188,6 +188,7 @@ impl Controller<'_> {
         CreatableTopicResult {
             name: topic.name.clone(),
             topic_id: id,
+            error_message: None,
             num_partitions: i32::try_from(partitions.len()).unwrap_or(i32::MAX),
             replication_factor: i16::try_from(replicas).unwrap_or(i16::MAX),
             configs: Some(self.configs.describe_topic(overrides)),

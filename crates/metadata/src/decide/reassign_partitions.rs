@@ -30,6 +30,7 @@ impl Controller<'_> {
             request.topics.iter().map(|topic| self.reassign_topic(request, topic, &mut records)).collect();
         let response = AlterPartitionReassignmentsResponse {
             allow_replication_factor_change: request.allow_replication_factor_change,
+            error_message: None,
             responses,
             ..Default::default()
         };
