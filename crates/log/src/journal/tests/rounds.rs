@@ -82,7 +82,7 @@ fn files_go_round() {
         world.journal().release(world.journal().durable()).unwrap();
     }
     assert!(world.files().len() <= 3, "{:?}", world.files());
-    assert_eq!(numbers(&recover(&world.disk).unwrap()), []);
+    assert_eq!(numbers(&recover(&world.disk).unwrap()), [0u64; 0]);
 }
 
 #[test]
