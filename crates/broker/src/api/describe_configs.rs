@@ -50,10 +50,10 @@ fn result(
         ..Default::default()
     };
     match described {
-        Ok(configs) => DescribeConfigsResult { error_message: None, configs, ..about },
+        Ok(configs) => DescribeConfigsResult { configs, ..about },
         Err(error) => DescribeConfigsResult {
             error_code: error.code.code(),
-            error_message: error.message.map(Into::into),
+            error_message: Some(error.message.unwrap_or_default().into()),
             ..about
         },
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ottla_metadata::{ApiError, names};
 use ottla_replica::ProducerEntry;
 use ottla_wire::{
     ErrorCode,
@@ -14,35 +15,46 @@ use ottla_wire::{
 use super::Context;
 use crate::{partition::Partition, topics::Topic};
 
+/// In Kafka's words.
+const UNKNOWN: &str = "This server does not host this topic-partition.";
+
 pub(crate) async fn handle(
     context: &Context<'_>,
     request: DescribeProducersRequest,
 ) -> DescribeProducersResponse {
     let topics = request.topics.into_iter().map(|asked| {
-        let topic = context.broker.topics.by_name(&asked.name);
-        let partitions = asked.partition_indexes.iter().map(|index| describe(topic.as_deref(), *index));
+        let topic = find(context, &asked.name);
+        let partitions = asked.partition_indexes.iter().map(|index| describe(&topic, *index));
         TopicResponse { partitions: partitions.collect(), name: asked.name }
     });
     DescribeProducersResponse { topics: topics.collect(), ..Default::default() }
 }
 
-fn describe(topic: Option<&Topic>, partition_index: i32) -> PartitionResponse {
-    let found = topic.and_then(|topic| topic.partition(partition_index));
+fn find(context: &Context<'_>, name: &str) -> Result<Arc<Topic>, ApiError> {
+    names::check(name).map_err(|reason| ApiError::new(ErrorCode::InvalidTopicException, reason))?;
+    let topic = context.broker.topics.by_name(name);
+    topic.ok_or_else(|| ApiError::new(ErrorCode::UnknownTopicOrPartition, UNKNOWN))
+}
+
+fn describe(topic: &Result<Arc<Topic>, ApiError>, partition_index: i32) -> PartitionResponse {
+    let found = topic.as_ref().map_err(ApiError::clone).and_then(|topic| {
+        topic.partition(partition_index).ok_or_else(|| ApiError::code(ErrorCode::UnknownTopicOrPartition))
+    });
     match found {
-        Some(partition) => PartitionResponse {
+        Ok(partition) => {
+            let active_producers = producers(&partition);
+            PartitionResponse { partition_index, active_producers, ..Default::default() }
+        }
+        Err(error) => PartitionResponse {
             partition_index,
-            active_producers: producers(&partition),
-            ..Default::default()
-        },
-        None => PartitionResponse {
-            partition_index,
-            error_code: ErrorCode::UnknownTopicOrPartition.code(),
+            error_code: error.code.code(),
+            error_message: error.message.map(Into::into),
             ..Default::default()
         },
     }
 }
 
-fn producers(partition: &Arc<Partition>) -> Vec<ProducerState> {
+fn producers(partition: &Partition) -> Vec<ProducerState> {
     partition.lock().replica.producers().map(|entry| state(&entry)).collect()
 }
 

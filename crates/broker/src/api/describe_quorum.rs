@@ -45,7 +45,7 @@ fn unknown(topics: Vec<describe_quorum_request::TopicData>) -> DescribeQuorumRes
         partitions: topic.partitions.iter().map(partition).collect(),
         topic_name: topic.topic_name,
     });
-    DescribeQuorumResponse { error_message: None, topics: topics.collect(), ..Default::default() }
+    DescribeQuorumResponse { topics: topics.collect(), ..Default::default() }
 }
 
 /// The leader has what it has appended, and is never behind.
