@@ -77,6 +77,20 @@ impl Log {
         self.unwritten_snapshots.push((offset, encode_producer_snapshot(entries)));
     }
 
+    /// The snapshot files that nothing needs once `new` are there. The one at a segment's base serves truncation and
+    /// recovery from there; of the others the newest, and the one before it, until the recovery point that goes with
+    /// the newest is in its checkpoint.
+    pub(super) fn outdated_snapshots(&self, new: &[(Offset, Vec<u8>)]) -> Vec<Offset> {
+        let is_base =
+            |offset: &Offset| self.segments.binary_search_by_key(offset, |segment| segment.base).is_ok();
+        let mut others: Vec<Offset> =
+            self.snapshots.iter().copied().filter(|offset| !is_base(offset)).collect();
+        let added =
+            new.iter().filter(|(offset, _)| !is_base(offset) && !self.snapshots.contains(offset)).count();
+        others.truncate((others.len() + added).saturating_sub(2).min(others.len()));
+        others
+    }
+
     /// The offsets of the snapshot files.
     pub fn snapshot_offsets(&self) -> &[Offset] {
         &self.snapshots

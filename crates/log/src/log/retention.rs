@@ -142,12 +142,17 @@ impl Log {
     }
 
     /// Renames the files of the first `count` segments, and of the snapshots that belong to them.
+    ///
+    /// One after the other is durable: if a crash brought back a segment and not the ones behind it, recovery would
+    /// have to take that for a hole.
     fn delete_front(&mut self, count: usize) -> Result<DeletedFiles> {
         let mut deleted = DeletedFiles::none(&self.files);
-        for base in self.segments.drain(..count).map(|segment| segment.base).collect::<Vec<_>>() {
+        for _ in 0..count {
+            let base = self.segments.remove(0).base;
             for kind in FileKind::SEGMENT {
                 self.mark_deleted(base, kind, &mut deleted)?;
             }
+            self.files.disk().sync_dir(&self.dir).map_err(Error::io("sync", &self.dir))?;
         }
         let first = self.segments[0].base;
         let outdated = self.snapshots.partition_point(|offset| *offset < first);

@@ -1,5 +1,6 @@
 //! Makes what was written durable. What comes of it is the recovery point.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub struct SyncWork {
     writes: Writes,
     unsynced: Vec<FileKey>,
     snapshots: Vec<(Offset, Vec<u8>)>,
+    /// Snapshots that newer ones have replaced.
+    outdated: Vec<Offset>,
     epochs: Option<String>,
     sync_folder: bool,
     recovery_point: Offset,
@@ -54,7 +57,15 @@ impl SyncWork {
         if self.sync_folder {
             self.files.disk().sync_dir(&self.dir).map_err(Error::io("sync", &self.dir))?;
         }
-        Ok(())
+        self.outdated.iter().try_for_each(|offset| self.remove_snapshot(*offset))
+    }
+
+    fn remove_snapshot(&self, offset: Offset) -> Result<()> {
+        let path = FileName::new(offset, FileKind::Snapshot).path(&self.dir);
+        match self.files.disk().remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("remove", &path)(error)),
+            _ => Ok(()),
+        }
     }
 
     /// A file that is gone was replaced by a cleaned one, which is durable.
@@ -69,6 +80,9 @@ impl Log {
     /// All that is in memory, and all that is in files and may not be durable.
     pub fn take_sync(&mut self) -> SyncWork {
         let writes = self.take_all_writes();
+        if writes.is_empty() {
+            self.forget_lookups();
+        }
         let mut unsynced: Vec<FileKey> = writes.keys().collect();
         unsynced
             .extend(std::mem::take(&mut self.unsynced).into_iter().map(|(base, kind)| self.key(base, kind)));
@@ -83,6 +97,7 @@ impl Log {
             recovery_point: writes.reached_offset().unwrap_or(self.written_end),
             writes,
             unsynced,
+            outdated: self.outdated_snapshots(&snapshots),
             snapshots,
             epochs: epochs_changed.then(|| self.epochs.to_text()),
             sync_folder: std::mem::take(&mut self.folder_changed) || creates,
@@ -91,7 +106,7 @@ impl Log {
 
     /// The work is done: everything below the recovery point, which is given back, is durable.
     pub fn synced(&mut self, work: SyncWork) -> Offset {
-        let SyncWork { writes, snapshots, recovery_point, unsynced, .. } = work;
+        let SyncWork { writes, snapshots, outdated, recovery_point, unsynced, .. } = work;
         let (folder_changed, unsynced_before) = (self.folder_changed, self.unsynced.len());
         self.written(writes);
         // What `written` noted is what this work has synced already.
@@ -104,6 +119,7 @@ impl Log {
         for (offset, _) in snapshots {
             self.note_snapshot(offset);
         }
+        self.snapshots.retain(|offset| !outdated.contains(offset));
         self.recovery_point = self.recovery_point.max(recovery_point);
         self.recovery_point
     }

@@ -71,6 +71,46 @@ fn check_recovered(crashed: &SimDisk, recovery_point: Offset) {
 }
 
 #[test]
+fn a_crash_during_retention_leaves_no_hole() {
+    let disk = SimDisk::new();
+    let mut log = new_log(&disk, &small());
+    fill(&mut log, 20);
+    let start = disk.operations();
+    log.delete_records_before(16).expect("in range");
+    log.apply_retention(0, 20, Vec::new).expect("a deletion").remove().expect("a removal");
+    log.sync().expect("a sync");
+    let mut recoveries = 0;
+    for (operations, before) in disk.prefixes().filter(|(operations, _)| *operations > start) {
+        for crashed in before.crashes(24, u64::try_from(operations).expect("few")) {
+            let options = OpenOptions { is_clean: false, ..options(&small()) };
+            let mut log = reopen(&crashed, &options).log;
+            let found = fetch_all(&mut log);
+            assert_eq!(found, (log.start_offset()..log.end_offset()).collect::<Vec<_>>());
+            recoveries += 1;
+        }
+    }
+    assert!(recoveries > 100, "{recoveries}");
+    let options = OpenOptions { is_clean: false, ..options(&small()) };
+    assert_eq!(reopen(&disk.crash(Loss::Everything), &options).log.end_offset(), 20);
+}
+
+#[test]
+fn snapshots_of_the_past_are_removed() {
+    let disk = SimDisk::new();
+    let mut log = new_log(&disk, &small());
+    for end in 1..=8 {
+        fill(&mut log, end);
+        log.write_producer_snapshot(end, &[]);
+        log.sync().expect("a sync");
+    }
+    assert_eq!(log.snapshot_offsets(), [3, 6, 7, 8]);
+    let options = OpenOptions { is_clean: false, recovery_point: 8, ..options(&small()) };
+    let log = reopen(&disk.crash(Loss::Nothing), &options).log;
+    assert_eq!(log.snapshot_offsets(), [3, 6, 7, 8]);
+    assert_eq!(log.producer_state().expect("a state").replay_from, 8);
+}
+
+#[test]
 fn a_flipped_bit_below_the_recovery_point_is_reported_and_nothing_is_cut() {
     let disk = SimDisk::new();
     let mut log = new_log(&disk, &small());

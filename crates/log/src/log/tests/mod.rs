@@ -2,5 +2,5 @@ mod appending;
 mod crashing;
 mod deleting;
 mod reading;
-mod support;
+pub(crate) mod support;
 mod truncating;
