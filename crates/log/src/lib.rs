@@ -1,6 +1,6 @@
 //! One partition's files, bit for bit as Apache Kafka lays them out, and the disk below them.
 //!
-//! - [`Log`] is one partition: segments, indexes, epochs, recovery, retention, lookups.
+//! - [`Log`] is one partition: segments, indexes, epochs, recovery, retention, lookups, compaction.
 //! - [`Files`] are the open files of a data directory, bounded in number.
 //! - [`format`](mod@format) are the small files beside the segments; [`index`] is what an index entry looks like.
 //! - [`journal`] makes batches of all partitions durable with one sync.
@@ -9,9 +9,10 @@
 //! Upstream is `records`, which knows what a batch is. Downstream is the broker, which owns a [`Log`] together with
 //! the partition's `replica` under one lock, and the metadata quorum.
 //!
-//! It never decides an offset, a leader epoch or a high watermark, never reads the clock, starts no thread but the
-//! journal's and holds no lock across a call to the disk that somebody else could wait for. Bytes that were durable
-//! once are never cut off because they have become unreadable: that is reported.
+//! It never decides an offset, a leader epoch or a high watermark, never reads the clock, and starts no thread but the
+//! journal's. What waits for the disk on the way of a record can be done without the partition's lock ([`Writes`],
+//! [`SyncWork`], [`Cleaning`]). Bytes that were durable once are never cut off because they have become unreadable:
+//! that is reported.
 
 #![forbid(unsafe_code)]
 

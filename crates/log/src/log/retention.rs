@@ -51,7 +51,7 @@ impl Log {
     /// Deletes what `retention.ms`, `retention.bytes` and the log's start allow, as far as the high watermark
     /// covers it. If that is everything, the active segment is rolled first, as Kafka does.
     ///
-    /// While a [`super::Writes`] or the like is out, nothing is deleted.
+    /// While a [`crate::Writes`] or the like is out, nothing is deleted.
     pub fn apply_retention(
         &mut self,
         now_ms: i64,

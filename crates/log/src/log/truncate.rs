@@ -10,7 +10,7 @@ use crate::names::{FileKind, FileName};
 
 impl Log {
     /// Removes every batch that ends at `offset` or later, and ends the log there. `Busy` while a
-    /// [`super::Writes`] or the like is out.
+    /// [`crate::Writes`] or the like is out.
     ///
     /// The producers' state must be read anew, and if the recovery point moved, the checkpoint that holds it must be
     /// durable before anything is appended: recovery would take it for corruption what is torn below it.

@@ -1,9 +1,11 @@
 //! What our log finds is what the manifests say.
 
+use std::collections::BTreeMap;
+
 use ottla_log::format::{PartitionMetadata, decode_producer_snapshot, format_id};
 use ottla_log::index::{AbortedTxn, IndexEntry, OffsetEntry, TimeEntry, decode_entries};
 use ottla_log::{FileKind, FileName, Log};
-use ottla_records::{Batches, Offset};
+use ottla_records::{Batches, ControlKey, ControlType, Limits, Offset};
 use serde_json::Value;
 
 use crate::data_dir::{DataDir, array, folder_name, number};
@@ -63,6 +65,63 @@ fn a_second_recovery_finds_the_same_as_the_first() {
         assert_eq!(again.recovery.rebuilt_indexes, [] as [Offset; 0], "{folder}");
         check_batches(folder, manifest, &mut again.log);
     }
+}
+
+#[test]
+fn after_a_kill_the_transaction_indexes_are_completed_by_the_replay() {
+    let dir = DataDir::killed();
+    for (folder, manifest) in dir.live_logs().filter(|(folder, _)| !folder.starts_with("compacted-tx")) {
+        let segments = array(&manifest["segments"]).iter();
+        let wanted: Vec<_> = segments
+            .flat_map(|segment| array(&segment["abortedTransactions"]))
+            .map(|entry| AbortedTxn {
+                producer_id: number(&entry["producerId"]),
+                first_offset: number(&entry["firstOffset"]),
+                last_offset: number(&entry["lastOffset"]),
+                last_stable_offset: number(&entry["lastStableOffset"]),
+            })
+            .collect();
+        // A second kill before the recovery point moves must find the same.
+        for attempt in ["first", "second"] {
+            let mut log = dir.open(folder).log;
+            replay_transactions(&mut log);
+            let found = log.aborted_transactions(log.start_offset(), Offset::MAX).expect("the indexes");
+            assert_eq!(found, wanted, "{folder}, {attempt} start");
+            log.sync().expect("a sync");
+        }
+    }
+}
+
+/// What a replica does at a start: follows the transactions, and tells the log which were aborted.
+fn replay_transactions(log: &mut Log) {
+    let state = log.producer_state().expect("a state");
+    let mut open: BTreeMap<i64, Offset> = state
+        .entries
+        .iter()
+        .filter(|entry| entry.current_txn_first_offset >= 0)
+        .map(|entry| (entry.producer_id, entry.current_txn_first_offset))
+        .collect();
+    let mut aborted = Vec::new();
+    log.replay(state.replay_from, |batch| {
+        let header = *batch.header();
+        let (producer_id, last_offset) = (header.producer_id, header.last_offset());
+        if header.is_transactional() && !header.is_control() {
+            open.entry(producer_id).or_insert(header.base_offset);
+        } else if header.is_control()
+            && header.is_transactional()
+            && let Some(first_offset) = open.remove(&producer_id)
+        {
+            let marker = batch.records(&Limits::default()).expect("records").next().expect("a marker");
+            let key =
+                ControlKey::parse(&marker.expect("a marker").key.expect("a key")).expect("a control key");
+            if key.control_type == ControlType::Abort {
+                let last_stable_offset = open.values().min().copied().unwrap_or(last_offset + 1);
+                aborted.push(AbortedTxn { producer_id, first_offset, last_offset, last_stable_offset });
+            }
+        }
+    })
+    .expect("a replay");
+    aborted.into_iter().for_each(|entry| log.append_aborted(entry).expect("room in the index"));
 }
 
 /// Every batch, read by way of fetches of different sizes, is the manifest's.

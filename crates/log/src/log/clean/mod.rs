@@ -8,9 +8,9 @@
 //! One round reads the dirty part into a map from keys to their last offsets, then rewrites everything up to its end
 //! without the records that the map supersedes. Small segments are merged. A round has three steps:
 //!
-//! 1. [`Log::plan_cleaning`], under the partition's lock, says what is read;
+//! 1. [`crate::Log::plan_cleaning`], under the partition's lock, says what is read;
 //! 2. [`Cleaning::run`] does the work, without the lock, beside the files in use (`.cleaned`, then `.swap`);
-//! 3. [`Log::install`], under the lock, puts the new files in the place of the old ones.
+//! 3. [`crate::Log::install`], under the lock, puts the new files in the place of the old ones.
 //!
 //! A crash at any point leaves the old segments or the new ones: opening the log removes `.cleaned` and completes
 //! `.swap`.

@@ -132,7 +132,7 @@ impl Log {
         Ok(false)
     }
 
-    /// Prepares a round. What it reads is in files and does not change. `Busy` while a [`super::super::Writes`] or
+    /// Prepares a round. What it reads is in files and does not change. `Busy` while a [`crate::Writes`] or
     /// the like is out; those that are taken later do not touch what is cleaned.
     pub fn plan_cleaning(
         &mut self,

@@ -14,7 +14,7 @@ use super::transactions::{Seen, Transactions};
 use crate::error::{Error, Result};
 use crate::names::{FileKind, FileName, Suffix};
 
-/// New segments that are complete and durable, and have the suffix `.swap`. To be given to [`super::Log::install`]:
+/// New segments that are complete and durable, and have the suffix `.swap`. To be given to [`crate::Log::install`]:
 /// a restart would put them into place otherwise.
 #[derive(Debug)]
 #[must_use = "the new segments must be installed"]
