@@ -116,9 +116,19 @@ pub(crate) fn number(value: &Value) -> i64 {
     value.as_i64().expect("a number")
 }
 
+/// The JSON documents of a file in `testdata`, one on each line.
+pub(crate) fn read_lines(name: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata").join(name);
+    unpacked(&path).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
 fn read_json(path: &Path) -> Value {
-    let file = std::fs::File::open(path).expect("the manifest");
+    serde_json::from_str(&unpacked(path)).expect("JSON")
+}
+
+fn unpacked(path: &Path) -> String {
+    let file = std::fs::File::open(path).expect("the file");
     let mut text = String::new();
     GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
-    serde_json::from_str(&text).expect("JSON")
+    text
 }

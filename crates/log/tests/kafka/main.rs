@@ -2,5 +2,6 @@
 
 mod compaction;
 mod data_dir;
+mod old_segments;
 mod reappend;
 mod recovery;
