@@ -17,7 +17,7 @@ use ottla_records::{Epoch, Offset};
 use ottla_wire::messages::MetadataRecord;
 use tokio::sync::oneshot;
 
-use crate::{clock, storage};
+use crate::{clock, metrics::Distribution, storage};
 
 /// Decisions that may wait for their turn.
 const QUEUE_MAX: usize = 1024;
@@ -32,11 +32,18 @@ pub(crate) struct Metadata {
     end: AtomicI64,
     /// In which this node leads the metadata log; a node that is alone leads for as long as it runs.
     epoch: Epoch,
+    /// How long they take, in microseconds.
+    pub(crate) commits: Distribution,
 }
 
 impl Metadata {
     pub(crate) fn new(image: Image, end: Offset, epoch: Epoch) -> Metadata {
-        Metadata { image: RwLock::new(image), end: AtomicI64::new(end), epoch }
+        Metadata {
+            image: RwLock::new(image),
+            end: AtomicI64::new(end),
+            epoch,
+            commits: Distribution::default(),
+        }
     }
 
     pub(crate) fn epoch(&self) -> Epoch {
@@ -180,10 +187,14 @@ impl Worker {
 
     /// Makes what was decided durable, publishes it, and carries it out.
     pub(crate) fn commit(&mut self) {
+        let started = clock::now();
         let committed = match self.log.commit(clock::wall_ms()) {
             Ok(committed) => committed,
             Err(error) => storage::fail("cannot write the metadata log", &error),
         };
+        if !committed.records.is_empty() {
+            self.metadata.commits.record_time(clock::now() - started);
+        }
         let mut changes = Vec::new();
         self.metadata.replay(committed.records, committed.end_offset, &mut changes);
         if !changes.is_empty() {

@@ -4,6 +4,7 @@
 //! server ──► api ──► partition ──► replica (decides), log (stores), journal (makes durable)
 //!              ├───► controller ──► metadata (decides), quorum (stores) ──► hosting ──► topics
 //!              └───► groups ──► coordinator (decides) ──► partition
+//! http ───► metrics ──► looks at all of it
 //! ```
 //!
 //! Upstream is the command line, which starts it; downstream are all the cores. Tokio and the clock live here and not
@@ -21,6 +22,7 @@ mod durable;
 mod fetch;
 mod groups;
 mod hosting;
+mod http;
 mod metrics;
 mod partition;
 mod producer_ids;

@@ -31,7 +31,8 @@ use crate::{
     fetch::session::Sessions,
     groups::{Driver, Groups},
     hosting::{Hosting, NobodyWatches, TopicsWatcher},
-    metrics::Metrics,
+    http::Http,
+    metrics::{JournalMetrics, MeasuredDisk, Metrics},
     partition::{Partition, TopicIdentity},
     producer_ids::ProducerIds,
     random,
@@ -51,6 +52,8 @@ const LOCK: &str = ".lock";
 pub enum StartError {
     #[error("cannot listen on {address} for {listener}: {source}")]
     Listen { listener: String, address: String, source: io::Error },
+    #[error("cannot serve metrics on {address} (ottla.metrics.listener): {source}")]
+    Metrics { address: String, source: io::Error },
     #[error("{} is in use by another process", .dir.display())]
     DirectoryInUse { dir: PathBuf },
     #[error("{}: {source}", .path.display())]
@@ -94,6 +97,7 @@ pub struct Running {
 
 /// What runs beside the connections, in the order in which it is stopped.
 struct Threads {
+    http: Option<Http>,
     controller: JoinHandle<()>,
     retention: Retention,
     writing: Writing,
@@ -115,6 +119,11 @@ impl Running {
         &self.addresses
     }
 
+    /// Where metrics and health are told.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.threads.http.as_ref().map(Http::address)
+    }
+
     pub fn data_dir(&self) -> &Path {
         &self.broker.storage.dir
     }
@@ -130,6 +139,9 @@ impl Running {
 
     /// Ends connections, then writes and syncs everything, so that the next start need not recover.
     pub async fn shutdown(mut self) {
+        if let Some(http) = &self.threads.http {
+            http.broker_stops();
+        }
         // The receivers are gone only if all of them have ended.
         let _ended = self.stop.send(true);
         while self.listeners.join_next().await.is_some() {}
@@ -147,16 +159,20 @@ pub async fn start(config: StartConfig) -> Result<Running, StartError> {
     let configs = Configs::new(ottla_config::Settings::new(config));
     let config = Arc::clone(configs.broker());
     let (listeners, addresses) = bind(&config.network)?;
+    let http = config.node.metrics_listener.as_ref().map(serve_metrics).transpose()?;
     let [dir] = config.node.log_dirs.as_slice() else {
         return Err(StartError::SeveralDirectories { dirs: config.node.log_dirs.join(", ") });
     };
     let parts = Parts::open(Path::new(dir), configs, &addresses)?;
-    let (broker, threads) = parts.start(&addresses)?;
+    let (broker, threads) = parts.start(&addresses, http)?;
     let groups = Driver::start(&broker.groups);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     for listener in listeners {
         tasks.spawn(listener.run(Arc::clone(&broker), stopping.clone()));
+    }
+    if let Some(http) = &threads.http {
+        http.broker_serves(&broker);
     }
     Ok(Running { broker, addresses, stop, listeners: tasks, groups, threads })
 }
@@ -169,7 +185,7 @@ fn bind(network: &NetworkConfig) -> Result<(Vec<Listener>, Vec<Address>), StartE
         let address = format!("{}:{}", bracketed(&config.host), config.port);
         let failed =
             |source| StartError::Listen { listener: config.name.clone(), address: address.clone(), source };
-        let socket = server::bind(resolve(config).map_err(failed)?).map_err(failed)?;
+        let socket = server::bind(resolve(&config.host, config.port).map_err(failed)?).map_err(failed)?;
         let bound = socket.local_addr().map_err(failed)?;
         let told = network.listeners.advertised.iter().find(|one| one.name == config.name);
         addresses.push(Address {
@@ -182,13 +198,20 @@ fn bind(network: &NetworkConfig) -> Result<(Vec<Listener>, Vec<Address>), StartE
     Ok((listeners, addresses))
 }
 
+/// Health is told from the first moment on, however long the logs take to open.
+fn serve_metrics((host, port): &(String, u16)) -> Result<Http, StartError> {
+    let failed = |source| StartError::Metrics { address: format!("{}:{port}", bracketed(host)), source };
+    let socket = server::bind(resolve(host, *port).map_err(failed)?).map_err(failed)?;
+    Http::start(socket).map_err(failed)
+}
+
 fn bracketed(host: &str) -> String {
     if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
-fn resolve(config: &ListenerConfig) -> io::Result<SocketAddr> {
-    let host = if config.host.is_empty() { "0.0.0.0" } else { &config.host };
-    let mut found = (host, config.port).to_socket_addrs()?;
+fn resolve(host: &str, port: u16) -> io::Result<SocketAddr> {
+    let host = if host.is_empty() { "0.0.0.0" } else { host };
+    let mut found = (host, port).to_socket_addrs()?;
     found.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the host has no address"))
 }
 
@@ -220,6 +243,7 @@ struct Parts {
     restored: Vec<Arc<Partition>>,
     recovery: Recovery,
     journal_dir: PathBuf,
+    journal_metrics: Arc<JournalMetrics>,
 }
 
 impl Parts {
@@ -253,7 +277,8 @@ impl Parts {
         let configs = Arc::new(RwLock::new(configs));
         let topics = Arc::new(Topics::default());
         let deletions = Arc::new(Deletions::new(dir, &files).map_err(at(dir))?);
-        let metadata = Arc::new(Metadata::new(opened.log.image().clone(), opened.log.end_offset(), opened.log.epoch()));
+        let metadata =
+            Arc::new(Metadata::new(opened.log.image().clone(), opened.log.end_offset(), opened.log.epoch()));
         let mut worker = Worker {
             log: opened.log,
             metadata: Arc::clone(&metadata),
@@ -273,6 +298,8 @@ impl Parts {
         let journal_dir = config.node.journal_dir.as_ref().map_or_else(|| dir.join(JOURNAL), PathBuf::from);
         let is_ours = disk.exists(&journal_dir).map_err(at(&journal_dir))?;
         let opening = Opening::new(dir, &files, clean, is_ours)?;
+        let journal_metrics = Arc::new(JournalMetrics::default());
+        let disk = Arc::new(MeasuredDisk::new(disk, Arc::clone(&journal_metrics)));
         let mut recovery = Recovery::open(disk, &journal_dir, journal_options(&config))?;
         let wanted = wanted(&metadata.image(), &configs);
         let opened = opening.open(wanted, &mut recovery)?;
@@ -297,15 +324,20 @@ impl Parts {
             restored,
             recovery,
             journal_dir,
+            journal_metrics,
         })
     }
 
     /// Starts the threads, the ones that others need first.
-    fn start(mut self, addresses: &[Address]) -> Result<(Arc<Broker>, Threads), StartError> {
+    fn start(
+        mut self,
+        addresses: &[Address],
+        http: Option<Http>,
+    ) -> Result<(Arc<Broker>, Threads), StartError> {
         let config = Arc::clone(self.configs.read().expect("nobody panics with the lock held").broker());
         let at = |source| StartError::Io { path: self.dir.clone(), source };
         let durable = Arc::new(Durable::default());
-        let rounds: Rounds<Placed, _> = self.recovery.finish(observer(&durable))?;
+        let rounds: Rounds<Placed, _> = self.recovery.finish(observer(&durable, &self.journal_metrics))?;
         let journal: Arc<Journal<Placed>> = Arc::clone(rounds.journal());
         durable.publish(journal.durable());
         let files = Arc::clone(&self.files);
@@ -331,6 +363,8 @@ impl Parts {
         groups.load(&self.topics);
         let (controller, controller_thread) = Controller::start(self.worker).map_err(at)?;
         let memory = config.network.queued_request_bytes_max.unwrap_or(REQUEST_MEMORY);
+        let listeners = addresses.iter().map(|address| address.listener.as_str());
+        let metrics = Metrics::new(listeners, self.journal_metrics, self.metadata.end_offset());
         let broker = Arc::new(Broker {
             identity: self.identity,
             settings: settings(&config),
@@ -344,10 +378,11 @@ impl Parts {
             groups,
             producer_ids: ProducerIds::default(),
             admission: Admission::new(usize::try_from(memory).unwrap_or(usize::MAX)),
-            metrics: Metrics::default(),
+            metrics,
         });
         info!(cluster = %broker.identity.cluster_id, node = broker.identity.node_id, listeners = addresses.len(), "ready");
         let threads = Threads {
+            http,
             controller: controller_thread,
             retention,
             writing,
@@ -377,12 +412,19 @@ fn journal_options(config: &ottla_config::BrokerConfig) -> Options {
 }
 
 /// What the journal tells: high watermarks advance, then those who wait are woken.
-fn observer(durable: &Arc<Durable>) -> impl FnMut(Event<'_, Placed>) + Send + use<> {
-    let durable = Arc::clone(durable);
+fn observer(
+    durable: &Arc<Durable>,
+    metrics: &Arc<JournalMetrics>,
+) -> impl FnMut(Event<'_, Placed>) + Send + use<> {
+    let (durable, metrics) = (Arc::clone(durable), Arc::clone(metrics));
     move |event| match event {
-        Event::Started(priority) => report_priority(priority),
+        Event::Started(priority) => {
+            JournalMetrics::on_journal_thread();
+            report_priority(priority);
+        }
         Event::Written(_) => {}
         Event::Durable { up_to, tags } => {
+            metrics.batches.record(tags.len() as u64);
             let mut placed = tags.drain(..).peekable();
             while let Some(Placed { partition, end }) = placed.next() {
                 let goes_on = placed.peek().is_some_and(|next| Arc::ptr_eq(&next.partition, &partition));
@@ -435,7 +477,9 @@ fn identify(
 /// Takes as many descriptors as the system allows. Half of them are for segments, the rest for connections.
 fn open_files_max(configured: u32) -> usize {
     let limits = getrlimit(Resource::Nofile);
-    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limits.maximum, maximum: limits.maximum }) {
+    if let Err(error) =
+        setrlimit(Resource::Nofile, Rlimit { current: limits.maximum, maximum: limits.maximum })
+    {
         debug!(%error, "cannot raise the limit of open files");
     }
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
@@ -516,6 +560,9 @@ fn host(topics: &Topics, partitions: &[Arc<Partition>]) {
 /// Writes and syncs everything that is left.
 fn stop(broker: Arc<Broker>, threads: Threads) {
     let (storage, topics) = (Arc::clone(&broker.storage), Arc::clone(&broker.topics));
+    if let Some(http) = threads.http {
+        http.stop();
+    }
     broker.groups.stop();
     threads.retention.stop();
     // The controller's thread ends with the last handle to its queue, which the broker has.

@@ -7,7 +7,10 @@ use ottla_replica::Rules;
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
-use crate::partition::{Partition, TopicIdentity};
+use crate::{
+    metrics::{Traffic, TrafficCounts},
+    partition::{Partition, TopicIdentity},
+};
 
 /// What `acks=all` promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +35,13 @@ pub(crate) struct TopicSettings {
 #[derive(Debug)]
 pub(crate) struct Topic {
     pub(crate) identity: Arc<TopicIdentity>,
+    pub(crate) traffic: Traffic,
     partitions: RwLock<Vec<Arc<Partition>>>,
 }
 
 impl Topic {
     pub(crate) fn new(identity: Arc<TopicIdentity>, partitions: Vec<Arc<Partition>>) -> Topic {
-        Topic { identity, partitions: RwLock::new(partitions) }
+        Topic { identity, traffic: Traffic::default(), partitions: RwLock::new(partitions) }
     }
 
     pub(crate) fn partition(&self, index: i32) -> Option<Arc<Partition>> {
@@ -75,6 +79,8 @@ pub(crate) struct Topics {
 struct Maps {
     by_id: FxHashMap<Uuid, Arc<Topic>>,
     by_name: FxHashMap<bytestring::ByteString, Arc<Topic>>,
+    /// Of topics that are gone: totals never fall.
+    past_traffic: TrafficCounts,
 }
 
 impl Topics {
@@ -105,7 +111,18 @@ impl Topics {
         let mut maps = self.write();
         let topic = maps.by_id.remove(&id)?;
         maps.by_name.remove(&topic.identity.name);
+        maps.past_traffic += topic.traffic.counts();
         Some(topic)
+    }
+
+    /// What went in and out of each topic, and of all that there ever were.
+    pub(crate) fn traffic(&self) -> (Vec<(Arc<TopicIdentity>, TrafficCounts)>, TrafficCounts) {
+        let maps = self.read();
+        let topics = maps.by_id.values().map(|topic| (Arc::clone(&topic.identity), topic.traffic.counts()));
+        let topics: Vec<_> = topics.collect();
+        let mut total = maps.past_traffic;
+        topics.iter().for_each(|(_, counts)| total += *counts);
+        (topics, total)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Maps> {

@@ -20,6 +20,7 @@ use crate::{
     },
     partition::{Fetched, Partition, ReadLimits, ReadRefused},
     random,
+    topics::Topic,
 };
 
 /// The first version that names topics by id.
@@ -37,13 +38,19 @@ pub(crate) async fn handle(context: &Context<'_>, request: FetchRequest) -> Fetc
     };
     let fetch = Fetch::new(context, &request, plan.wanted.iter());
     let outcomes = fetch.read_enough(&request).await;
-    respond(context, &plan, outcomes)
+    fetch.count(&outcomes);
+    respond(&plan, outcomes)
 }
 
 /// One wanted partition, looked up.
 struct Place<'a> {
     wanted: &'a Wanted,
-    found: Result<Arc<Partition>, ErrorCode>,
+    found: Result<Found, ErrorCode>,
+}
+
+struct Found {
+    topic: Arc<Topic>,
+    partition: Arc<Partition>,
 }
 
 struct Fetch<'a> {
@@ -87,7 +94,8 @@ impl<'a> Fetch<'a> {
             return first;
         }
         let deadline = Instant::now() + wait;
-        let waiting = Waiting::at(self.places.iter().filter_map(|place| place.found.clone().ok()).collect());
+        let found = self.places.iter().filter_map(|place| place.found.as_ref().ok());
+        let waiting = Waiting::at(found.map(|found| Arc::clone(&found.partition)).collect());
         loop {
             let outcomes = self.read();
             if self.is_enough(&outcomes, bytes_min) || timeout_at(deadline, waiting.woken()).await.is_err() {
@@ -126,8 +134,19 @@ impl<'a> Fetch<'a> {
             .collect()
     }
 
+    /// What was read goes out with the answer.
+    fn count(&self, outcomes: &[Outcome<'_>]) {
+        for (place, outcome) in self.places.iter().zip(outcomes) {
+            let Ok(found) = &place.found else { continue };
+            match &outcome.result {
+                Ok(fetched) => found.topic.traffic.fetched(fetched.records.len()),
+                Err(failed) => found.topic.traffic.fetch_refused(failed.error),
+            }
+        }
+    }
+
     fn read_one(&self, place: &Place<'_>, room: usize, min_one: bool) -> Result<Fetched, Failed> {
-        let partition = place.found.as_ref().map_err(|error| *error)?;
+        let partition = &place.found.as_ref().map_err(|error| *error)?.partition;
         let wanted = place.wanted;
         let limits = ReadLimits {
             offset: wanted.offset,
@@ -141,13 +160,14 @@ impl<'a> Fetch<'a> {
     }
 }
 
-fn find(context: &Context<'_>, key: &PartitionKey, by_id: bool) -> Result<Arc<Partition>, ErrorCode> {
+fn find(context: &Context<'_>, key: &PartitionKey, by_id: bool) -> Result<Found, ErrorCode> {
     let topics = &context.broker.topics;
     let topic = match by_id {
         true => topics.by_id(key.topic_id).ok_or(ErrorCode::UnknownTopicId)?,
         false => topics.by_name(&key.topic).ok_or(ErrorCode::UnknownTopicOrPartition)?,
     };
-    topic.partition(key.partition).ok_or(ErrorCode::UnknownTopicOrPartition)
+    let partition = topic.partition(key.partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    Ok(Found { topic, partition })
 }
 
 fn failed(partition: &Partition, refused: &ReadRefused) -> Failed {
@@ -176,13 +196,13 @@ pub(crate) fn read_error(refused: &ReadRefused) -> ErrorCode {
     }
 }
 
-fn respond(context: &Context<'_>, plan: &Plan, outcomes: Vec<Outcome<'_>>) -> FetchResponse {
+fn respond(plan: &Plan, outcomes: Vec<Outcome<'_>>) -> FetchResponse {
     let mut responses: Vec<FetchableTopicResponse> = Vec::new();
     let mut had_data = Vec::new();
     for Outcome { wanted, result } in outcomes {
         let gave_data = result.as_ref().is_ok_and(|fetched| !fetched.records.is_empty());
         let says_more = gave_data || result.as_ref().map_or(true, |fetched| fetched.diverging.is_some());
-        let data = partition_data(context, wanted, result);
+        let data = partition_data(wanted, result);
         let told = Told { high_watermark: data.high_watermark, log_start: data.log_start_offset };
         if !plan.must_tell(&wanted.key, told, says_more) {
             continue;
@@ -205,7 +225,7 @@ fn respond(context: &Context<'_>, plan: &Plan, outcomes: Vec<Outcome<'_>>) -> Fe
     FetchResponse { session_id: plan.session_id, responses, ..Default::default() }
 }
 
-fn partition_data(context: &Context<'_>, wanted: &Wanted, result: Result<Fetched, Failed>) -> PartitionData {
+fn partition_data(wanted: &Wanted, result: Result<Fetched, Failed>) -> PartitionData {
     let empty = PartitionData {
         partition_index: wanted.key.partition,
         aborted_transactions: None,
@@ -215,7 +235,6 @@ fn partition_data(context: &Context<'_>, wanted: &Wanted, result: Result<Fetched
     };
     match result {
         Ok(fetched) => {
-            context.broker.metrics.fetched(&wanted.key.topic, fetched.records.len());
             PartitionData {
                 high_watermark: fetched.high_watermark,
                 last_stable_offset: fetched.last_stable_offset,

@@ -131,24 +131,24 @@ impl Produce<'_> {
             ..partition.lock().settings.rules
         };
         let validated = SCRATCH.with_borrow_mut(|scratch| validate(&records, &rules, now, scratch));
-        let metrics = &self.context.broker.metrics;
         let validated = match validated {
             Ok(validated) => validated,
             Err(refusal) => {
-                metrics.batch_rejected(&partition.topic.name, records.len());
+                topic.traffic.refused(refusal_error(&refusal), records.len());
                 return invalid(&partition, &refusal);
             }
         };
         let (bytes, count) = (validated.batch.size_in_bytes(), validated.header().record_count);
         match partition.append(&self.context.broker.storage, validated, self.acks, Origin::Client) {
             Ok(appended) => {
-                metrics.batch_appended(&partition.topic.name, bytes, count);
+                topic.traffic.appended(bytes, count);
                 *self.durable_at = (*self.durable_at).max(appended.durable_at);
                 accepted(data.index, &appended)
             }
             Err(error) => {
-                metrics.batch_rejected(&partition.topic.name, bytes);
-                refused(data.index, append_error(&error))
+                let error = append_error(&error);
+                topic.traffic.refused(error, bytes);
+                refused(data.index, error)
             }
         }
     }

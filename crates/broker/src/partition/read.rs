@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ottla_log::{ReadResult, Slice};
-use ottla_records::{Epoch, Offset};
+use ottla_records::{BATCH_HEADER_SIZE, BatchHeader, Epoch, Offset, Timestamp, TimestampType};
 use ottla_replica::{AbortedTransaction, EpochEnd};
 use ottla_wire::{FilePart, Records, RecordsPart};
 
@@ -89,6 +89,28 @@ impl Partition {
         }
         fetched.records = records(read)?;
         Ok(fetched)
+    }
+}
+
+impl Partition {
+    /// The timestamp of the first batch that ends behind `offset`, if it can be read. Of the log's bytes only the
+    /// batch's header is.
+    pub(crate) fn timestamp_from(&self, offset: Offset) -> Option<Timestamp> {
+        let read = {
+            let mut state = self.lock();
+            let (start, end) = (state.log.start_offset(), state.replica.high_watermark());
+            state.log.read(offset.clamp(start, end.max(start)), 0, end, true).ok()?
+        };
+        let mut head = [0; BATCH_HEADER_SIZE];
+        match read.slices.first()? {
+            Slice::Memory(bytes) => head.copy_from_slice(bytes.get(..BATCH_HEADER_SIZE)?),
+            Slice::File { file, position, .. } => file.read_exact_at(&mut head, *position).ok()?,
+        }
+        let header = BatchHeader::parse(&head).ok()?;
+        Some(match header.timestamp_type() {
+            TimestampType::CreateTime => header.base_timestamp,
+            TimestampType::LogAppendTime => header.max_timestamp,
+        })
     }
 }
 

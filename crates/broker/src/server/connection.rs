@@ -186,7 +186,7 @@ impl Connection {
 
     /// Serves a request that is not Produce, unless the client goes away meanwhile.
     async fn serve(&mut self, request: RequestFrame, started: Instant) -> Result<(), Ended> {
-        let api = request.api;
+        let (api, version) = (request.api, request.version);
         if self.out.len() > 0 {
             self.flush().await?;
         }
@@ -198,7 +198,7 @@ impl Connection {
             ended = gone(&self.stream, &mut self.inbound, at_end) => return Err(ended),
             _ = self.stop.changed() => return Err(Ended::Stopping),
         }
-        self.broker.metrics.request_served(api, started);
+        self.broker.metrics.request_served(api, version, started);
         Ok(())
     }
 
@@ -219,7 +219,7 @@ impl Connection {
                     response,
                 );
             }
-            self.broker.metrics.request_served(ApiKey::Produce, done.started);
+            self.broker.metrics.request_served(ApiKey::Produce, done.version, done.started);
         }
     }
 

@@ -42,6 +42,10 @@ impl Room {
         }
     }
 
+    pub(crate) fn unwritten_bytes(&self) -> u64 {
+        self.unwritten.load(Ordering::Relaxed)
+    }
+
     pub(super) fn is_free(&self) -> bool {
         self.unwritten.load(Ordering::Relaxed) < UNWRITTEN_MAX
     }
