@@ -196,13 +196,20 @@ impl Log {
 
     /// Removes every file of every segment; an empty one begins at `base`.
     pub(super) fn drop_all_segments(&mut self, base: Offset) -> Result<()> {
-        for segment in std::mem::take(&mut self.segments) {
+        for segment in std::mem::replace(&mut self.segments, vec![Segment::new(base)]) {
             self.remove_segment_files(segment.base)?;
         }
-        self.segments = vec![Segment::new(base)];
+        self.keep_end()?;
         self.end = base;
         self.forget_lookups();
         Ok(())
+    }
+
+    /// Makes the name of the active segment durable, which alone tells where the log goes on once all before it is
+    /// gone.
+    pub(super) fn keep_end(&mut self) -> Result<()> {
+        self.files.get_or_create(self.key(self.active().base, FileKind::Log), &self.dir)?;
+        self.files.disk().sync_dir(&self.dir).map_err(Error::io("sync", &self.dir))
     }
 
     pub(super) fn remove_segment_files(&mut self, base: Offset) -> Result<()> {

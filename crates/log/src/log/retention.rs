@@ -67,6 +67,7 @@ impl Log {
             self.roll(now_ms, producers);
             count = count.min(self.segments.len() - 1);
             self.write_pending()?;
+            self.keep_end()?;
         }
         let deleted = self.delete_front(count)?;
         self.advance_start(self.start.max(self.segments[0].base));

@@ -11,12 +11,16 @@ use crate::log::{OpenOptions, remove_folder};
 const END: i64 = 30;
 
 fn start_after(config: LogConfig, now_ms: i64, high_watermark: i64, deleted_before: i64) -> (i64, i64) {
-    let mut log = new_log(&SimDisk::new(), &config);
+    let disk = SimDisk::new();
+    let mut log = new_log(&disk, &config);
     fill(&mut log, END);
     log.delete_records_before(deleted_before).expect("in range");
     log.apply_retention(now_ms, high_watermark, Vec::new).expect("a deletion").remove().expect("a removal");
     let batches = fetch_all(&mut log);
     assert_eq!(batches, (log.start_offset()..END).collect::<Vec<_>>());
+    log.close(Vec::new).expect("a clean stop");
+    let again = reopen(&disk, &OpenOptions { start_offset: deleted_before, ..options(&config) }).log;
+    assert_eq!((again.start_offset(), again.end_offset()), (log.start_offset(), log.end_offset()));
     (log.start_offset(), log.end_offset())
 }
 

@@ -1,7 +1,8 @@
 use super::support::{batch_of_epoch, fetch_all, fill, new_log, options, reopen, small};
-use crate::disk::SimDisk;
+use crate::disk::{Loss, SimDisk};
 use crate::error::Error;
 use crate::format::EpochEntry;
+use crate::log::OpenOptions;
 
 #[test]
 fn a_truncated_log_ends_where_it_was_told_to() {
@@ -41,6 +42,20 @@ fn epochs_that_begin_behind_the_cut_go() {
     assert_eq!((log.start_offset(), log.end_offset(), log.latest_epoch()), (50, 50, None));
     log.begin_epoch(9);
     assert_eq!(log.epoch_entries(), [EpochEntry { epoch: 9, start_offset: 50 }]);
+}
+
+#[test]
+fn an_empty_log_goes_on_where_it_was_told_to() {
+    let disk = SimDisk::new();
+    let mut log = new_log(&disk, &small());
+    fill(&mut log, 5);
+    log.sync().expect("a sync");
+    log.truncate_fully_and_start_at(50).expect("a truncation");
+    for is_clean in [false, true] {
+        let options = OpenOptions { is_clean, ..options(&small()) };
+        let again = reopen(&disk.crash(Loss::Everything), &options).log;
+        assert_eq!((again.start_offset(), again.end_offset()), (50, 50));
+    }
 }
 
 #[test]
