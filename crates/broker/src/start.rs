@@ -37,7 +37,7 @@ use crate::{
     producer_ids::ProducerIds,
     random,
     server::{self, Admission, Listener},
-    storage::{self, Deletions, OpenError, Opening, Retention, Storage, Syncing, Wanted, Writing},
+    storage::{self, Cleaning, Deletions, OpenError, Opening, Retention, Storage, Syncing, Wanted, Writing},
     topics::{Topic, Topics},
 };
 
@@ -100,6 +100,7 @@ struct Threads {
     http: Option<Http>,
     controller: JoinHandle<()>,
     retention: Retention,
+    cleaning: Cleaning,
     writing: Writing,
     syncing: Syncing,
     journal: JournalThreads<Placed>,
@@ -360,6 +361,7 @@ impl Parts {
         let syncing = Syncing::start(&storage, &self.topics, interval).map_err(at)?;
         let writing = Writing::start(&storage).map_err(at)?;
         let retention = Retention::start(&self.topics, &self.configs, &self.deletions).map_err(at)?;
+        let cleaning = Cleaning::start(&storage, &self.topics, &self.configs, &self.deletions).map_err(at)?;
         groups.load(&self.topics);
         let (controller, controller_thread) = Controller::start(self.worker).map_err(at)?;
         let memory = config.network.queued_request_bytes_max.unwrap_or(REQUEST_MEMORY);
@@ -385,6 +387,7 @@ impl Parts {
             http,
             controller: controller_thread,
             retention,
+            cleaning,
             writing,
             syncing,
             journal,
@@ -565,6 +568,7 @@ fn stop(broker: Arc<Broker>, threads: Threads) {
     }
     broker.groups.stop();
     threads.retention.stop();
+    threads.cleaning.stop();
     // The controller's thread ends with the last handle to its queue, which the broker has.
     let epoch = broker.metadata.image().cluster().broker(broker.identity.node_id).map_or(0, |b| b.epoch);
     drop(broker);

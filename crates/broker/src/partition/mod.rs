@@ -46,6 +46,8 @@ pub(crate) struct State {
     pub(crate) settings: Arc<TopicSettings>,
     /// The last batch that was given to the journal.
     last_lsn: Lsn,
+    /// The recovery point that the checkpoint file has: below it the log may get gaps by compaction.
+    checkpointed: Offset,
     /// It is in the list of those whose tail must be written.
     is_listed: bool,
     /// Its topic is gone; who still holds it is told so.
@@ -66,8 +68,16 @@ impl Partition {
         log: Log,
         settings: Arc<TopicSettings>,
     ) -> Partition {
-        let state =
-            State { replica, log, settings, last_lsn: Lsn::ZERO, is_listed: false, is_deleted: false };
+        let checkpointed = log.recovery_point();
+        let state = State {
+            replica,
+            log,
+            settings,
+            last_lsn: Lsn::ZERO,
+            checkpointed,
+            is_listed: false,
+            is_deleted: false,
+        };
         Partition { topic, index, state: Mutex::new(state), waiters: Waiters::default() }
     }
 
@@ -135,6 +145,15 @@ impl Partition {
 }
 
 impl State {
+    pub(crate) fn checkpointed(&self) -> Offset {
+        self.checkpointed
+    }
+
+    /// The checkpoint file was written with the recovery point as it is.
+    pub(crate) fn recovery_point_was_stored(&mut self) {
+        self.checkpointed = self.log.recovery_point();
+    }
+
     pub(crate) fn is_deleted(&self) -> bool {
         self.is_deleted
     }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ottla_log::{Files, FolderName, FolderState};
+use ottla_log::{DeletedFiles, Files, FolderName, FolderState};
 use tracing::warn;
 use uuid::Uuid;
 
@@ -17,6 +17,8 @@ use crate::{clock, partition::Partition};
 pub(crate) struct Deletions {
     files: Arc<Files>,
     waiting: Mutex<Vec<Waiting>>,
+    /// Segment files of logs that live on, and until when they stay.
+    segments: Mutex<Vec<(Instant, DeletedFiles)>>,
 }
 
 #[derive(Debug)]
@@ -34,7 +36,7 @@ impl Deletions {
         });
         let since = clock::now();
         let waiting = left.map(|entry| Waiting { folder: dir.join(entry.name), since }).collect();
-        Ok(Deletions { files: Arc::clone(files), waiting: Mutex::new(waiting) })
+        Ok(Deletions { files: Arc::clone(files), waiting: Mutex::new(waiting), segments: Mutex::default() })
     }
 
     /// Takes the folder's name away from the partition, so that a topic of the same name can be made. Waits for a write
@@ -50,7 +52,34 @@ impl Deletions {
         Ok(())
     }
 
-    /// Removes what has waited for `delay`.
+    /// Segment files that nobody reads any more but who began before; they go after `delay`.
+    pub(crate) fn remove_files_after(&self, delay: Duration, files: DeletedFiles) {
+        if !files.is_empty() {
+            self.segments().push((clock::now() + delay, files));
+        }
+    }
+
+    /// Removes the segment files whose time has come.
+    pub(crate) fn remove_due_files(&self) {
+        let now = clock::now();
+        let due: Vec<_> = {
+            let mut segments = self.segments();
+            let (due, rest) = segments.drain(..).partition(|(at, _)| *at <= now);
+            *segments = rest;
+            due
+        };
+        for (_, files) in due {
+            if let Err(error) = files.remove() {
+                warn!(%error, "cannot remove a deleted segment");
+            }
+        }
+    }
+
+    fn segments(&self) -> std::sync::MutexGuard<'_, Vec<(Instant, DeletedFiles)>> {
+        self.segments.lock().expect("nobody panics with the lock held")
+    }
+
+    /// Removes folders that have waited for `delay`.
     pub(crate) fn remove_due(&self, delay: Duration) {
         let due: Vec<Waiting> = {
             let mut waiting = self.lock();

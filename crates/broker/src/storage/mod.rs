@@ -5,7 +5,10 @@
 //!    └─────► tail ─────► segment files                                      segment-writer thread
 //!                            └──► synced, recovery points, journal freed    segment-sync thread
 //! ```
+//!
+//! Beside them the retention thread deletes what is not kept, and the cleaner compacts.
 
+mod cleaning;
 mod deleting;
 mod opening;
 mod retention;
@@ -30,12 +33,16 @@ use crate::{
     topics::Topics,
 };
 
+pub(crate) use cleaning::Cleaning;
 pub(crate) use deleting::Deletions;
 pub(crate) use opening::{OpenError, Opening, Wanted, create};
 pub(crate) use retention::Retention;
 pub(crate) use room::Room;
 pub(crate) use syncing::Syncing;
 pub(crate) use writing::Writing;
+
+/// As many syncs as most disks do at once.
+const CLOSING_THREADS: usize = 16;
 
 /// What the partitions of a data directory share.
 #[derive(Debug)]
@@ -48,6 +55,8 @@ pub(crate) struct Storage {
     unwritten: Mutex<Vec<Arc<Partition>>>,
     /// Partitions that were written to since their last sync. A partition may be in it twice.
     unsynced: Mutex<Vec<Arc<Partition>>>,
+    /// One pass at a time: the checkpoint files are written by each.
+    syncing: Mutex<()>,
     /// Below this much free space produce is refused.
     reserve_bytes: u64,
 }
@@ -66,6 +75,7 @@ impl Storage {
             room: Room::default(),
             unwritten: Mutex::default(),
             unsynced: Mutex::default(),
+            syncing: Mutex::default(),
             reserve_bytes,
         }
     }
@@ -109,12 +119,7 @@ impl Storage {
 
     /// Ends every log as a clean stop does, and says that it was one. Nothing may be appended any more.
     pub(crate) fn close(&self, topics: &Topics, broker_epoch: i64) -> ottla_log::Result<()> {
-        for partition in topics.partitions() {
-            let mut state = partition.lock();
-            let state = &mut *state;
-            let replica = &state.replica;
-            state.log.close(|| producer_entries(replica))?;
-        }
+        close_logs(&topics.partitions())?;
         self.files.disk().sync_dir(&self.dir).map_err(|source| ottla_log::Error::Io {
             action: "sync",
             path: self.dir.clone(),
@@ -135,4 +140,22 @@ impl Storage {
             source,
         })
     }
+}
+
+/// Closes logs on several threads: each waits for the disk most of the time.
+fn close_logs(partitions: &[Arc<Partition>]) -> ottla_log::Result<()> {
+    let share = partitions.len().div_ceil(CLOSING_THREADS).max(1);
+    std::thread::scope(|scope| {
+        let close = |chunk: &[Arc<Partition>]| chunk.iter().try_for_each(|partition| close_log(partition));
+        let threads: Vec<_> =
+            partitions.chunks(share).map(|chunk| scope.spawn(move || close(chunk))).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().expect("closing a log does not panic"))
+    })
+}
+
+fn close_log(partition: &Partition) -> ottla_log::Result<()> {
+    let mut state = partition.lock();
+    let state = &mut *state;
+    let replica = &state.replica;
+    state.log.close(|| producer_entries(replica)).map(drop)
 }

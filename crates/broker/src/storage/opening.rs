@@ -88,10 +88,13 @@ impl Opening {
             Ok(entries.into_iter().map(|entry| ((entry.topic, entry.partition), entry.offset)).collect())
         };
         let recovery_points = checkpoint(ottla_log::RECOVERY_POINTS)?;
+        // Nothing is compacted before the first recovery points are stored.
+        let checkpoint_was_lost =
+            recovery_points.is_empty() && !checkpoint(ottla_log::CLEANER_OFFSETS)?.is_empty();
         Ok(Opening {
             dir: dir.to_owned(),
             files: Arc::clone(files),
-            may_have_gaps: !is_ours || recovery_points.is_empty(),
+            may_have_gaps: !is_ours || checkpoint_was_lost,
             recovery_points,
             log_starts: checkpoint(ottla_log::LOG_STARTS)?,
             is_clean,

@@ -30,8 +30,6 @@ struct Housekeeper {
     topics: Arc<Topics>,
     configs: Arc<RwLock<Configs>>,
     deletions: Arc<Deletions>,
-    /// Segment files that wait for their removal, and until when.
-    files: Vec<(Instant, DeletedFiles)>,
     retention_at: Instant,
     producers_at: Instant,
 }
@@ -48,7 +46,6 @@ impl Retention {
             topics: Arc::clone(topics),
             configs: Arc::clone(configs),
             deletions: Arc::clone(deletions),
-            files: Vec::new(),
             retention_at: now,
             producers_at: now,
         };
@@ -84,31 +81,21 @@ impl Housekeeper {
             self.topics.partitions().iter().for_each(|partition| partition.on(&Event::Tick));
         }
         self.deletions.remove_due(millis(config.logs.delete_delay_ms));
-        self.remove_files(now);
+        self.deletions.remove_due_files();
     }
 
-    fn apply_retention(&mut self) {
+    fn apply_retention(&self) {
         for partition in self.topics.partitions() {
             match retain(&partition) {
                 Ok((delay, deleted)) if !deleted.is_empty() => {
                     info!(topic = %partition.topic.name, partition = partition.index, files = deleted.paths().len(),
                           "deleted segments by retention");
-                    self.files.push((clock::now() + delay, deleted));
+                    self.deletions.remove_files_after(delay, deleted);
                 }
                 Ok(_) => {}
                 Err(error) => {
                     error!(topic = %partition.topic.name, partition = partition.index, %error, "cannot delete segments");
                 }
-            }
-        }
-    }
-
-    fn remove_files(&mut self, now: Instant) {
-        let (due, rest): (Vec<_>, Vec<_>) = self.files.drain(..).partition(|(at, _)| *at <= now);
-        self.files = rest;
-        for (_, deleted) in due {
-            if let Err(error) = deleted.remove() {
-                error!(%error, "cannot remove a deleted segment");
             }
         }
     }

@@ -102,6 +102,10 @@ pub(super) mod parking {
             self.changed.notify_one();
         }
 
+        pub(crate) fn is_stopping(&self) -> bool {
+            self.lock().stopping
+        }
+
         pub(crate) fn stop(&self) {
             self.lock().stopping = true;
             self.changed.notify_one();

@@ -79,6 +79,7 @@ impl Syncer {
 impl Storage {
     /// Syncs every partition that was written to, then lets go of the journal up to where it was durable before.
     pub(crate) fn sync_segments(&self, topics: &Topics) {
+        let _one_at_a_time = self.syncing.lock().expect("nobody panics with the lock held");
         let up_to = self.journal.durable();
         self.write_tails();
         let mut unsynced = std::mem::take(&mut *lock(&self.unsynced));
@@ -93,6 +94,7 @@ impl Storage {
             lock(&self.unsynced).extend(unsynced);
             return;
         }
+        unsynced.iter().for_each(|partition| partition.lock().recovery_point_was_stored());
         if let Err(error) = self.release(up_to) {
             fail("cannot release journal files", &error);
         }
