@@ -166,7 +166,7 @@ mod tests {
             let topic_id = Uuid::from_u128(number);
             let topic = TopicRecord { name: (*name).into(), topic_id };
             let partition = |partition_id| {
-                let (replicas, isr, directories) = (vec![1], vec![1], Some(vec![Uuid::from_u128(200)]));
+                let (replicas, isr, directories) = (vec![1], vec![1], vec![Uuid::from_u128(200)]);
                 PartitionRecord {
                     partition_id,
                     topic_id,

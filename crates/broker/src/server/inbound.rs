@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_large_frame_gets_memory_as_it_arrives() {
         let mut inbound =
-            Inbound { buffer: BytesMut::from(&(90 << 20_i32).to_be_bytes()[..]), frame_max: 100 << 20 };
+            Inbound { buffer: BytesMut::from(&(90_i32 << 20).to_be_bytes()[..]), frame_max: 100 << 20 };
         inbound.make_room();
         assert!(inbound.buffer.capacity() < 2 * TRUSTED_MAX, "{}", inbound.buffer.capacity());
     }
