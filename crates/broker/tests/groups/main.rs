@@ -2,6 +2,7 @@
 
 mod coordinator;
 mod membership;
+#[path = "../common/node.rs"]
 mod node;
 mod offsets;
 mod recovery;

@@ -94,6 +94,7 @@ fn config(dir: &Path, settings: &[&str]) -> StartConfig {
     let partitions = format!("offsets.topic.num.partitions={OFFSETS_PARTITIONS}");
     let all = [
         "listeners=PLAINTEXT://127.0.0.1:0",
+        "ottla.metrics.listener=",
         "node.id=1",
         "group.initial.rebalance.delay.ms=0",
         "group.min.session.timeout.ms=10",
