@@ -1,6 +1,7 @@
 //! The requests: one table of what is served, and one file for each kind.
 #![allow(clippy::unused_async, reason = "the table calls every handler alike")]
 
+mod errors;
 mod operations;
 pub(crate) mod produce;
 
@@ -92,6 +93,7 @@ macro_rules! served {
                 $(ApiKey::$api => {
                     let request = decode(frame)?;
                     let response = Box::pin($module::handle(context, request)).await;
+                    errors::count(context, &response);
                     encode(frame, out, &response);
                     Ok(())
                 })*
@@ -149,6 +151,7 @@ pub(crate) async fn serve(
     out: &mut Writer,
 ) -> Result<(), Refused> {
     if frame.api == ApiKey::ApiVersions && !frame.api.versions().contains(&frame.version) {
+        context.broker.metrics.request_failed(frame.api, ErrorCode::UnsupportedVersion);
         api_versions::unsupported(&frame, out);
         return Ok(());
     }

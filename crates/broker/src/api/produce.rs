@@ -14,7 +14,7 @@ use ottla_wire::{
     },
 };
 
-use super::{Context, Refused};
+use super::{Context, Refused, errors};
 use crate::{
     clock,
     partition::{AppendRefused, Partition, Produced as Appended},
@@ -54,10 +54,11 @@ pub(crate) fn start(context: &Context<'_>, mut frame: RequestFrame) -> Result<Pr
         }
         Err(_invalid) => refuse_all(request.topic_data, ErrorCode::InvalidRequiredAcks),
     };
-    if request.acks == 0 {
-        return unanswered(&responses);
-    }
     let response = ProduceResponse { responses, ..Default::default() };
+    errors::count(context, &response);
+    if request.acks == 0 {
+        return unanswered(&response.responses);
+    }
     Ok(Produced { response: Some(response), durable_at })
 }
 

@@ -1,6 +1,6 @@
 //! Partitions: their offsets, replicas and sizes, and what they come to together.
 
-use std::sync::Arc;
+use std::{cmp::Ordering, sync::Arc};
 
 use ottla_metadata as metadata;
 use ottla_records::Offset;
@@ -25,17 +25,10 @@ struct Partition {
     replicas: usize,
     in_sync: usize,
     is_preferred: bool,
-    isr: InSync,
+    /// The in-sync replicas beside `min.insync.replicas`.
+    isr_to_min: Ordering,
     /// None if it is not on this broker.
     here: Option<Here>,
-}
-
-/// The in-sync replicas beside `min.insync.replicas`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum InSync {
-    AboveMin,
-    AtMin,
-    UnderMin,
 }
 
 struct Here {
@@ -96,11 +89,11 @@ const COLUMNS: &[Column] = &[
             "kafka_cluster_partition_underminisr",
             "1 if acks=all is refused for lack of replicas.",
         ),
-        |partition| Some((partition.isr == InSync::UnderMin).into()),
+        |partition| Some(partition.isr_to_min.is_lt().into()),
     ),
     (
         Family::gauge("kafka_cluster_partition_atminisr", "1 if no in-sync replica may be lost."),
-        |partition| Some((partition.isr == InSync::AtMin).into()),
+        |partition| Some(partition.isr_to_min.is_eq().into()),
     ),
     (Family::gauge("kafka_log_log_size", "Bytes of the log on this broker."), |partition| {
         Some(partition.here.as_ref()?.bytes.into())
@@ -248,23 +241,13 @@ impl Partition {
             replicas,
             in_sync,
             is_preferred: described.preferred_leader() == Some(described.leader),
-            isr: InSync::new(in_sync, min_isr.min(replicas)),
+            isr_to_min: in_sync.cmp(&min_isr.min(replicas)),
             here,
         }
     }
 
     fn is_under_replicated(&self) -> bool {
         self.in_sync < self.replicas
-    }
-}
-
-impl InSync {
-    fn new(in_sync: usize, min: usize) -> InSync {
-        match in_sync.cmp(&min) {
-            std::cmp::Ordering::Less => InSync::UnderMin,
-            std::cmp::Ordering::Equal => InSync::AtMin,
-            std::cmp::Ordering::Greater => InSync::AboveMin,
-        }
     }
 }
 
@@ -277,8 +260,8 @@ impl Sums {
         if partition.leader == node_id {
             self.led_here += 1;
             self.under_replicated += usize::from(partition.is_under_replicated());
-            self.under_min_isr += usize::from(partition.isr == InSync::UnderMin);
-            self.at_min_isr += usize::from(partition.isr == InSync::AtMin);
+            self.under_min_isr += usize::from(partition.isr_to_min.is_lt());
+            self.at_min_isr += usize::from(partition.isr_to_min.is_eq());
             self.reassigning += usize::from(described.is_reassigning());
         }
     }
