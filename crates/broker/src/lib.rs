@@ -20,6 +20,7 @@ mod configs;
 mod controller;
 mod durable;
 mod fetch;
+mod foundation;
 mod groups;
 mod hosting;
 mod http;

@@ -4,19 +4,16 @@ use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
-    sync::{Arc, RwLock},
+    sync::Arc,
     thread::JoinHandle,
     time::Duration,
 };
 
-use ottla_config::{Listener as ListenerConfig, NetworkConfig, SecurityProtocol, StartConfig};
+use ottla_config::{Listener as ListenerConfig, NetworkConfig, StartConfig};
 use ottla_log::{
-    Files,
-    disk::{Disk, Priority, RealDisk},
-    format::CleanShutdown,
-    journal::{Event, Journal, JournalThreads, Options, Recovery, Rounds},
+    disk::{DirectoryLock, Disk, Priority, RealDisk},
+    journal::{Event, JournalThreads, Options},
 };
-use ottla_metadata::{BrokerRegistration, Endpoint, Image, InternalTopic};
 use ottla_quorum as quorum;
 use ottla_records::Offset;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -24,21 +21,21 @@ use tokio::{sync::watch, task::JoinSet};
 use tracing::{debug, error, info, warn};
 
 use crate::{
-    Broker, Identity, Settings, clock,
-    configs::{Configs, DeclaredOptions},
-    controller::{Controller, Metadata, Worker},
+    Broker, Settings,
+    configs::Configs,
+    controller::Controller,
     durable::Durable,
     fetch::session::Sessions,
+    foundation::{Foundation, Ground},
     groups::{Driver, Groups},
-    hosting::{Hosting, NobodyWatches, TopicsWatcher},
+    hosting::{Hosting, TopicsWatcher},
     http::Http,
     metrics::{JournalMetrics, MeasuredDisk, Metrics},
-    partition::{Partition, TopicIdentity},
+    partition::Partition,
     producer_ids::ProducerIds,
     random,
     server::{self, Admission, Listener},
-    storage::{self, Cleaning, Deletions, OpenError, Opening, Retention, Storage, Syncing, Wanted, Writing},
-    topics::{Topic, Topics},
+    storage::{self, Cleaning, OpenError, Retention, Syncing, Writing},
 };
 
 /// Memory for requests larger than a connection's own buffer, where the configuration does not say.
@@ -105,7 +102,7 @@ struct Threads {
     syncing: Syncing,
     journal: JournalThreads<Placed>,
     journal_dir: PathBuf,
-    lock: ottla_log::disk::DirectoryLock,
+    lock: DirectoryLock,
 }
 
 /// What the journal gives back with a batch: whose it is, and where the log ends behind it.
@@ -164,8 +161,7 @@ pub async fn start(config: StartConfig) -> Result<Running, StartError> {
     let [dir] = config.node.log_dirs.as_slice() else {
         return Err(StartError::SeveralDirectories { dirs: config.node.log_dirs.join(", ") });
     };
-    let parts = Parts::open(Path::new(dir), configs, &addresses)?;
-    let (broker, threads) = parts.start(&addresses, http)?;
+    let (broker, threads) = run(Path::new(dir), configs, &addresses, http)?;
     let groups = Driver::start(&broker.groups);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
@@ -230,172 +226,90 @@ fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// The data directory, opened, and nothing running yet.
-struct Parts {
-    dir: PathBuf,
-    lock: ottla_log::disk::DirectoryLock,
-    files: Arc<Files>,
-    identity: Identity,
-    configs: Arc<RwLock<Configs>>,
-    metadata: Arc<Metadata>,
-    worker: Worker,
-    topics: Arc<Topics>,
-    deletions: Arc<Deletions>,
-    restored: Vec<Arc<Partition>>,
-    recovery: Recovery,
-    journal_dir: PathBuf,
-    journal_metrics: Arc<JournalMetrics>,
+/// Opens the data directory and starts the threads, the ones that others need first.
+fn run(
+    dir: &Path,
+    configs: Configs,
+    addresses: &[Address],
+    http: Option<Http>,
+) -> Result<(Arc<Broker>, Threads), StartError> {
+    let config = Arc::clone(configs.broker());
+    let at = |source| StartError::Io { path: dir.to_owned(), source };
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    disk.create_dir_all(dir).map_err(at)?;
+    let dir = &std::path::absolute(dir).map_err(at)?;
+    let lock = lock(&*disk, dir)?;
+    let journal_dir = config.node.journal_dir.as_ref().map_or_else(|| dir.join(JOURNAL), PathBuf::from);
+    let (durable, metrics) = (Arc::new(Durable::default()), Arc::new(JournalMetrics::default()));
+    let ground = Ground {
+        journal_disk: Arc::new(MeasuredDisk::new(Arc::clone(&disk), Arc::clone(&metrics))),
+        disk,
+        dir,
+        open_files_max: open_files_max(config.logs.open_files_max),
+        journal_dir: &journal_dir,
+        journal_options: journal_options(&config),
+    };
+    let observer = observer(&durable, &metrics);
+    let (mut parts, rounds) = Foundation::open(ground, configs, addresses, observer)?;
+    let config = Arc::clone(parts.configs.read().expect("nobody panics with the lock held").broker());
+    let storage = Arc::clone(&parts.storage);
+    durable.publish(storage.journal.durable());
+    let groups = Arc::new(Groups::new(&storage, &durable, &parts.configs));
+    parts.worker.actor = Box::new(Hosting {
+        dir: dir.clone(),
+        files: parts.files,
+        topics: Arc::clone(&parts.topics),
+        configs: Arc::clone(&parts.configs),
+        deletions: Arc::clone(&parts.deletions),
+        watcher: Arc::clone(&groups) as Arc<dyn TopicsWatcher>,
+    });
+    let warn = |error| warn!(%error, "cannot prepare a journal file");
+    let journal = JournalThreads::start(rounds, warn).map_err(at)?;
+    let interval = Duration::from_millis(config.logs.recovery_point_interval_ms.into());
+    let syncing = Syncing::start(&storage, &parts.topics, interval).map_err(at)?;
+    let writing = Writing::start(&storage).map_err(at)?;
+    let retention = Retention::start(&parts.topics, &parts.configs, &parts.deletions).map_err(at)?;
+    let cleaning = Cleaning::start(&storage, &parts.topics, &parts.configs, &parts.deletions).map_err(at)?;
+    groups.load(&parts.topics);
+    let (controller, controller_thread) = Controller::start(parts.worker).map_err(at)?;
+    let memory = config.network.queued_request_bytes_max.unwrap_or(REQUEST_MEMORY);
+    let listeners = addresses.iter().map(|address| address.listener.as_str());
+    let metrics = Metrics::new(listeners, metrics, parts.metadata.end_offset());
+    let broker = Arc::new(Broker {
+        identity: parts.identity,
+        settings: settings(&config),
+        configs: parts.configs,
+        metadata: parts.metadata,
+        controller,
+        topics: parts.topics,
+        storage,
+        durable,
+        fetch_sessions: Sessions::new(config.fetch.session_slots_max as usize),
+        groups,
+        producer_ids: ProducerIds::default(),
+        admission: Admission::new(usize::try_from(memory).unwrap_or(usize::MAX)),
+        metrics,
+    });
+    info!(cluster = %broker.identity.cluster_id, node = broker.identity.node_id, listeners = addresses.len(), "ready");
+    let threads = Threads {
+        http,
+        controller: controller_thread,
+        retention,
+        cleaning,
+        writing,
+        syncing,
+        journal,
+        journal_dir,
+        lock,
+    };
+    Ok((broker, threads))
 }
 
-impl Parts {
-    fn open(dir: &Path, configs: Configs, addresses: &[Address]) -> Result<Parts, StartError> {
-        let config = Arc::clone(configs.broker());
-        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-        let at = |path: &Path| {
-            let path = path.to_owned();
-            move |source| StartError::Io { path, source }
-        };
-        disk.create_dir_all(dir).map_err(at(dir))?;
-        let dir = &std::path::absolute(dir).map_err(at(dir))?;
-        let lock = disk.lock(&dir.join(LOCK)).map_err(|source| match source.kind() {
-            io::ErrorKind::WouldBlock => StartError::DirectoryInUse { dir: dir.clone() },
-            _ => StartError::Io { path: dir.clone(), source },
-        })?;
-        let identity = identify(&*disk, dir, config.node.node_id, config.node.cluster_id.as_deref())?;
-        let clean = CleanShutdown::read(&*disk, dir)?.is_some();
-        let files = Files::new(Arc::clone(&disk), open_files_max(config.logs.open_files_max));
-        let opened = quorum::MetadataLog::open(
-            &files,
-            &quorum::OpenOptions {
-                data_dir: dir.clone(),
-                identity: identity.clone(),
-                is_clean: clean,
-                snapshot_bytes: u64::try_from(config.metadata.bytes_between_snapshots).unwrap_or(u64::MAX),
-                min_insync_replicas: 1,
-                now_ms: clock::wall_ms(),
-            },
-        )?;
-        let configs = Arc::new(RwLock::new(configs));
-        let topics = Arc::new(Topics::default());
-        let deletions = Arc::new(Deletions::new(dir, &files).map_err(at(dir))?);
-        let metadata =
-            Arc::new(Metadata::new(opened.log.image().clone(), opened.log.end_offset(), opened.log.epoch()));
-        let mut worker = Worker {
-            log: opened.log,
-            metadata: Arc::clone(&metadata),
-            settings: decisions(&config),
-            rules: Box::new(DeclaredOptions { configs: Arc::clone(&configs) }),
-            actor: Box::new(Hosting {
-                dir: dir.clone(),
-                files: Arc::clone(&files),
-                topics: Arc::clone(&topics),
-                configs: Arc::clone(&configs),
-                deletions: Arc::clone(&deletions),
-                watcher: Arc::new(NobodyWatches),
-            }),
-        };
-        register(&mut worker, &identity, addresses, config.node.rack.as_deref());
-        configs.write().expect("nobody else has it yet").reload(&metadata.image());
-        let journal_dir = config.node.journal_dir.as_ref().map_or_else(|| dir.join(JOURNAL), PathBuf::from);
-        let is_ours = disk.exists(&journal_dir).map_err(at(&journal_dir))?;
-        let opening = Opening::new(dir, &files, clean, is_ours)?;
-        let journal_metrics = Arc::new(JournalMetrics::default());
-        let disk = Arc::new(MeasuredDisk::new(disk, Arc::clone(&journal_metrics)));
-        let mut recovery = Recovery::open(disk, &journal_dir, journal_options(&config))?;
-        let wanted = wanted(&metadata.image(), &configs);
-        let opened = opening.open(wanted, &mut recovery)?;
-        host(&topics, &opened.all);
-        CleanShutdown::remove(files.disk(), dir)?;
-        let identity = Identity {
-            node_id: identity.node_id,
-            cluster_id: identity.cluster_id.into(),
-            directory_id: identity.directory_id,
-        };
-        let restored = opened.restored;
-        Ok(Parts {
-            dir: dir.clone(),
-            lock,
-            files,
-            identity,
-            configs,
-            metadata,
-            worker,
-            topics,
-            deletions,
-            restored,
-            recovery,
-            journal_dir,
-            journal_metrics,
-        })
-    }
-
-    /// Starts the threads, the ones that others need first.
-    fn start(
-        mut self,
-        addresses: &[Address],
-        http: Option<Http>,
-    ) -> Result<(Arc<Broker>, Threads), StartError> {
-        let config = Arc::clone(self.configs.read().expect("nobody panics with the lock held").broker());
-        let at = |source| StartError::Io { path: self.dir.clone(), source };
-        let durable = Arc::new(Durable::default());
-        let rounds: Rounds<Placed, _> = self.recovery.finish(observer(&durable, &self.journal_metrics))?;
-        let journal: Arc<Journal<Placed>> = Arc::clone(rounds.journal());
-        durable.publish(journal.durable());
-        let files = Arc::clone(&self.files);
-        let storage = Arc::new(Storage::new(&self.dir, files, journal, config.logs.disk_reserve_bytes));
-        let groups = Arc::new(Groups::new(&storage, &durable, &self.configs));
-        self.worker.actor = Box::new(Hosting {
-            dir: self.dir.clone(),
-            files: self.files,
-            topics: Arc::clone(&self.topics),
-            configs: Arc::clone(&self.configs),
-            deletions: Arc::clone(&self.deletions),
-            watcher: Arc::clone(&groups) as Arc<dyn TopicsWatcher>,
-        });
-        for partition in self.restored {
-            storage.list_restored(partition);
-        }
-        let warn = |error| warn!(%error, "cannot prepare a journal file");
-        let journal = JournalThreads::start(rounds, warn).map_err(at)?;
-        let interval = Duration::from_millis(config.logs.recovery_point_interval_ms.into());
-        let syncing = Syncing::start(&storage, &self.topics, interval).map_err(at)?;
-        let writing = Writing::start(&storage).map_err(at)?;
-        let retention = Retention::start(&self.topics, &self.configs, &self.deletions).map_err(at)?;
-        let cleaning = Cleaning::start(&storage, &self.topics, &self.configs, &self.deletions).map_err(at)?;
-        groups.load(&self.topics);
-        let (controller, controller_thread) = Controller::start(self.worker).map_err(at)?;
-        let memory = config.network.queued_request_bytes_max.unwrap_or(REQUEST_MEMORY);
-        let listeners = addresses.iter().map(|address| address.listener.as_str());
-        let metrics = Metrics::new(listeners, self.journal_metrics, self.metadata.end_offset());
-        let broker = Arc::new(Broker {
-            identity: self.identity,
-            settings: settings(&config),
-            configs: self.configs,
-            metadata: self.metadata,
-            controller,
-            topics: self.topics,
-            storage,
-            durable,
-            fetch_sessions: Sessions::new(config.fetch.session_slots_max as usize),
-            groups,
-            producer_ids: ProducerIds::default(),
-            admission: Admission::new(usize::try_from(memory).unwrap_or(usize::MAX)),
-            metrics,
-        });
-        info!(cluster = %broker.identity.cluster_id, node = broker.identity.node_id, listeners = addresses.len(), "ready");
-        let threads = Threads {
-            http,
-            controller: controller_thread,
-            retention,
-            cleaning,
-            writing,
-            syncing,
-            journal,
-            journal_dir: self.journal_dir,
-            lock: self.lock,
-        };
-        Ok((broker, threads))
-    }
+fn lock(disk: &dyn Disk, dir: &Path) -> Result<DirectoryLock, StartError> {
+    disk.lock(&dir.join(LOCK)).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock => StartError::DirectoryInUse { dir: dir.to_owned() },
+        _ => StartError::Io { path: dir.to_owned(), source },
+    })
 }
 
 fn settings(config: &ottla_config::BrokerConfig) -> Settings {
@@ -451,32 +365,6 @@ fn report_priority(priority: &Priority) {
     }
 }
 
-/// Reads whose directory it is, and formats a new one.
-fn identify(
-    disk: &dyn Disk,
-    dir: &Path,
-    node_id: i32,
-    cluster_id: Option<&str>,
-) -> Result<quorum::Identity, StartError> {
-    if let Some(found) = quorum::read_identity(disk, dir, random::uuid())? {
-        if found.node_id != node_id {
-            return Err(StartError::OtherNode {
-                dir: dir.to_owned(),
-                found: found.node_id,
-                configured: node_id,
-            });
-        }
-        return Ok(found);
-    }
-    let mut identity = quorum::Identity::new(random::uuid(), node_id, random::uuid());
-    if let Some(cluster_id) = cluster_id {
-        identity.cluster_id = cluster_id.to_owned();
-    }
-    quorum::format(disk, dir, &identity, clock::wall_ms())?;
-    info!(dir = %dir.display(), cluster = %identity.cluster_id, "formatted a new data directory");
-    Ok(identity)
-}
-
 /// Takes as many descriptors as the system allows. Half of them are for segments, the rest for connections.
 fn open_files_max(configured: u32) -> usize {
     let limits = getrlimit(Resource::Nofile);
@@ -487,77 +375,6 @@ fn open_files_max(configured: u32) -> usize {
     }
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     (configured as usize).min(usize::try_from(limit / 2).unwrap_or(usize::MAX)).max(16)
-}
-
-fn decisions(config: &ottla_config::BrokerConfig) -> ottla_metadata::Settings {
-    let offsets = &config.offsets;
-    let replicas = |asked: i32| i16::try_from(asked).unwrap_or(1).min(1);
-    let consumer_offsets = InternalTopic {
-        partitions: i32::try_from(offsets.topic_partitions).unwrap_or(i32::MAX),
-        replication_factor: replicas(offsets.topic_replication_factor),
-        ..InternalTopic::consumer_offsets()
-    }
-    .with("segment.bytes", offsets.topic_segment_bytes);
-    ottla_metadata::Settings {
-        node_id: config.node.node_id,
-        num_partitions: i32::try_from(config.creation.partitions).unwrap_or(i32::MAX),
-        replication_factor: i16::try_from(config.creation.replication_factor).unwrap_or(1),
-        topic_deletion: config.creation.can_delete,
-        consumer_offsets,
-        ..ottla_metadata::Settings::default()
-    }
-}
-
-/// Registers this start of the broker and lets it serve.
-fn register(worker: &mut Worker, identity: &quorum::Identity, addresses: &[Address], rack: Option<&str>) {
-    let registration = BrokerRegistration {
-        id: identity.node_id,
-        incarnation: random::uuid(),
-        endpoints: addresses.iter().map(endpoint).collect(),
-        rack: rack.map(Into::into),
-        directories: vec![identity.directory_id],
-    };
-    let next_offset = worker.log.next_offset();
-    worker.propose(|controller| controller.register_broker(&registration, next_offset));
-    worker.propose(|controller| ottla_metadata::Decision {
-        records: controller.unfence_broker(identity.node_id),
-        response: (),
-    });
-    worker.commit();
-}
-
-fn endpoint(address: &Address) -> Endpoint {
-    let (host, port) = &address.advertised;
-    Endpoint {
-        name: address.listener.as_str().into(),
-        host: host.as_str().into(),
-        port: *port,
-        security_protocol: SecurityProtocol::Plaintext.code(),
-    }
-}
-
-/// Every partition of every topic: this node is the only one.
-fn wanted(image: &Image, configs: &RwLock<Configs>) -> Vec<Wanted> {
-    let configs = configs.read().expect("nobody panics with the lock held");
-    let mut wanted = Vec::with_capacity(image.topics().partition_count());
-    for topic in image.topics().sorted() {
-        let identity = Arc::new(TopicIdentity { id: topic.id, name: topic.name.clone() });
-        let settings = configs.topic_settings(image, &topic.name);
-        wanted.extend(topic.partitions.iter().map(|partition| Wanted {
-            topic: Arc::clone(&identity),
-            index: partition.id,
-            leader_epoch: partition.leader_epoch,
-            settings: Arc::clone(&settings),
-        }));
-    }
-    wanted
-}
-
-/// Puts the opened partitions, which come topic by topic, where requests find them.
-fn host(topics: &Topics, partitions: &[Arc<Partition>]) {
-    for of_topic in partitions.chunk_by(|a, b| Arc::ptr_eq(&a.topic, &b.topic)) {
-        topics.insert(Arc::new(Topic::new(Arc::clone(&of_topic[0].topic), of_topic.to_vec())));
-    }
 }
 
 /// Writes and syncs everything that is left.
