@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ottla_log::DeletedFiles;
+use ottla_log::{CleanupPolicy, DeletedFiles};
 use ottla_replica::Event;
 use tracing::{error, info};
 
@@ -31,6 +31,7 @@ struct Housekeeper {
     configs: Arc<RwLock<Configs>>,
     deletions: Arc<Deletions>,
     retention_at: Instant,
+    cleaned_at: Instant,
     producers_at: Instant,
 }
 
@@ -47,6 +48,7 @@ impl Retention {
             configs: Arc::clone(configs),
             deletions: Arc::clone(deletions),
             retention_at: now,
+            cleaned_at: now,
             producers_at: now,
         };
         let thread = std::thread::Builder::new().name("retention".into()).spawn({
@@ -69,23 +71,25 @@ impl Retention {
 impl Housekeeper {
     fn turn(&mut self) {
         let config = Arc::clone(self.configs.read().expect("nobody panics with the lock held").broker());
-        let now = clock::now();
-        if now.duration_since(self.retention_at) >= millis(config.logs.retention_check_interval_ms) {
-            self.retention_at = now;
-            self.apply_retention();
+        if is_due(&mut self.retention_at, config.logs.retention_check_interval_ms) {
+            self.apply_retention(|_policy| true);
         }
-        if now.duration_since(self.producers_at)
-            >= millis(config.producers.expiration_check_interval_ms.into())
-        {
-            self.producers_at = now;
+        // As Apache Kafka, whose cleaner deletes from the logs that it compacts, at its own pace.
+        if is_due(&mut self.cleaned_at, config.cleaner.backoff_ms) {
+            self.apply_retention(|policy| policy.compact && policy.delete);
+        }
+        if is_due(&mut self.producers_at, config.producers.expiration_check_interval_ms.into()) {
             self.topics.partitions().iter().for_each(|partition| partition.on(&Event::Tick));
         }
         self.deletions.remove_due(millis(config.logs.delete_delay_ms));
         self.deletions.remove_due_files();
     }
 
-    fn apply_retention(&self) {
+    fn apply_retention(&self, concerns: impl Fn(CleanupPolicy) -> bool) {
         for partition in self.topics.partitions() {
+            if !concerns(partition.lock().settings.log.cleanup_policy) {
+                continue;
+            }
             match retain(&partition) {
                 Ok((delay, deleted)) if !deleted.is_empty() => {
                     info!(topic = %partition.topic.name, partition = partition.index, files = deleted.paths().len(),
@@ -99,6 +103,16 @@ impl Housekeeper {
             }
         }
     }
+}
+
+/// Whether so much time has passed; if so, it begins anew.
+fn is_due(since: &mut Instant, interval_ms: i64) -> bool {
+    let now = clock::now();
+    let is_due = now.duration_since(*since) >= millis(interval_ms);
+    if is_due {
+        *since = now;
+    }
+    is_due
 }
 
 /// Deletes what the topic does not keep; the files go after the delay.
