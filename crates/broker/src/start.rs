@@ -270,7 +270,7 @@ fn run(
     let writing = Writing::start(&storage).map_err(at)?;
     let retention = Retention::start(&parts.topics, &parts.configs, &parts.deletions).map_err(at)?;
     let cleaning = Cleaning::start(&storage, &parts.topics, &parts.configs, &parts.deletions).map_err(at)?;
-    groups.load(&parts.topics);
+    groups.load(&parts.topics, &parts.metadata.image()).map_err(at)?;
     let (controller, controller_thread) = Controller::start(parts.worker).map_err(at)?;
     let memory = config.network.queued_request_bytes_max.unwrap_or(REQUEST_MEMORY);
     let listeners = addresses.iter().map(|address| address.listener.as_str());

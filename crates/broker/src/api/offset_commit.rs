@@ -39,10 +39,12 @@ async fn commit(context: &Context<'_>, request: &OffsetCommitRequest) -> Vec<Off
     }
 }
 
-/// Takes what does not exist out of the request, and answers it. Topics that are left have names.
+/// Takes what does not exist out of the request, and answers it. Topics that are left have names and ids, whatever the
+/// version: what is committed for a topic is none of a later one's that has its name.
 fn refuse_unknown(context: &Context<'_>, request: &mut OffsetCommitRequest, answers: &mut Answers) {
+    let image = context.broker.metadata.image();
+    let topics = image.topics();
     request.topics.retain_mut(|topic| {
-        let topics = &context.broker.topics;
         let (found, error) = match context.version >= TOPIC_IDS_FROM {
             true => (topics.by_id(topic.topic_id), ErrorCode::UnknownTopicId),
             false => (topics.by_name(&topic.name), ErrorCode::UnknownTopicOrPartition),
@@ -51,7 +53,8 @@ fn refuse_unknown(context: &Context<'_>, request: &mut OffsetCommitRequest, answ
             answers.add(refuse(topic, &topic.partitions, error));
             return false;
         };
-        topic.name = found.identity.name.clone();
+        topic.name = found.name.clone();
+        topic.topic_id = found.id;
         let exists = |p: &OffsetCommitRequestPartition| found.partition(p.partition_index).is_some();
         let (known, unknown): (Vec<_>, Vec<_>) = topic.partitions.drain(..).partition(exists);
         if !unknown.is_empty() {

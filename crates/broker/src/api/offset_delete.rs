@@ -48,10 +48,11 @@ async fn delete(
 
 /// Takes what does not exist out of the request, and answers it.
 fn refuse_unknown(context: &Context<'_>, request: &mut OffsetDeleteRequest, answers: &mut Answers) {
+    let image = context.broker.metadata.image();
     request.topics.retain_mut(|topic| {
-        let found = context.broker.topics.by_name(&topic.name);
+        let found = image.topics().by_name(&topic.name);
         let exists = |p: &OffsetDeleteRequestPartition| {
-            found.as_ref().is_some_and(|found| found.partition(p.partition_index).is_some())
+            found.is_some_and(|found| found.partition(p.partition_index).is_some())
         };
         let (known, unknown): (Vec<_>, Vec<_>) = topic.partitions.drain(..).partition(exists);
         if !unknown.is_empty() {

@@ -2,6 +2,7 @@
 
 use bytestring::ByteString;
 use ottla_coordinator::Response;
+use ottla_metadata::Image;
 use ottla_wire::{
     ErrorCode, Uuid,
     messages::{
@@ -57,8 +58,13 @@ async fn fetch(
     require_stable: bool,
 ) -> OffsetFetchResponseGroup {
     let by_id = context.version >= TOPIC_IDS_FROM;
-    let refused = if by_id { name_topics(context, &mut group) } else { Vec::new() };
     let asks_for_all = group.topics.is_none();
+    let mut refused = Vec::new();
+    if by_id {
+        refused = name_topics(context, &mut group);
+    } else {
+        identify_topics(context, &mut group);
+    }
     let asked = context.ask_group(&group.group_id, |shard, asked| {
         shard.fetch_offsets(&group, require_stable, asked.ticket, asked.out);
     });
@@ -71,7 +77,8 @@ async fn fetch(
         fetched.topics.extend(refused);
     }
     if by_id && asks_for_all {
-        fetched.topics.retain_mut(|topic| identify(context, topic));
+        let image = context.broker.metadata.image();
+        fetched.topics.retain_mut(|topic| identify(&image, topic));
     }
     fetched
 }
@@ -79,10 +86,11 @@ async fn fetch(
 /// Gives the topics that are asked for by id their names; those that there are not are taken out and answered.
 fn name_topics(context: &Context<'_>, group: &mut OffsetFetchRequestGroup) -> Vec<OffsetFetchResponseTopics> {
     let mut refused = Vec::new();
+    let image = context.broker.metadata.image();
     if let Some(topics) = &mut group.topics {
-        topics.retain_mut(|topic| match context.broker.topics.by_id(topic.topic_id) {
+        topics.retain_mut(|topic| match image.topics().by_id(topic.topic_id) {
             Some(found) => {
-                topic.name = found.identity.name.clone();
+                topic.name = found.name.clone();
                 true
             }
             None => {
@@ -92,6 +100,14 @@ fn name_topics(context: &Context<'_>, group: &mut OffsetFetchRequestGroup) -> Ve
         });
     }
     refused
+}
+
+/// Gives the topics that are asked for by name their ids, so that none is told what was committed for an earlier one.
+fn identify_topics(context: &Context<'_>, group: &mut OffsetFetchRequestGroup) {
+    let image = context.broker.metadata.image();
+    for topic in group.topics.iter_mut().flatten() {
+        topic.topic_id = image.topics().by_name(&topic.name).map(|found| found.id).unwrap_or_default();
+    }
 }
 
 fn unknown_id(topic: &OffsetFetchRequestTopics) -> OffsetFetchResponseTopics {
@@ -110,9 +126,9 @@ fn unknown_id(topic: &OffsetFetchRequestTopics) -> OffsetFetchResponseTopics {
 }
 
 /// Gives a topic its id; one that is gone cannot be told of.
-fn identify(context: &Context<'_>, topic: &mut OffsetFetchResponseTopics) -> bool {
-    if let Some(found) = context.broker.topics.by_name(&topic.name) {
-        topic.topic_id = found.identity.id;
+fn identify(image: &Image, topic: &mut OffsetFetchResponseTopics) -> bool {
+    if let Some(found) = image.topics().by_name(&topic.name) {
+        topic.topic_id = found.id;
     }
     topic.topic_id != Uuid::nil()
 }

@@ -1,6 +1,7 @@
 //! The threads that load shards, away from those that serve connections.
 
 use std::{
+    io,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -8,9 +9,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use tracing::error;
-
-use super::shard::HostedShard;
+use super::{Existing, Shards};
 
 #[derive(Debug, Default)]
 pub(super) struct Loaders {
@@ -20,24 +19,22 @@ pub(super) struct Loaders {
 
 impl Loaders {
     /// Loads shards, as many at a time as there are processors. They serve one after another, as they are loaded.
-    pub(super) fn load(&self, shards: &Arc<[Arc<HostedShard>]>) {
+    pub(super) fn load(&self, shards: &Shards, existing: &Arc<Existing>) -> io::Result<()> {
         let count = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(shards.len());
         let next = Arc::new(AtomicUsize::new(0));
         let mut threads = self.threads.lock().expect("nobody panics with the lock held");
         threads.retain(|thread| !thread.is_finished());
         for _ in 0..count {
-            let (shards, next, stopping) =
-                (Arc::clone(shards), Arc::clone(&next), Arc::clone(&self.stopping));
+            let (shards, existing) = (Arc::clone(shards), Arc::clone(existing));
+            let (next, stopping) = (Arc::clone(&next), Arc::clone(&self.stopping));
             let started = thread::Builder::new().name("group-loader".into()).spawn(move || {
                 while let Some(shard) = shards.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    shard.load(&stopping);
+                    shard.load(&existing, &stopping);
                 }
             });
-            match started {
-                Ok(thread) => threads.push(thread),
-                Err(error) => error!(%error, "cannot start a thread to load groups"),
-            }
+            threads.push(started?);
         }
+        Ok(())
     }
 
     /// Ends what is being loaded, and waits for it.

@@ -21,9 +21,11 @@ mod tickets;
 
 use std::sync::{Arc, RwLock};
 
+use bytestring::ByteString;
 use ottla_coordinator::{DeletedTopic, Effect, Now, Response, Shard, Ticket, partition_for};
-use ottla_metadata::names::CONSUMER_OFFSETS;
+use ottla_metadata::{Image, names::CONSUMER_OFFSETS};
 use ottla_wire::ErrorCode;
+use rustc_hash::FxHashSet;
 
 use crate::{
     clock,
@@ -43,6 +45,8 @@ use settings::Settings;
 use shard::{HostedShard, Means};
 
 type Shards = Arc<[Arc<HostedShard>]>;
+/// The names of the topics that there were when loading began.
+type Existing = FxHashSet<ByteString>;
 
 /// All groups of this broker.
 #[derive(Debug)]
@@ -75,12 +79,11 @@ impl Groups {
         }
     }
 
-    /// Begins to load the groups that an earlier process has left.
-    pub(crate) fn load(&self, topics: &Topics) {
-        if let Some(topic) = topics.by_name(CONSUMER_OFFSETS) {
-            let shards = self.host(&topic);
-            self.loaders.load(&shards);
-        }
+    /// Begins to load the groups that an earlier process has left. To be called before topics come and go.
+    pub(crate) fn load(&self, topics: &Topics, image: &Image) -> std::io::Result<()> {
+        let Some(topic) = topics.by_name(CONSUMER_OFFSETS) else { return Ok(()) };
+        let existing = image.topics().iter().map(|topic| topic.name.clone()).collect();
+        self.loaders.load(&self.host(&topic), &Arc::new(existing))
     }
 
     /// Ends the threads that load. Everything that was asked for has been answered or will not be.
@@ -164,7 +167,7 @@ impl TopicsWatcher for Groups {
     fn topic_created(&self, topic: &Arc<Topic>) {
         if topic.identity.name == CONSUMER_OFFSETS {
             let stays = std::sync::atomic::AtomicBool::new(false);
-            self.host(topic).iter().for_each(|shard| shard.load(&stays));
+            self.host(topic).iter().for_each(|shard| shard.load(&Existing::default(), &stays));
         }
     }
 

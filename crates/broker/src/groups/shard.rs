@@ -11,7 +11,7 @@
 //! an append only queues its batch, and the answers that depend on it follow in a later turn, when it is durable.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, atomic::AtomicBool},
     time::Instant,
 };
@@ -25,6 +25,7 @@ use tokio::sync::oneshot;
 use tracing::{error, info};
 
 use super::{
+    Existing,
     alarm::{Alarm, Awaited, Next},
     batch::batch,
     loading,
@@ -151,7 +152,10 @@ impl HostedShard {
     }
 
     /// Replays the partition, then serves. `stopping` ends it early.
-    pub(super) fn load(&self, stopping: &AtomicBool) {
+    ///
+    /// Offsets of topics that do not exist are forgotten: the process that deleted the topic ended before it came to
+    /// that, and a later topic of the same name must not find them.
+    pub(super) fn load(&self, existing: &Existing, stopping: &AtomicBool) {
         let shard = match &*self.lock() {
             State::Loading { settings, .. } => Shard::new(settings.groups.clone()),
             State::Serving(_) | State::Failed | State::Ended => return,
@@ -168,17 +172,18 @@ impl HostedShard {
                         "loaded groups and offsets"
                     );
                 }
-                self.serve(loaded.shard);
+                self.serve(loaded.shard, existing);
             }
             Ok(None) => {}
             Err(reason) => self.fail(&reason),
         }
     }
 
-    fn serve(&self, shard: Shard) {
+    fn serve(&self, shard: Shard, existing: &Existing) {
         let mut state = self.lock();
         let State::Loading { settings, deleted } = &mut *state else { return };
-        let deleted = std::mem::take(deleted);
+        let mut deleted = std::mem::take(deleted);
+        deleted.extend(orphans(&shard, existing));
         let serving =
             Serving { shard, codec: settings.codec, tickets: Tickets::default(), appended: VecDeque::new() };
         let groups = settings.groups.clone();
@@ -276,6 +281,17 @@ impl HostedShard {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("a shard's invariant was broken before")
     }
+}
+
+/// Topics that offsets are committed for, and that do not exist.
+fn orphans(shard: &Shard, existing: &Existing) -> Vec<DeletedTopic> {
+    let mut orphans = BTreeSet::new();
+    for (_, topic, _, offset) in shard.committed_offsets() {
+        if !existing.contains(topic) {
+            orphans.insert((topic, offset.topic_id));
+        }
+    }
+    orphans.into_iter().map(|(name, id)| DeletedTopic { name: name.into(), id }).collect()
 }
 
 impl State {

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::Write,
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -113,6 +113,48 @@ async fn what_cannot_be_read_is_skipped_and_the_rest_is_served() {
     assert_eq!(committed(&mut client, "g").await, [("t".to_string(), 0, 5)]);
     client.call(7, &commit("g", &[("t", Uuid::nil(), &[(0, 6)])])).await;
     assert_eq!(committed(&mut client, "g").await, [("t".to_string(), 0, 6)]);
+}
+
+/// The files of the partitions that keep groups, and how long they are.
+fn segments(data: &Path) -> Vec<(PathBuf, u64)> {
+    let folder = |partition| data.join(format!("__consumer_offsets-{partition}"));
+    let segments = (0..OFFSETS_PARTITIONS).map(|p| folder(p).join("00000000000000000000.log"));
+    segments.filter_map(|path| fs::metadata(&path).ok().map(|segment| (path, segment.len()))).collect()
+}
+
+#[tokio::test]
+async fn a_topic_that_was_deleted_just_before_a_kill_leaves_no_offsets() {
+    let temporary = TempDir::new().expect("a temporary directory");
+    let data = temporary.path().join("data");
+    let another = || TempDir::new().expect("another");
+    let node = Node::start_in(another(), data.clone(), &[]).await;
+    let mut client = node.group_client().await;
+    for topic in ["stays", "goes"] {
+        client.create_topic(topic, 1).await;
+    }
+    let offsets = &[(0, 5)][..];
+    client.call(7, &commit("g", &[("stays", Uuid::nil(), offsets), ("goes", Uuid::nil(), offsets)])).await;
+    node.stop().await;
+    let before = segments(&data);
+
+    let node = Node::start_in(another(), data.clone(), &[]).await;
+    let mut client = node.client().await;
+    assert_eq!(committed(&mut client, "g").await.len(), 2);
+    client.delete_topic("goes").await;
+    node.stop().await;
+    assert_ne!(segments(&data), before, "the deletion is in the log");
+    for (segment, size) in before {
+        let segment = OpenOptions::new().write(true).open(segment).expect("a segment");
+        segment.set_len(size).expect("it can be cut");
+    }
+    for file in [".kafka_cleanshutdown", "recovery-point-offset-checkpoint"] {
+        fs::remove_file(data.join(file)).expect("a clean stop leaves it");
+    }
+
+    let node = Node::start_in(temporary, data, &[]).await;
+    let mut client = node.client().await;
+    client.create_topic("goes", 1).await;
+    assert_eq!(committed(&mut client, "g").await, [("stays".to_string(), 0, 5)]);
 }
 
 /// See the manifest of the directory, `testdata/data-dir-clean.json.gz`.
