@@ -76,6 +76,10 @@ impl Node {
         self.running.addresses()[0].bound
     }
 
+    pub(crate) fn metrics_address(&self) -> Option<SocketAddr> {
+        self.running.metrics_address()
+    }
+
     pub(crate) async fn client(&self) -> Client {
         let stream = TcpStream::connect(self.address()).await.expect("the broker listens");
         Client { stream, correlation_id: 0 }
