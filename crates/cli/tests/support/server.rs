@@ -31,6 +31,15 @@ pub(crate) fn serve(data_dir: &Path) -> Command {
     command
 }
 
+/// `ottla serve` on this folder and this port, so that clients find it again after a restart.
+pub(crate) fn serve_at(data_dir: &Path, port: u16) -> Command {
+    let listen = format!("127.0.0.1:{port}");
+    let mut command =
+        ottla(["serve", "--listen", &listen, "--metrics-listen", "", "--log-format", "text", "--data-dir"]);
+    command.arg(data_dir);
+    command
+}
+
 impl Server {
     pub(crate) fn start(command: &mut Command) -> Server {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
@@ -70,6 +79,32 @@ impl Server {
         let line = self.wait_for("listening");
         let address = line.split_whitespace().nth(1).expect("an address");
         address.parse().unwrap_or_else(|error| panic!("{address}: {error}"))
+    }
+
+    /// Whether it has printed a line that holds `text`.
+    pub(crate) fn has_said(&mut self, text: &str) -> bool {
+        for line in self.lines.try_iter() {
+            self.stdout.push_str(&line);
+            self.stdout.push('\n');
+        }
+        self.stdout.contains(text)
+    }
+
+    /// How many system calls that write it has made.
+    pub(crate) fn writes(&self) -> usize {
+        self.number_of("io", "syscw:")
+    }
+
+    /// The most memory that it has had in use, in bytes.
+    pub(crate) fn memory_peak(&self) -> usize {
+        self.number_of("status", "VmHWM:") * 1024
+    }
+
+    /// What the kernel tells of the process under this name.
+    fn number_of(&self, file: &str, name: &str) -> usize {
+        let text = std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).expect("it runs");
+        let value = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        value.split_whitespace().next().map_or(0, |number| number.parse().expect("a number"))
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
