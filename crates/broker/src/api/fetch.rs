@@ -18,6 +18,7 @@ use crate::{
         session::{PartitionKey, Plan, Told, Wanted},
         wait::Waiting,
     },
+    metrics::Level,
     partition::{Fetched, Partition, ReadLimits, ReadRefused},
     random,
     topics::Topic,
@@ -37,7 +38,7 @@ pub(crate) async fn handle(context: &Context<'_>, request: FetchRequest) -> Fetc
         Err(error) => return FetchResponse { error_code: error.code(), ..Default::default() },
     };
     let fetch = Fetch::new(context, &request, plan.wanted.iter());
-    let outcomes = fetch.read_enough(&request).await;
+    let outcomes = fetch.read_enough(&request, &broker.metrics.waiting_fetches).await;
     fetch.count(&outcomes);
     respond(&plan, outcomes)
 }
@@ -86,13 +87,14 @@ impl<'a> Fetch<'a> {
     }
 
     /// Reads, and as long as it is too little and there is time, waits for more and reads again.
-    async fn read_enough(&self, request: &FetchRequest) -> Vec<Outcome<'a>> {
+    async fn read_enough(&self, request: &FetchRequest, waiting_fetches: &Level) -> Vec<Outcome<'a>> {
         let bytes_min = usize::try_from(request.min_bytes).unwrap_or(0);
         let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
         let first = self.read();
         if self.is_enough(&first, bytes_min) || wait.is_zero() {
             return first;
         }
+        let _counted = waiting_fetches.count();
         let deadline = Instant::now() + wait;
         let found = self.places.iter().filter_map(|place| place.found.as_ref().ok());
         let waiting = Waiting::at(found.map(|found| Arc::clone(&found.partition)).collect());

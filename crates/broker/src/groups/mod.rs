@@ -122,6 +122,13 @@ impl Groups {
         self.shards().iter().map(|shard| shard.look(|shard, _| look(shard))).collect()
     }
 
+    /// Looks at the shards that serve, for metrics. Groups of others are left out: nobody is served them either.
+    pub(crate) fn look_at_serving(&self, mut look: impl FnMut(&mut Shard)) {
+        for shard in self.shards().iter() {
+            let _others_are_left_out = shard.look(|shard, _| look(shard));
+        }
+    }
+
     /// The number of the shard that a group belongs to, to ask for groups together that are in one.
     pub(crate) fn place(&self, group: &str) -> Option<i32> {
         let count = i32::try_from(self.shards().len()).unwrap_or(i32::MAX);

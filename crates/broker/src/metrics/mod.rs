@@ -12,6 +12,7 @@
 mod connections;
 mod distribution;
 mod journal;
+mod level;
 mod recent;
 mod requests;
 mod scrape;
@@ -29,6 +30,7 @@ use crate::clock;
 pub(crate) use connections::Connected;
 pub(crate) use distribution::Distribution;
 pub(crate) use journal::{JournalMetrics, MeasuredDisk};
+pub(crate) use level::Level;
 pub(crate) use scrape::scrape;
 pub(crate) use text::CONTENT_TYPE;
 pub(crate) use traffic::{Traffic, TrafficCounts};
@@ -38,6 +40,8 @@ pub(crate) use traffic::{Traffic, TrafficCounts};
 pub(crate) struct Metrics {
     connections: connections::Connections,
     requests: requests::Requests,
+    /// Fetches that wait for more to read.
+    pub(crate) waiting_fetches: Level,
     journal: Arc<JournalMetrics>,
     recent: recent::Recent,
     /// Whose threads serve the connections.
@@ -64,6 +68,7 @@ impl Metrics {
         Metrics {
             connections: connections::Connections::new(listeners),
             requests: requests::Requests::default(),
+            waiting_fetches: Level::default(),
             journal,
             recent: recent::Recent::new(first),
             runtime,

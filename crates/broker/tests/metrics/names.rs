@@ -91,6 +91,8 @@ const TOLD: &[(&str, &[&str])] = &[
     ("kafka_server_raftmetrics_log_end_offset", &[]),
     ("kafka_server_raftmetrics_commit_latency_avg", &[]),
     ("kafka_server_raftmetrics_append_records_rate", &[]),
+    ("kafka_server_raftmetrics_fetch_records_rate", &[]),
+    ("kafka_server_delayedoperationpurgatory_purgatorysize", &["delayedOperation"]),
     ("process_cpu_seconds_total", &[]),
     ("process_open_fds", &[]),
     ("process_max_fds", &[]),

@@ -1,8 +1,7 @@
 //! Consumer groups: their states, members and offsets, and how far behind they are.
 //!
 //! As kafka_exporter has it: of a topic that a group has committed in, all partitions are told, those without an offset
-//! with -1; topics in which it never committed are left out. While groups are being loaded none are told, since a list
-//! that lacks some would read as if they were gone.
+//! with -1; topics in which it never committed are left out. Groups that are still being loaded are left out too.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -124,14 +123,12 @@ struct Committed {
 
 pub(super) fn write(broker: &Broker, out: &mut Exposition<'_>) {
     let mut groups = Groups::default();
-    let is_complete = broker.groups.look_at_all(|shard| groups.add(shard)).is_ok();
+    broker.groups.look_at_serving(|shard| groups.add(shard));
     for (family, event) in EVENTS {
         out.one(family, event(&groups.stats));
     }
-    if is_complete {
-        write_states(&groups, out);
-        write_offsets(broker, &groups, out);
-    }
+    write_states(&groups, out);
+    write_offsets(broker, &groups, out);
 }
 
 fn write_states(groups: &Groups, out: &mut Exposition<'_>) {

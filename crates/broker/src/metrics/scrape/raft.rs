@@ -23,6 +23,10 @@ const APPENDED: Family = Family::gauge(
     "kafka_server_raftmetrics_append_records_rate",
     "Records in a second that were appended in the last minutes.",
 );
+const FETCHED: Family = Family::gauge(
+    "kafka_server_raftmetrics_fetch_records_rate",
+    "Records in a second that this node fetched from the leader, which it is itself.",
+);
 
 pub(super) fn write(broker: &Broker, now: &Now, out: &mut Exposition<'_>) {
     let node = broker.identity.node_id;
@@ -36,6 +40,7 @@ pub(super) fn write(broker: &Broker, now: &Now, out: &mut Exposition<'_>) {
     if let Some(micros) = now.snapshot.commits.since(&now.then.commits).mean() {
         out.one(&COMMIT_LATENCY, micros / 1e3);
     }
+    out.one(&FETCHED, 0_u64);
     let seconds = now.elapsed().as_secs_f64();
     if seconds > 0.0 {
         out.one(&APPENDED, (end - now.then.metadata_end) as f64 / seconds);

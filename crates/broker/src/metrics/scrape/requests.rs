@@ -37,6 +37,10 @@ const HANDLERS_IDLE: Family = Family::gauge(
     "kafka_server_kafkarequesthandlerpool_requesthandleravgidle_percent",
     "The same: the threads that read requests handle them.",
 );
+const WAITING: Family = Family::gauge(
+    "kafka_server_delayedoperationpurgatory_purgatorysize",
+    "Requests that wait for something to happen.",
+);
 
 /// In thousandths, and as the JMX exporter writes them.
 const QUANTILES: &[(u64, &str)] =
@@ -48,6 +52,8 @@ pub(super) fn write(broker: &Broker, now: &Now, out: &mut Exposition<'_>) {
     write_times(now, out);
     write_counts(now, out);
     write_connections(broker, out);
+    let fetches = Labels::of("delayedOperation", "Fetch");
+    out.family(&WAITING).put(&fetches, broker.metrics.waiting_fetches.get());
     let idle = idle(broker, now);
     out.one(&NETWORK_IDLE, idle);
     out.one(&HANDLERS_IDLE, idle);
