@@ -6,7 +6,7 @@ use std::{
 };
 
 use ottla_log::{Files, partition_folder};
-use ottla_metadata::{Change, Image, ResourceKind};
+use ottla_metadata::{Change, ConfigResource, Image, ResourceKind};
 use ottla_replica::Event;
 use rustc_hash::FxHashSet;
 use tracing::{error, info};
@@ -18,7 +18,7 @@ use crate::{
     partition::{Partition, TopicIdentity},
     random,
     storage::{self, Deletions, Wanted},
-    topics::{Topic, TopicSettings, Topics},
+    topics::{Topic, Topics},
 };
 
 /// Told what happens to topics: the coordinators forget the offsets of deleted ones.
@@ -50,17 +50,38 @@ pub(crate) struct Hosting {
     pub(crate) watcher: Arc<dyn TopicsWatcher>,
 }
 
+/// What changes ask for that is done once for all of them.
+#[derive(Default)]
+struct Round<'a> {
+    grown: FxHashSet<Uuid>,
+    deleted: Vec<Arc<Topic>>,
+    /// By their names.
+    topics_configured: FxHashSet<&'a str>,
+    broker_configured: bool,
+}
+
+impl<'a> Round<'a> {
+    fn configured(&mut self, resource: &'a ConfigResource) {
+        match resource.kind {
+            ResourceKind::Topic => {
+                self.topics_configured.insert(&resource.name);
+            }
+            ResourceKind::Broker => self.broker_configured = true,
+            ResourceKind::BrokerLogger | ResourceKind::ClientMetrics | ResourceKind::Group => {}
+        }
+    }
+}
+
 impl Act for Hosting {
     fn act(&self, image: &Image, changes: &[Change]) {
-        let mut grown: FxHashSet<Uuid> = FxHashSet::default();
-        let mut deleted = Vec::new();
+        let mut round = Round::default();
         for change in changes {
             match change {
                 Change::PartitionAdded { topic, .. } => {
-                    grown.insert(*topic);
+                    round.grown.insert(*topic);
                 }
-                Change::TopicDeleted(topic) => deleted.extend(self.delete(topic.id)),
-                Change::ConfigsChanged(resource) => self.configure(image, resource.kind, &resource.name),
+                Change::TopicDeleted(topic) => round.deleted.extend(self.delete(topic.id)),
+                Change::ConfigsChanged(resource) => round.configured(resource),
                 Change::PartitionChanged { topic, partition } => self.lead(image, *topic, *partition),
                 Change::TopicCreated(_)
                 | Change::BrokerChanged(_)
@@ -71,14 +92,27 @@ impl Act for Hosting {
                 | Change::SecurityChanged => {}
             }
         }
-        if !deleted.is_empty() {
-            self.watcher.topics_deleted(&deleted);
-        }
-        grown.into_iter().for_each(|topic| self.grow(image, topic));
+        self.finish(image, round);
     }
 }
 
 impl Hosting {
+    /// Deletions come before what takes the names of the deleted topics, and the broker's configs before what is made
+    /// with them.
+    fn finish(&self, image: &Image, round: Round<'_>) {
+        if !round.deleted.is_empty() {
+            self.watcher.topics_deleted(&round.deleted);
+        }
+        if round.broker_configured {
+            self.configure_broker(image);
+        }
+        round.grown.into_iter().for_each(|topic| self.grow(image, topic));
+        let known = |name: &str| self.topics.by_name(name);
+        for topic in round.topics_configured.into_iter().filter_map(known) {
+            self.configure(image, &topic);
+        }
+    }
+
     /// Makes the partitions of a topic that are not here yet.
     fn grow(&self, image: &Image, id: Uuid) {
         let Some(described) = image.topics().by_id(id) else { return };
@@ -128,24 +162,15 @@ impl Hosting {
         Some(topic)
     }
 
-    fn configure(&self, image: &Image, kind: ResourceKind, name: &str) {
-        match kind {
-            ResourceKind::Topic => {
-                let settings = self.read_configs().topic_settings(image, name);
-                if let Some(topic) = self.topics.by_name(name) {
-                    apply(&topic, &settings);
-                }
-            }
-            ResourceKind::Broker => {
-                self.configs.write().expect("nobody panics with the lock held").reload(image);
-                for topic in self.topics.all() {
-                    let settings = self.read_configs().topic_settings(image, &topic.identity.name);
-                    apply(&topic, &settings);
-                }
-                self.watcher.configs_changed();
-            }
-            ResourceKind::BrokerLogger | ResourceKind::ClientMetrics | ResourceKind::Group => {}
-        }
+    fn configure_broker(&self, image: &Image) {
+        self.configs.write().expect("nobody panics with the lock held").reload(image);
+        self.topics.all().iter().for_each(|topic| self.configure(image, topic));
+        self.watcher.configs_changed();
+    }
+
+    fn configure(&self, image: &Image, topic: &Topic) {
+        let settings = self.read_configs().topic_settings(image, &topic.identity.name);
+        topic.partitions().iter().for_each(|partition| partition.configure(&settings));
     }
 
     fn lead(&self, image: &Image, topic: Uuid, index: i32) {
@@ -158,11 +183,5 @@ impl Hosting {
 
     fn read_configs(&self) -> std::sync::RwLockReadGuard<'_, Configs> {
         self.configs.read().expect("nobody panics with the lock held")
-    }
-}
-
-fn apply(topic: &Topic, settings: &Arc<TopicSettings>) {
-    for partition in topic.partitions() {
-        partition.configure(settings);
     }
 }

@@ -10,7 +10,6 @@ use ottla_wire::{
         list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse},
     },
 };
-
 use rustc_hash::FxHashMap;
 
 use super::{Context, fetch::read_error};

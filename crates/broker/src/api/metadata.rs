@@ -11,7 +11,6 @@ use ottla_wire::{
         metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic},
     },
 };
-
 use rustc_hash::FxHashSet;
 
 use super::{Context, operations};
