@@ -1,5 +1,6 @@
 //! Administration as clients meet it: a whole broker, over sockets.
 
+mod cluster;
 mod configs;
 #[allow(dead_code, reason = "not every test uses all of it")]
 #[path = "../common/node.rs"]
@@ -7,3 +8,4 @@ mod node;
 mod partitions;
 mod producer_ids;
 mod records;
+mod versions;
