@@ -306,9 +306,12 @@ fn run(
 }
 
 fn lock(disk: &dyn Disk, dir: &Path) -> Result<DirectoryLock, StartError> {
-    disk.lock(&dir.join(LOCK)).map_err(|source| match source.kind() {
-        io::ErrorKind::WouldBlock => StartError::DirectoryInUse { dir: dir.to_owned() },
-        _ => StartError::Io { path: dir.to_owned(), source },
+    disk.lock(&dir.join(LOCK)).map_err(|source| {
+        let dir = dir.to_owned();
+        if source.kind() == io::ErrorKind::WouldBlock {
+            return StartError::DirectoryInUse { dir };
+        }
+        StartError::Io { path: dir, source }
     })
 }
 

@@ -44,7 +44,8 @@ fn kit() -> Result<PathBuf> {
     let named = std::env::var_os("OTTLA_CONFORMANCE").map(PathBuf::from);
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
     let kit = named.unwrap_or(beside);
-    kit.canonicalize().with_context(|| format!("{}: no conformance kit; set OTTLA_CONFORMANCE", kit.display()))
+    kit.canonicalize()
+        .with_context(|| format!("{}: no conformance kit; set OTTLA_CONFORMANCE", kit.display()))
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {

@@ -1,6 +1,8 @@
 //! What the architecture promises of the code: who names whom, what the cores never touch, and that the documents point
 //! at what is there.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -175,7 +177,8 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() && name != "tests" {
             found.extend(sources(&path));
-        } else if name.ends_with(".rs") && !["tests.rs", "vectors.rs", "fixture.rs"].contains(&name.as_str()) {
+        } else if name.ends_with(".rs") && !["tests.rs", "vectors.rs", "fixture.rs"].contains(&name.as_str())
+        {
             found.push(path);
         }
     }

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use ottla_log::journal::Lsn;
+use ottla_metadata::names;
 use ottla_replica::{Acks, AppendError, Origin, Refusal, Rules, Scratch, validate};
 use ottla_wire::{
     ErrorCode, Message,
@@ -23,6 +24,8 @@ use crate::{
 
 /// The first version that names topics by id.
 const TOPIC_IDS_FROM: i16 = 13;
+/// Who calls itself so may write to the coordinators' topics, as with Apache Kafka.
+const ADMIN_CLIENT: &str = "__admin_client";
 /// The first version whose clients know zstd.
 const ZSTD_FROM: i16 = 7;
 
@@ -124,6 +127,9 @@ impl Produce<'_> {
         let Some(partition) = topic.partition(data.index) else {
             return refused(data.index, ErrorCode::UnknownTopicOrPartition);
         };
+        if names::is_internal(&topic.identity.name) && &*self.context.client_id != ADMIN_CLIENT {
+            return refused(data.index, ErrorCode::InvalidTopicException);
+        }
         let records = data.records.and_then(|records| records.as_bytes()).unwrap_or_default();
         let now = clock::wall_ms();
         let rules = Rules {
@@ -207,6 +213,7 @@ pub(crate) fn append_error(refused: &AppendRefused) -> ErrorCode {
             AppendError::OffsetsExhausted { .. } => ErrorCode::KafkaStorageError,
         },
         AppendRefused::Deleted => ErrorCode::UnknownTopicOrPartition,
+        AppendRefused::LargerThanSegment { .. } => ErrorCode::RecordListTooLarge,
         AppendRefused::NoSpace | AppendRefused::Storage(_) => ErrorCode::KafkaStorageError,
     }
 }

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use ottla_log::journal::{Entry, Lsn};
-use ottla_records::{Offset, Timestamp};
+use ottla_log::{
+    format::ProducerEntry,
+    journal::{Entry, Lsn},
+};
+use ottla_records::{BatchHeader, Offset, Timestamp};
 use ottla_replica::{Acks, AppendError, Appended, Event, Origin, Validated};
 use tracing::error;
 
-use super::{Partition, convert::producer_entries};
+use super::{Partition, State, convert::producer_entries};
 use crate::{clock, start::Placed, storage::Storage, topics::Durability};
 
 /// What became of a batch.
@@ -30,6 +33,8 @@ pub(crate) enum AppendRefused {
     Deleted,
     #[error("the disk is nearly full")]
     NoSpace,
+    #[error("a batch of {size} bytes is larger than a segment, {max}")]
+    LargerThanSegment { size: usize, max: usize },
     #[error(transparent)]
     Storage(#[from] ottla_log::Error),
 }
@@ -47,10 +52,14 @@ impl Partition {
         if state.is_deleted {
             return Err(AppendRefused::Deleted);
         }
+        let state = &mut *state;
         let log_start = state.replica.log_start_offset();
         if storage.room.space_is_low() && origin == Origin::Client {
             return Err(AppendRefused::NoSpace);
         }
+        state.check_fits(batch.batch.size_in_bytes())?;
+        let now = clock::wall_ms();
+        let producers_before = state.producers_if_rolls(batch.header(), now);
         let place = match state.replica.append(batch.header(), acks, origin)? {
             Appended::New(place) => place,
             Appended::Duplicate { base_offset, timestamp, .. } => {
@@ -60,10 +69,8 @@ impl Partition {
         };
         let unwritten_before = state.log.unwritten_bytes();
         let assigned = batch.batch.assign(place.base_offset, place.leader_epoch);
-        let state = &mut *state;
-        let replica = &state.replica;
-        let appended = state.log.append(&assigned, clock::wall_ms(), || producer_entries(replica));
-        appended.expect("a validated batch at the log's end fits");
+        let snapshot = || producers_before.expect("it was asked whether the segment would roll");
+        state.log.append(&assigned, now, snapshot).expect("it was checked that the batch fits");
         let mut produced = Produced {
             base_offset: place.base_offset,
             log_append_time: batch.log_append_time.unwrap_or(-1),
@@ -93,7 +100,7 @@ impl Partition {
     }
 
     /// Puts the tail into the page cache, where it outlives the process.
-    fn write_through(&self, state: &mut super::State) -> Result<(), AppendRefused> {
+    fn write_through(&self, state: &mut State) -> Result<(), AppendRefused> {
         if let Err(error) = state.log.write_pending() {
             error!(topic = %self.topic.name, partition = self.index, %error, "cannot write to a segment");
             return Err(error.into());
@@ -105,5 +112,19 @@ impl Partition {
             self.waiters.wake();
         }
         Ok(())
+    }
+}
+
+impl State {
+    /// The topic's settings may have changed since the batch was validated; the coordinators' are not.
+    fn check_fits(&self, size: usize) -> Result<(), AppendRefused> {
+        let max = self.log.config().segment_bytes as usize;
+        if size <= max { Ok(()) } else { Err(AppendRefused::LargerThanSegment { size, max }) }
+    }
+
+    /// The producers' state before a batch that opens a new segment: the snapshot at its beginning.
+    fn producers_if_rolls(&self, header: &BatchHeader, now: Timestamp) -> Option<Vec<ProducerEntry>> {
+        let placed = BatchHeader { base_offset: self.replica.log_end_offset(), ..*header };
+        self.log.would_roll(&placed, now).then(|| producer_entries(&self.replica))
     }
 }

@@ -187,7 +187,7 @@ impl Connection {
     /// Serves a request that is not Produce, unless the client goes away meanwhile.
     async fn serve(&mut self, request: RequestFrame, started: Instant) -> Result<(), Ended> {
         let (api, version) = (request.api, request.version);
-        if self.out.len() > 0 {
+        if !self.out.is_empty() {
             self.flush().await?;
         }
         let context = Context::new(&self.broker, &self.info, &request);

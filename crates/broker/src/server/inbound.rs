@@ -35,10 +35,6 @@ impl Inbound {
         Inbound { buffer: BytesMut::new(), frame_max }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.buffer.len()
-    }
-
     /// The size of the frame at the front, once its first four bytes are here.
     pub(crate) fn frame_size(&self) -> Result<Option<usize>, FrameError> {
         let Some(size) = self.buffer.first_chunk::<SIZE_LENGTH>() else { return Ok(None) };
@@ -111,7 +107,7 @@ mod tests {
         assert_eq!(inbound.next_frame().unwrap().unwrap(), [7, 8][..]);
         assert_eq!(inbound.next_frame().unwrap().unwrap(), [9][..]);
         assert!(inbound.next_frame().unwrap().is_none());
-        assert_eq!(inbound.len(), 2);
+        assert_eq!(inbound.buffer.len(), 2);
     }
 
     #[test]

@@ -153,7 +153,10 @@ impl Cleaner {
         };
         let cleaning = match planned {
             // A write is under way; there is a next turn.
-            Err(ottla_log::Error::Busy { .. }) => return Ok(std::thread::yield_now()),
+            Err(ottla_log::Error::Busy { .. }) => {
+                std::thread::yield_now();
+                return Ok(());
+            }
             planned => planned?,
         };
         let key_bytes = usize::try_from(self.config().dedupe_buffer_bytes).unwrap_or(usize::MAX);

@@ -98,7 +98,8 @@ impl fmt::Display for Figures {
 /// Builds the generator; its binary.
 pub(crate) fn build(kit: &Path) -> Result<PathBuf> {
     let out = std::env::temp_dir().join("ottla-bench-load");
-    let built = Command::new("go").current_dir(kit.join("load")).args(["build", "-o"]).arg(&out).arg(".").status();
+    let built =
+        Command::new("go").current_dir(kit.join("load")).args(["build", "-o"]).arg(&out).arg(".").status();
     ensure!(built.context("cannot run go")?.success(), "cannot build the load generator");
     Ok(out)
 }

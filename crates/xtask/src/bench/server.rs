@@ -39,7 +39,8 @@ pub(crate) struct Server {
 
 /// Builds what users run; its binary.
 pub(crate) fn build_ottla() -> Result<PathBuf> {
-    let built = Command::new("cargo").args(["build", "--release", "--quiet", "--package", "ottla-cli"]).status();
+    let built =
+        Command::new("cargo").args(["build", "--release", "--quiet", "--package", "ottla-cli"]).status();
     ensure!(built.context("cannot run cargo")?.success(), "cannot build ottla");
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"));
