@@ -11,8 +11,11 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Message as _, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
+
+use super::support::wait_until;
 
 /// No call of any test takes longer, on however slow a machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -99,8 +102,22 @@ pub(crate) fn read_all(address: SocketAddr, topic: &str) -> Vec<OwnedMessage> {
     messages
 }
 
-/// The next message, which must come.
+/// The next message, which must come. That a connection breaks or a group is joined meanwhile does not matter.
 pub(crate) fn poll_one(consumer: &BaseConsumer) -> OwnedMessage {
-    let polled = consumer.poll(DEADLINE).expect("a message in time");
-    polled.unwrap_or_else(|error| panic!("instead of a message: {error}")).detach()
+    let mut message = None;
+    wait_until("there is a message", || {
+        message = match consumer.poll(TURN) {
+            Some(Ok(message)) => Some(message.detach()),
+            Some(Err(error)) if is_broken_connection(&error) => None,
+            Some(Err(error)) => panic!("instead of a message: {error}"),
+            None => None,
+        };
+        message.is_some()
+    });
+    message.expect("it was waited for")
+}
+
+fn is_broken_connection(error: &KafkaError) -> bool {
+    let broken = [RDKafkaErrorCode::BrokerTransportFailure, RDKafkaErrorCode::AllBrokersDown];
+    error.rdkafka_error_code().is_some_and(|code| broken.contains(&code))
 }
