@@ -12,7 +12,7 @@ pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8"
 /// Text is passed on in pieces of about this size.
 const PIECE: usize = 64 * 1024;
 
-/// A metric with all its series. Counters end in `_total`, but for those that Kafka's dashboards call otherwise.
+/// A metric with all its series. The names of counters end in `_total`.
 #[derive(Debug)]
 pub(crate) struct Family {
     name: &'static str,
