@@ -24,7 +24,7 @@ impl Banner {
             bootstrap: running.addresses().first().map(advertised).unwrap_or_default(),
             data_dir: running.data_dir().display().to_string(),
             durable: running.is_durable(),
-            metrics: None,
+            metrics: running.metrics_address().map(|address| address.to_string()),
         }
     }
 

@@ -106,7 +106,7 @@ async fn serve(args: &ServeArgs, settings: &Settings, form: LogForm) -> Result<O
     // From here on a signal is not lost, whenever it comes.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let running = start(settings, &mut signals).await?;
-    let ports_file = args.ports_file.as_deref().map(|path| PortsFile::write(path, running.addresses()));
+    let ports_file = args.ports_file.as_deref().map(|path| PortsFile::write(path, &running));
     let ports_file = ports_file.transpose()?;
     announce(&running, form)?;
     let signal = signals.next().await;

@@ -19,6 +19,12 @@ fn advice(error: &StartError, settings: &Settings) -> Option<String> {
     if let StartError::Listen { source, .. } = error {
         return Some(listen_advice(source.kind(), settings));
     }
+    if let StartError::Metrics { .. } = error {
+        let set_by = set_by(settings, "ottla.metrics.listener");
+        return Some(format!(
+            "choose another with --metrics-listen HOST:PORT{set_by}; switch it off with --set ottla.metrics.listener="
+        ));
+    }
     if let StartError::DirectoryInUse { .. } = error {
         let set_by = set_by(settings, "log.dirs");
         return Some(format!(
