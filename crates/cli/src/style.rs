@@ -1,4 +1,4 @@
-//! Colour, for people: never in a pipe, never against `NO_COLOR` (https://no-color.org).
+//! Colour, for people: never in a pipe, never against `NO_COLOR` (<https://no-color.org>).
 
 use std::env;
 use std::fmt::{self, Display};

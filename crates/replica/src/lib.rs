@@ -2,7 +2,7 @@
 //!
 //! A batch on its way into the log passes two gates:
 //!
-//! 1. [`validate`] looks at its bytes, outside any lock: size, checksum, structure, timestamps, keys, compression.
+//! 1. [`validate()`] looks at its bytes, outside any lock: size, checksum, structure, timestamps, keys, compression.
 //! 2. [`Replica::append`] decides under the partition's lock: leadership, replicas in sync, the producer's epoch
 //!    and sequence. It gives the offset, or names the earlier batch that this one repeats.
 //!

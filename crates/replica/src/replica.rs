@@ -59,7 +59,7 @@ pub struct OffsetOutOfRange {
 impl Replica {
     /// Gives the batch its place, or says why not. Refused batches and duplicates change nothing.
     ///
-    /// The batch has passed [`validate`](crate::validate) and is not a control batch.
+    /// The batch has passed [`validate`](crate::validate()) and is not a control batch.
     pub fn append(
         &mut self,
         header: &BatchHeader,

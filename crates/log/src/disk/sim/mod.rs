@@ -1,6 +1,6 @@
 //! A disk in memory that forgets what was not synced, for tests that pull the plug.
 //!
-//! Every change is an [`Operation`](history::Operation), recorded in order. [`SimDisk::prefixes`] gives the
+//! Every change is an [`Operation`], recorded in order. [`SimDisk::prefixes`] gives the
 //! disk as it was after each of them, and [`SimDisk::crashes`] what such a disk may look like once the power is
 //! back: everything that was synced, and any legal part of the rest.
 //!
