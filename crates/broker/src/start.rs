@@ -288,6 +288,7 @@ fn run(
         groups,
         producer_ids: ProducerIds::default(),
         admission: Admission::new(usize::try_from(memory).unwrap_or(usize::MAX)),
+        connection_limits: Arc::default(),
         metrics,
     });
     info!(cluster = %broker.identity.cluster_id, node = broker.identity.node_id, listeners = addresses.len(), "ready");

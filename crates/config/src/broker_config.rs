@@ -54,20 +54,13 @@ pub enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkConfig {
     pub listeners: Listeners,
-    /// `None` for the system's default.
-    pub send_buffer_bytes: Option<u32>,
-    pub receive_buffer_bytes: Option<u32>,
     pub request_bytes_max: u32,
-    pub backlog: u32,
     pub connections_max: u32,
     pub connections_per_ip_max: u32,
     /// Hosts or addresses with a limit of their own.
     pub connections_per_ip_overrides: Vec<(String, u32)>,
-    /// In a second.
-    pub connection_rate_max: u32,
     /// Negative for never.
     pub idle_max_ms: i64,
-    pub queued_requests_max: u32,
     pub queued_request_bytes_max: Option<u64>,
 }
 
@@ -236,16 +229,11 @@ impl NetworkConfig {
         let overrides = reader.string("max.connections.per.ip.overrides");
         NetworkConfig {
             listeners,
-            send_buffer_bytes: u32::try_from(reader.int("socket.send.buffer.bytes")).ok(),
-            receive_buffer_bytes: u32::try_from(reader.int("socket.receive.buffer.bytes")).ok(),
             request_bytes_max: reader.size("socket.request.max.bytes"),
-            backlog: reader.size("socket.listen.backlog.size"),
             connections_max: reader.size("max.connections"),
             connections_per_ip_max: reader.size("max.connections.per.ip"),
             connections_per_ip_overrides: connection_limits(&overrides).unwrap_or_default(),
-            connection_rate_max: reader.size("max.connection.creation.rate"),
             idle_max_ms: reader.long("connections.max.idle.ms"),
-            queued_requests_max: reader.size("queued.max.requests"),
             queued_request_bytes_max: u64::try_from(reader.long("queued.max.request.bytes")).ok(),
         }
     }

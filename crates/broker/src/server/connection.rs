@@ -28,6 +28,7 @@ use tracing::debug;
 use super::{
     admission::{Admitted, UNCOUNTED_MAX},
     inbound::{FrameError, Inbound},
+    limits::Place,
     outbound,
 };
 use crate::{
@@ -55,11 +56,12 @@ pub(crate) struct ConnectionInfo {
     pub(crate) listener: Arc<str>,
     /// Name and version, once the client has said them with ApiVersions.
     pub(crate) software: OnceLock<(ByteString, ByteString)>,
+    _place: Place,
 }
 
 impl ConnectionInfo {
-    pub(crate) fn new(peer: SocketAddr, listener: Arc<str>) -> ConnectionInfo {
-        ConnectionInfo { peer, listener, software: OnceLock::new() }
+    pub(crate) fn new(peer: SocketAddr, listener: Arc<str>, place: Place) -> ConnectionInfo {
+        ConnectionInfo { peer, listener, software: OnceLock::new(), _place: place }
     }
 }
 

@@ -1,16 +1,19 @@
 //! Listening sockets.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::connection::{self, ConnectionInfo};
 use crate::Broker;
 
 /// Pending connections that the kernel keeps for us: with std's 128 a burst of thousands waits for SYN retries.
 const BACKLOG: i32 = 4096;
+
+/// How often a listener that accepts no more looks whether it may again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A bound socket and the name of the listener that it serves.
 #[derive(Debug)]
@@ -35,14 +38,20 @@ impl Listener {
         let listener = TcpListener::from_std(self.socket)?;
         let mut connections = JoinSet::new();
         loop {
+            let network = &broker.config().network;
+            let have_room = broker.connection_limits.have_room(network);
             tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => {
-                        let info = ConnectionInfo::new(peer, Arc::clone(&self.name));
-                        connections.spawn(connection::serve(Arc::clone(&broker), stream, info, stop.clone()));
-                    }
+                accepted = listener.accept(), if have_room => match accepted {
+                    Ok((stream, peer)) => match broker.connection_limits.take_place(network, peer.ip()) {
+                        Some(place) => {
+                            let info = ConnectionInfo::new(peer, Arc::clone(&self.name), place);
+                            connections.spawn(connection::serve(Arc::clone(&broker), stream, info, stop.clone()));
+                        }
+                        None => info!(%peer, "refused a connection: the address has as many as it may"),
+                    },
                     Err(error) => refused(&error).await,
                 },
+                () = tokio::time::sleep(LOOK_AGAIN), if !have_room => {}
                 Some(ended) = connections.join_next(), if !connections.is_empty() => {
                     if let Err(error) = ended {
                         warn!(%error, "a connection's task failed");
@@ -60,5 +69,5 @@ impl Listener {
 /// Out of descriptors is the usual reason: the connection stays in the backlog until one is free.
 async fn refused(error: &io::Error) {
     debug!(%error, "cannot accept a connection");
-    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    tokio::time::sleep(Duration::from_millis(10)).await;
 }

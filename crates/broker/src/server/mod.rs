@@ -3,9 +3,11 @@
 mod admission;
 mod connection;
 mod inbound;
+mod limits;
 mod listener;
 mod outbound;
 
 pub(crate) use admission::Admission;
 pub(crate) use connection::ConnectionInfo;
+pub(crate) use limits::Limits;
 pub(crate) use listener::{Listener, bind};

@@ -18,30 +18,30 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
     string("security.inter.broker.protocol").default("PLAINTEXT")
         .one_of(&["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"])
         .doc("The protocol that brokers use among themselves, where no listener is named."),
-    int("socket.send.buffer.bytes").default("102400").high()
-        .doc("The send buffer of each connection; -1 for the system's default."),
-    int("socket.receive.buffer.bytes").default("102400").high()
-        .doc("The receive buffer of each connection; -1 for the system's default."),
+    int("socket.send.buffer.bytes").default("102400").high().ignored()
+        .doc("The send buffer of each connection; here the system sizes it by what the connection needs."),
+    int("socket.receive.buffer.bytes").default("102400").high().ignored()
+        .doc("The receive buffer of each connection; here the system sizes it by what the connection needs."),
     int("socket.request.max.bytes").default("104857600").at_least(1).high()
         .doc("The largest request that is accepted."),
-    int("socket.listen.backlog.size").default("50").at_least(1)
-        .doc("Connections that may wait to be accepted."),
+    int("socket.listen.backlog.size").default("50").at_least(1).ignored()
+        .doc("Connections that may wait to be accepted; here 4096."),
     int("max.connections.per.ip").default("2147483647").at_least(0).cluster_wide()
         .doc("Connections that one address may hold."),
     string("max.connections.per.ip.overrides").default("").cluster_wide()
         .doc("Other limits for single addresses, as host:number."),
     int("max.connections").default("2147483647").at_least(0).cluster_wide()
         .doc("Connections that this broker holds at once."),
-    int("max.connection.creation.rate").default("2147483647").at_least(0).cluster_wide()
-        .doc("Connections that this broker accepts in a second."),
+    int("max.connection.creation.rate").default("2147483647").at_least(0).cluster_wide().ignored()
+        .doc("Connections that a broker accepts in a second; not limited here yet."),
     long("connections.max.idle.ms").default("600000")
         .doc("How long a connection may be idle before it is closed."),
     int("connection.failed.authentication.delay.ms").default("100").at_least(0).low().ignored()
         .doc("How long the answer to a failed authentication is held back."),
-    int("queued.max.requests").default("500").at_least(1).high()
-        .doc("Requests that wait for an answer before no more are read."),
+    int("queued.max.requests").default("500").at_least(1).high().ignored()
+        .doc("Kafka's queue between its threads; here requests are bounded by their bytes."),
     long("queued.max.request.bytes").default("-1")
-        .doc("The bytes of such requests; -1 for no limit of its own."),
+        .doc("The bytes that large requests may take while they are read and served; -1 for 128 MiB."),
     int("num.network.threads").default("3").at_least(1).high().cluster_wide().ignored()
         .doc("Kafka's threads for connections; here every connection shares the runtime's threads."),
     int("num.io.threads").default("8").at_least(1).high().cluster_wide().ignored()
