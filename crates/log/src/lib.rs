@@ -34,4 +34,5 @@ pub use log::*;
 pub use names::{
     CLEANER_OFFSETS, FileKind, FileName, FolderName, FolderState, HIGH_WATERMARKS, LEADER_EPOCHS, LOG_STARTS,
     META_PROPERTIES, PARTITION_METADATA, RECOVERY_POINTS, Suffix, deleted_folder, partition_folder,
+    stray_folder,
 };

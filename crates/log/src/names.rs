@@ -163,7 +163,16 @@ pub fn partition_folder(topic: &str, partition: i32) -> String {
 
 /// The folder of a deleted partition; Kafka shortens the topic to keep the name within 255 bytes.
 pub fn deleted_folder(topic: &str, partition: i32, unique: Uuid) -> String {
-    let tail = format!("-{partition}.{}-delete", unique.simple());
+    folder_aside(topic, partition, unique, "delete")
+}
+
+/// The folder of a partition that no topic has.
+pub fn stray_folder(topic: &str, partition: i32, unique: Uuid) -> String {
+    folder_aside(topic, partition, unique, "stray")
+}
+
+fn folder_aside(topic: &str, partition: i32, unique: Uuid, why: &str) -> String {
+    let tail = format!("-{partition}.{}-{why}", unique.simple());
     let kept = topic.len().min(255 - tail.len());
     format!("{}{tail}", topic.get(..kept).unwrap_or(topic))
 }

@@ -34,6 +34,7 @@ mod tests;
 mod threads;
 mod writer;
 
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use files::Usage;
@@ -43,6 +44,9 @@ pub use queue::Entry;
 pub use recovery::{Recovered, Recovery};
 pub use rounds::{Event, Rounds, Step};
 pub use threads::JournalThreads;
+
+use crate::disk::Disk;
+use crate::error::{Error, Result};
 
 /// How the journal uses its directory and memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +77,19 @@ impl Options {
             salt,
         }
     }
+}
+
+/// Removes a journal of which nothing is needed any more. Whatever a crash leaves of it can be opened.
+pub fn remove(disk: &dyn Disk, dir: &Path) -> Result<()> {
+    for entry in disk.list(dir).map_err(Error::io("list", dir))? {
+        if file::file_number(&entry.name).is_some() {
+            let path = dir.join(&entry.name);
+            disk.remove_file(&path).map_err(Error::io("remove", &path))?;
+        }
+    }
+    // The checkpoint goes last: files without it are taken for damage.
+    disk.sync_dir(dir).map_err(Error::io("sync", dir))?;
+    disk.remove_dir_all(dir).map_err(Error::io("remove", dir))
 }
 
 /// No holder of our locks leaves what it guards half changed, so the panic of one is no reason for another.

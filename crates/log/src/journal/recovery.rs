@@ -117,6 +117,11 @@ impl Recovery {
         self.checkpoint.current().released
     }
 
+    /// Whether nothing was ever appended here: the directory was made now, or by a start that did not come this far.
+    pub fn is_new(&self) -> bool {
+        self.checkpoint.current().generation == 0
+    }
+
     /// The next entry; `None` at the end. After an error there is nothing more.
     pub fn read(&mut self) -> Result<Option<Recovered>> {
         let result = self.walk_on();

@@ -89,6 +89,8 @@ pub struct Log {
     /// Written and not yet synced.
     unsynced: Vec<(Offset, FileKind)>,
     folder_changed: bool,
+    /// `partition.metadata` may not be durable.
+    metadata_changed: bool,
     /// Cloned into whatever is handed out; files must not vanish while there is more than one.
     in_use: Arc<()>,
 }

@@ -45,6 +45,8 @@ pub struct Opened {
 impl Log {
     /// Makes the folder of a new partition. The names become durable with a sync of the log and of the data
     /// directory, which the caller does once for many.
+    ///
+    /// A folder that has segments is refused: they are another log's.
     pub fn create(
         files: &Arc<Files>,
         folder: PathBuf,
@@ -53,6 +55,9 @@ impl Log {
         now_ms: i64,
     ) -> Result<Log> {
         files.disk().create_dir_all(&folder).map_err(Error::io("create", &folder))?;
+        if !Layout::read(files.disk(), &folder)?.segments.is_empty() {
+            return Err(Error::io("create", &folder)(std::io::ErrorKind::AlreadyExists.into()));
+        }
         metadata.write(files.disk(), &folder)?;
         let options = OpenOptions {
             folder,
@@ -65,6 +70,7 @@ impl Log {
         };
         let mut log = Log::bare(files, &options);
         log.folder_changed = true;
+        log.metadata_changed = true;
         Ok(log)
     }
 
@@ -106,6 +112,7 @@ impl Log {
             replay_limit: Offset::MAX,
             unsynced: Vec::new(),
             folder_changed: false,
+            metadata_changed: false,
             in_use: Arc::new(()),
         }
     }
@@ -169,6 +176,8 @@ impl Log {
         }
         self.written_end = self.end;
         self.recovery_point = if options.is_clean { self.end } else { options.recovery_point.min(self.end) };
+        // As long as there is no recovery point nothing was synced, and this neither.
+        self.metadata_changed = !options.is_clean && options.recovery_point == 0;
         self.replay_limit = if options.is_clean { Offset::MAX } else { options.recovery_point };
         self.epochs_changed |= self.epochs.truncate_from_end(self.end);
         self.epochs_changed |= self.epochs.truncate_from_start(self.start);

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use ottla_records::{BatchError, Entry, NO_LEADER_EPOCH, Offset};
+use ottla_records::{Entry, NO_LEADER_EPOCH, Offset};
 
 use super::open::OpenOptions;
 use super::scan::{Scanned, Scanner};
@@ -56,7 +56,7 @@ struct Scan {
     size: u32,
     /// Behind the last batch.
     end: Offset,
-    bad: Option<BatchError>,
+    bad: Option<String>,
 }
 
 impl Log {
@@ -87,7 +87,7 @@ impl Log {
         let scan = self.scan_segment(at, &resume, recovery)?;
         match scan.bad {
             None => Ok(()),
-            Some(reason) => Err(self.corrupt(base, scan.size, &reason)),
+            Some(reason) => Err(self.corrupt(base, scan.size, reason)),
         }
     }
 
@@ -106,9 +106,9 @@ impl Log {
             self.end = scan.end;
             let Some(reason) = scan.bad else { continue };
             if self.end < recovery_point {
-                return Err(self.corrupt(self.segments[at].base, scan.size, &reason));
+                return Err(self.corrupt(self.segments[at].base, scan.size, reason));
             }
-            self.cut_at(at, scan.size, reason.to_string(), recovery)?;
+            self.cut_at(at, scan.size, reason, recovery)?;
             break;
         }
         if self.end < recovery_point {
@@ -122,9 +122,9 @@ impl Log {
         self.segment_of(recovery_point.saturating_sub(1))
     }
 
-    fn corrupt(&self, base: Offset, position: u32, reason: &BatchError) -> Error {
+    fn corrupt(&self, base: Offset, position: u32, reason: String) -> Error {
         let path = self.path(base, FileKind::Log);
-        Error::Corrupt { path, position: position.into(), reason: reason.to_string() }
+        Error::Corrupt { path, position: position.into(), reason }
     }
 
     /// The last entries of the indexes that speak of what was durable, if they can be believed.
@@ -197,12 +197,19 @@ impl Log {
             let mut scanner = Scanner::new(file, &path, resume.position, size);
             loop {
                 match scanner.next()? {
+                    // Offsets lie outside of a batch's checksum. A tear that begins in front of one leaves zeros.
+                    Scanned::Batch(span, _) if span.base_offset < end => {
+                        let reason =
+                            format!("a batch at offset {} cannot follow offset {end}", span.base_offset);
+                        scanned = Scan { size: span.position, end, bad: Some(reason) };
+                        break;
+                    }
                     Scanned::Batch(span, entry) => {
                         end = self.note_batch(&mut growth, span, &entry);
                         scanned = Scan { size: span.end(), end, bad: None };
                     }
                     Scanned::Bad { position, reason } => {
-                        scanned = Scan { size: position, end, bad: Some(reason) };
+                        scanned = Scan { size: position, end, bad: Some(reason.to_string()) };
                         break;
                     }
                     Scanned::End => break,
@@ -275,6 +282,8 @@ impl Log {
         for segment in self.segments.split_off(at + 1) {
             self.remove_segment_files(segment.base)?;
         }
+        // What is appended next may begin a segment of the same name, and the old one must not come back in its place.
+        self.files.disk().sync_dir(&self.dir).map_err(Error::io("sync", &self.dir))?;
         let active = self.active_mut();
         active.size = size;
         active.growth().closed = false;

@@ -9,7 +9,7 @@ use ottla_records::Offset;
 use super::{Log, Writes};
 use crate::error::{Error, Result};
 use crate::files::{FileKey, Files};
-use crate::format::put;
+use crate::format::{PartitionMetadata, put};
 use crate::names::{FileKind, FileName, LEADER_EPOCHS};
 
 /// What must reach the device before the recovery point may move. Taken with [`Log::take_sync`], carried out with
@@ -26,6 +26,8 @@ pub struct SyncWork {
     /// Snapshots that newer ones have replaced.
     outdated: Vec<Offset>,
     epochs: Option<String>,
+    /// `partition.metadata` may not be durable.
+    sync_metadata: bool,
     sync_folder: bool,
     recovery_point: Offset,
 }
@@ -37,6 +39,7 @@ impl SyncWork {
             && self.unsynced.is_empty()
             && self.snapshots.is_empty()
             && self.epochs.is_none()
+            && !self.sync_metadata
             && !self.sync_folder
     }
 
@@ -53,6 +56,9 @@ impl SyncWork {
         }
         if let Some(text) = &self.epochs {
             put(self.files.disk(), &self.dir.join(LEADER_EPOCHS), text.as_bytes())?;
+        }
+        if self.sync_metadata {
+            PartitionMetadata::sync(self.files.disk(), &self.dir)?;
         }
         if self.sync_folder {
             self.files.disk().sync_dir(&self.dir).map_err(Error::io("sync", &self.dir))?;
@@ -100,6 +106,7 @@ impl Log {
             outdated: self.outdated_snapshots(&snapshots),
             snapshots,
             epochs: epochs_changed.then(|| self.epochs.to_text()),
+            sync_metadata: std::mem::take(&mut self.metadata_changed),
             sync_folder: std::mem::take(&mut self.folder_changed) || creates,
         }
     }
