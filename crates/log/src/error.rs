@@ -7,6 +7,9 @@ use ottla_records::Offset;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// The action of a sync that failed.
+pub(crate) const SYNC: &str = "sync";
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("cannot {action} {}: {source}", path.display())]
@@ -47,8 +50,10 @@ impl Error {
         Error::Malformed { path: path.to_path_buf(), reason: reason.into() }
     }
 
-    /// Whether the device is full: worth a retry once there is room.
+    /// Whether the device is full: worth a retry once there is room. Of a failed sync it is not: what is on the device
+    /// then is in doubt, whatever the reason.
     pub fn is_storage_full(&self) -> bool {
-        matches!(self, Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull)
+        matches!(self, Error::Io { action, source, .. }
+            if *action != SYNC && matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
     }
 }

@@ -52,32 +52,52 @@ impl Partition {
         if state.is_deleted {
             return Err(AppendRefused::Deleted);
         }
-        let state = &mut *state;
-        let log_start = state.replica.log_start_offset();
         if storage.room.space_is_low() && origin == Origin::Client {
             return Err(AppendRefused::NoSpace);
         }
+        let unwritten_before = state.log.unwritten_bytes();
+        let produced = self.append_locked(&mut state, storage, batch, acks, origin);
+        storage.room.tail_changed(unwritten_before, state.log.unwritten_bytes());
+        produced
+    }
+
+    fn append_locked(
+        self: &Arc<Self>,
+        state: &mut State,
+        storage: &Storage,
+        batch: Validated,
+        acks: Acks,
+        origin: Origin,
+    ) -> Result<Produced, AppendRefused> {
         state.check_fits(batch.batch.size_in_bytes())?;
         let now = clock::wall_ms();
+        let log_start = state.replica.log_start_offset();
         let producers_before = state.producers_if_rolls(batch.header(), now);
         let place = match state.replica.append(batch.header(), acks, origin)? {
             Appended::New(place) => place,
             Appended::Duplicate { base_offset, timestamp, .. } => {
+                if state.settings.durability == Durability::Os {
+                    // The first time it may have found the disk full.
+                    self.write_through(state)?;
+                }
                 let durable_at = Some(state.last_lsn).filter(|lsn| *lsn > Lsn::ZERO);
                 return Ok(Produced { base_offset, log_append_time: timestamp, log_start, durable_at });
             }
         };
-        let unwritten_before = state.log.unwritten_bytes();
         let assigned = batch.batch.assign(place.base_offset, place.leader_epoch);
         let snapshot = || producers_before.expect("it was asked whether the segment would roll");
         state.log.append(&assigned, now, snapshot).expect("it was checked that the batch fits");
+        // Before the journal has it: what is durable there and listed nowhere may be let go of.
+        if state.list() {
+            storage.list_unwritten(Arc::clone(self));
+        }
         let mut produced = Produced {
             base_offset: place.base_offset,
             log_append_time: batch.log_append_time.unwrap_or(-1),
             log_start,
             durable_at: None,
         };
-        let written = match state.settings.durability {
+        match state.settings.durability {
             Durability::Journal => {
                 let entry = Entry {
                     topic_id: self.topic.id,
@@ -88,15 +108,10 @@ impl Partition {
                 };
                 state.last_lsn = storage.journal.append(entry);
                 produced.durable_at = Some(state.last_lsn);
-                Ok(())
             }
-            Durability::Os => self.write_through(state),
-        };
-        storage.room.tail_changed(unwritten_before, state.log.unwritten_bytes());
-        if state.list() {
-            storage.list_unwritten(Arc::clone(self));
+            Durability::Os => self.write_through(state)?,
         }
-        written.map(|()| produced)
+        Ok(produced)
     }
 
     /// Puts the tail into the page cache, where it outlives the process.

@@ -18,7 +18,7 @@ mod writing;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, atomic::AtomicBool},
 };
 
 use ottla_log::{
@@ -57,6 +57,10 @@ pub(crate) struct Storage {
     unsynced: Mutex<Vec<Arc<Partition>>>,
     /// One pass at a time: the checkpoint files are written by each.
     syncing: Mutex<()>,
+    /// Held while tails are written.
+    writing: Mutex<()>,
+    /// The last ones could not be.
+    writes_fail: AtomicBool,
     /// Below this much free space produce is refused.
     reserve_bytes: u64,
 }
@@ -76,6 +80,8 @@ impl Storage {
             unwritten: Mutex::default(),
             unsynced: Mutex::default(),
             syncing: Mutex::default(),
+            writing: Mutex::default(),
+            writes_fail: AtomicBool::new(false),
             reserve_bytes,
         }
     }

@@ -80,17 +80,23 @@ impl Storage {
     /// Syncs every partition that was written to, then lets go of the journal up to where it was durable before.
     pub(crate) fn sync_segments(&self, topics: &Topics) {
         let _one_at_a_time = self.syncing.lock().expect("nobody panics with the lock held");
+        // Whose entries are durable by now has a tail that is listed, or on its way, or written.
         let up_to = self.journal.durable();
-        self.write_tails();
+        match self.write_tails() {
+            Ok(()) => {}
+            Err(error) if error.is_storage_full() => return,
+            Err(error) => fail("cannot write to a segment", &error),
+        }
         let mut unsynced = std::mem::take(&mut *lock(&self.unsynced));
         unsynced.sort_unstable_by_key(|partition| (partition.topic.id, partition.index));
         unsynced.dedup_by(|a, b| Arc::ptr_eq(a, b));
-        for partition in &unsynced {
-            self.sync_partition(partition);
-        }
-        if let Err(error) = self.write_checkpoints(topics) {
+        let synced = unsynced
+            .iter()
+            .try_for_each(|partition| self.sync_partition(partition))
+            .and_then(|()| self.write_checkpoints(topics));
+        if let Err(error) = synced {
             // The journal stays as it is: it is let go of only up to recovery points that are on the disk.
-            error!(%error, "cannot write the checkpoints");
+            error!(%error, "cannot move the recovery points");
             lock(&self.unsynced).extend(unsynced);
             return;
         }
@@ -100,18 +106,24 @@ impl Storage {
         }
     }
 
-    fn sync_partition(&self, partition: &Partition) {
+    /// An error means that the disk is full; it will be tried again.
+    fn sync_partition(&self, partition: &Partition) -> ottla_log::Result<()> {
         let work = {
             let mut state = partition.lock();
             if state.is_deleted() {
-                return;
+                return Ok(());
             }
             state.keep_producers();
             state.log.take_sync()
         };
         if let Err(error) = work.run() {
-            if partition.lock().is_deleted() {
-                return;
+            let mut state = partition.lock();
+            if state.is_deleted() {
+                return Ok(());
+            }
+            if error.is_storage_full() {
+                state.log.not_synced(work);
+                return Err(error);
             }
             fail("cannot make a segment durable", &error);
         }
@@ -119,6 +131,7 @@ impl Storage {
         let before = state.log.unwritten_bytes();
         state.log.synced(work);
         self.room.tail_changed(before, state.log.unwritten_bytes());
+        Ok(())
     }
 
     /// The files of the data directory that list an offset for each partition.

@@ -1,8 +1,12 @@
 //! The segment-writer thread: carries tails to segment files, in runs as large as they have become meanwhile.
 
-use std::{sync::Arc, thread::JoinHandle, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    thread::JoinHandle,
+    time::Duration,
+};
 
-use tracing::error;
+use tracing::{error, info};
 
 use super::{Storage, lock};
 use crate::partition::Partition;
@@ -21,10 +25,11 @@ impl Writing {
         let thread = std::thread::Builder::new().name("segment-writer".into()).spawn({
             let storage = Arc::clone(&storage);
             move || {
+                // What could not be written was reported, and stays listed.
                 while storage.room.writer.park(TURN) {
-                    storage.write_tails();
+                    let _failed = storage.write_tails();
                 }
-                storage.write_tails();
+                let _failed = storage.write_tails();
             }
         })?;
         Ok(Writing { storage, thread })
@@ -38,26 +43,29 @@ impl Writing {
 }
 
 impl Storage {
-    /// Writes the tails of all partitions that have one.
-    pub(super) fn write_tails(&self) {
+    /// Writes the tails of all partitions that have one; when it returns, none that was listed before is still on its
+    /// way. Those that cannot be written stay listed, and are tried again with the next turn.
+    pub(super) fn write_tails(&self) -> ottla_log::Result<()> {
+        let _one_at_a_time = self.writing.lock().expect("nobody panics with the lock held");
         let listed = std::mem::take(&mut *lock(&self.unwritten));
-        for partition in listed {
-            self.write_tail(partition);
+        if listed.is_empty() {
+            return Ok(());
         }
+        let outcomes = listed.into_iter().map(|partition| self.write_tail(partition));
+        let written = outcomes.fold(Ok(()), Result::and);
+        self.report_failing(written.as_ref().err());
+        written
     }
 
-    fn write_tail(&self, partition: Arc<Partition>) {
+    fn write_tail(&self, partition: Arc<Partition>) -> ottla_log::Result<()> {
         let writes = {
             let mut state = partition.lock();
             state.unlist();
             state.log.take_writes()
         };
         if let Err(error) = writes.run() {
-            // The tail stays in memory and the journal keeps it safe: it is tried again with the next batch or sync.
-            error!(topic = %partition.topic.name, partition = partition.index, %error, "cannot write to a segment");
             drop(writes);
-            lock(&self.unsynced).push(partition);
-            return;
+            return self.not_written(partition, error);
         }
         {
             let mut state = partition.lock();
@@ -66,5 +74,31 @@ impl Storage {
             self.room.tail_changed(before, state.log.unwritten_bytes());
         }
         lock(&self.unsynced).push(partition);
+        Ok(())
+    }
+
+    /// The tail stays in memory, and the journal keeps it safe, until there is space to write it to.
+    fn not_written(&self, partition: Arc<Partition>, error: ottla_log::Error) -> ottla_log::Result<()> {
+        let mut state = partition.lock();
+        if state.is_deleted() {
+            self.room.tail_changed(state.log.unwritten_bytes(), 0);
+            return Ok(());
+        }
+        let is_new = state.list();
+        drop(state);
+        if is_new {
+            self.list_unwritten(partition);
+        }
+        Err(error)
+    }
+
+    /// Says once that segments cannot be written, and once that they can again.
+    fn report_failing(&self, error: Option<&ottla_log::Error>) {
+        let did_fail = self.writes_fail.swap(error.is_some(), Ordering::Relaxed);
+        match error {
+            Some(error) if !did_fail => error!(%error, "segments cannot be written; it is tried again"),
+            None if did_fail => info!("segments can be written again"),
+            _ => {}
+        }
     }
 }

@@ -74,6 +74,7 @@ impl Log {
     /// Keeps the producers' state before the record at `offset`, so that a start after a kill need not replay what
     /// precedes it. Written with the next sync. `offset` is the end of the log, or was when the entries were made.
     pub fn write_producer_snapshot(&mut self, offset: Offset, entries: &[ProducerEntry]) {
+        self.unwritten_snapshots.retain(|(unwritten, _)| *unwritten != offset);
         self.unwritten_snapshots.push((offset, encode_producer_snapshot(entries)));
     }
 

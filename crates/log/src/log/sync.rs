@@ -15,7 +15,8 @@ use crate::names::{FileKind, FileName, LEADER_EPOCHS};
 /// What must reach the device before the recovery point may move. Taken with [`Log::take_sync`], carried out with
 /// [`SyncWork::run`], which needs no lock, and given back to [`Log::synced`].
 ///
-/// After an error the process must end: which bytes are durable is not known any more.
+/// After an error the process must end, because which bytes are durable is not known any more; unless the device was
+/// [full](Error::is_storage_full): then [`Log::not_synced`] takes the work back.
 #[derive(Debug)]
 pub struct SyncWork {
     files: Arc<Files>,
@@ -129,6 +130,21 @@ impl Log {
         self.snapshots.retain(|offset| !outdated.contains(offset));
         self.recovery_point = self.recovery_point.max(recovery_point);
         self.recovery_point
+    }
+
+    /// The work could not be done for want of space: the next one has it all to do again.
+    pub fn not_synced(&mut self, work: SyncWork) {
+        let SyncWork { unsynced, snapshots, epochs, sync_folder, .. } = work;
+        for key in unsynced.iter().map(|key| (key.base, key.kind)) {
+            if !self.unsynced.contains(&key) {
+                self.unsynced.push(key);
+            }
+        }
+        // What is replaced already is replaced by the same once more.
+        let first = self.segments[0].base;
+        self.unwritten_snapshots.splice(0..0, snapshots.into_iter().filter(|(offset, _)| *offset >= first));
+        self.epochs_changed |= epochs.is_some();
+        self.folder_changed |= sync_folder;
     }
 
     /// Takes the work, carries it out and hands it back.

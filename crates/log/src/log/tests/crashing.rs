@@ -70,6 +70,26 @@ fn check_recovered(crashed: &SimDisk, recovery_point: Offset) {
     }
 }
 
+/// With every amount of room there is, from none to enough: what is given back is done by the next sync.
+#[test]
+fn a_sync_that_found_no_room_is_done_by_the_next_one() {
+    for room in 0.. {
+        let disk = SimDisk::new();
+        let mut log = new_log(&disk, &small());
+        fill(&mut log, 4);
+        log.begin_epoch(1);
+        log.write_producer_snapshot(4, &[]);
+        disk.limit_room(room);
+        let work = log.take_sync();
+        let Err(error) = work.run() else { break };
+        assert!(error.is_storage_full(), "{error}");
+        log.not_synced(work);
+        disk.limit_room(u64::MAX);
+        assert_eq!(log.sync().expect("room again"), 4);
+        check_recovered(&disk.crash(Loss::Everything), 4);
+    }
+}
+
 #[test]
 fn a_crash_during_retention_leaves_no_hole() {
     let disk = SimDisk::new();
