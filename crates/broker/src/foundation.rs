@@ -17,15 +17,15 @@ use ottla_log::{
     format::CleanShutdown,
     journal::{Event, Options, Recovery, Rounds},
 };
-use ottla_metadata::{BrokerRegistration, Endpoint, Image, InternalTopic};
+use ottla_metadata::{BrokerRegistration, Change, Endpoint, Image, InternalTopic};
 use ottla_quorum as quorum;
 use tracing::info;
 
 use crate::{
     Identity, clock,
     configs::{Configs, DeclaredOptions},
-    controller::{Metadata, Worker},
-    hosting::{Hosting, NobodyWatches},
+    controller::{Act, Metadata, Worker},
+    hosting::{Hosting, TopicsWatcher},
     partition::{Partition, TopicIdentity},
     random,
     start::{Address, Placed, StartError},
@@ -45,7 +45,6 @@ pub(crate) struct Ground<'a> {
 }
 
 pub(crate) struct Foundation {
-    pub(crate) files: Arc<Files>,
     pub(crate) identity: Identity,
     pub(crate) configs: Arc<RwLock<Configs>>,
     pub(crate) metadata: Arc<Metadata>,
@@ -71,6 +70,8 @@ impl Foundation {
         };
         let identity = identify(&**disk, dir, config.node.node_id, config.node.cluster_id.as_deref())?;
         let clean = CleanShutdown::read(&**disk, dir)?.is_some();
+        // Before anything is written: what a stop during the start leaves must be recovered.
+        CleanShutdown::remove(&**disk, dir)?;
         let files = Files::new(Arc::clone(disk), ground.open_files_max);
         let opened = quorum::MetadataLog::open(
             &files,
@@ -93,24 +94,15 @@ impl Foundation {
             metadata: Arc::clone(&metadata),
             settings: decisions(&config),
             rules: Box::new(DeclaredOptions { configs: Arc::clone(&configs) }),
-            actor: Box::new(Hosting {
-                dir: dir.to_owned(),
-                files: Arc::clone(&files),
-                topics: Arc::clone(&topics),
-                configs: Arc::clone(&configs),
-                deletions: Arc::clone(&deletions),
-                watcher: Arc::new(NobodyWatches),
-            }),
+            actor: Box::new(NobodyActs),
         };
         register(&mut worker, &identity, addresses, config.node.rack.as_deref());
         configs.write().expect("nobody else has it yet").reload(&metadata.image());
-        let is_ours = ground.journal_disk.exists(ground.journal_dir).map_err(at(ground.journal_dir))?;
-        let opening = Opening::new(dir, &files, clean, is_ours)?;
         let mut recovery = Recovery::open(ground.journal_disk, ground.journal_dir, ground.journal_options)?;
+        let opening = Opening::new(dir, &files, clean, !recovery.is_new())?;
         let wanted = wanted(&metadata.image(), &configs);
         let opened = opening.open(wanted, &mut recovery)?;
         host(&topics, &opened.all);
-        CleanShutdown::remove(files.disk(), dir)?;
         let identity = Identity {
             node_id: identity.node_id,
             cluster_id: identity.cluster_id.into(),
@@ -120,11 +112,28 @@ impl Foundation {
         let journal = Arc::clone(rounds.journal());
         let reserve = configs.read().expect("nobody else has it yet").broker().logs.disk_reserve_bytes;
         let storage = Arc::new(Storage::new(dir, Arc::clone(&files), journal, reserve));
-        opened.restored.into_iter().for_each(|partition| storage.list_restored(partition));
-        let foundation =
-            Foundation { files, identity, configs, metadata, worker, topics, deletions, storage };
+        opened.unsynced.into_iter().for_each(|partition| storage.list_opened(partition));
+        let foundation = Foundation { identity, configs, metadata, worker, topics, deletions, storage };
         Ok((foundation, rounds))
     }
+
+    /// From here on decisions are carried out.
+    pub(crate) fn host(&mut self, watcher: Arc<dyn TopicsWatcher>) {
+        self.worker.actor = Box::new(Hosting {
+            storage: Arc::clone(&self.storage),
+            topics: Arc::clone(&self.topics),
+            configs: Arc::clone(&self.configs),
+            deletions: Arc::clone(&self.deletions),
+            watcher,
+        });
+    }
+}
+
+/// Until the partitions are opened there is nothing to carry anything out on.
+struct NobodyActs;
+
+impl Act for NobodyActs {
+    fn act(&self, _image: &Image, _changes: &[Change]) {}
 }
 
 /// Reads whose directory it is, and formats a new one.

@@ -1,11 +1,8 @@
 //! Carries out on this broker what the controller decided: partitions come and go, settings change.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, RwLock},
-};
+use std::sync::{Arc, RwLock};
 
-use ottla_log::{Files, partition_folder};
+use ottla_log::partition_folder;
 use ottla_metadata::{Change, ConfigResource, Image, ResourceKind};
 use ottla_replica::Event;
 use rustc_hash::FxHashSet;
@@ -17,7 +14,7 @@ use crate::{
     controller::Act,
     partition::{Partition, TopicIdentity},
     random,
-    storage::{self, Deletions, Wanted},
+    storage::{self, Deletions, Storage, Wanted},
     topics::{Topic, Topics},
 };
 
@@ -30,20 +27,8 @@ pub(crate) trait TopicsWatcher: Send + Sync {
     fn configs_changed(&self);
 }
 
-/// While nothing can happen to topics yet.
-pub(crate) struct NobodyWatches;
-
-impl TopicsWatcher for NobodyWatches {
-    fn topic_created(&self, _topic: &Arc<Topic>) {}
-
-    fn topics_deleted(&self, _topics: &[Arc<Topic>]) {}
-
-    fn configs_changed(&self) {}
-}
-
 pub(crate) struct Hosting {
-    pub(crate) dir: PathBuf,
-    pub(crate) files: Arc<Files>,
+    pub(crate) storage: Arc<Storage>,
     pub(crate) topics: Arc<Topics>,
     pub(crate) configs: Arc<RwLock<Configs>>,
     pub(crate) deletions: Arc<Deletions>,
@@ -101,6 +86,8 @@ impl Hosting {
     /// with them.
     fn finish(&self, image: &Image, round: Round<'_>) {
         if !round.deleted.is_empty() {
+            let synced = self.storage.topics_were_deleted();
+            synced.unwrap_or_else(|error| storage::fail("cannot delete folders durably", &error));
             self.watcher.topics_deleted(&round.deleted);
         }
         if round.broker_configured {
@@ -143,10 +130,13 @@ impl Hosting {
 
     /// What the controller decided is durable: a folder that cannot be made is found missing at the next start.
     fn make(&self, wanted: Wanted) -> Arc<Partition> {
-        let folder = self.dir.join(partition_folder(&wanted.topic.name, wanted.index));
-        match storage::create(&self.dir, &self.files, wanted) {
+        let name = partition_folder(&wanted.topic.name, wanted.index);
+        if let Err(error) = self.storage.refresh_checkpoints(&self.topics) {
+            storage::fail("cannot write the checkpoints without deleted topics", &error);
+        }
+        match storage::create(&self.storage.dir, &self.storage.files, wanted) {
             Ok(partition) => partition,
-            Err(error) => storage::fail(&format!("cannot make {}", folder.display()), &error),
+            Err(error) => storage::fail(&format!("cannot make the folder of {name}"), &error),
         }
     }
 
@@ -170,7 +160,7 @@ impl Hosting {
 
     fn configure(&self, image: &Image, topic: &Topic) {
         let settings = self.read_configs().topic_settings(image, &topic.identity.name);
-        topic.partitions().iter().for_each(|partition| partition.configure(&settings));
+        topic.partitions().iter().for_each(|partition| partition.configure(&self.storage, &settings));
     }
 
     fn lead(&self, image: &Image, topic: Uuid, index: i32) {

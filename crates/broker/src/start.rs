@@ -28,7 +28,7 @@ use crate::{
     fetch::session::Sessions,
     foundation::{Foundation, Ground},
     groups::{Driver, Groups},
-    hosting::{Hosting, TopicsWatcher},
+    hosting::TopicsWatcher,
     http::Http,
     metrics::{JournalMetrics, MeasuredDisk, Metrics},
     partition::Partition,
@@ -255,14 +255,7 @@ fn run(
     let storage = Arc::clone(&parts.storage);
     durable.publish(storage.journal.durable());
     let groups = Arc::new(Groups::new(&storage, &durable, &parts.configs));
-    parts.worker.actor = Box::new(Hosting {
-        dir: dir.clone(),
-        files: parts.files,
-        topics: Arc::clone(&parts.topics),
-        configs: Arc::clone(&parts.configs),
-        deletions: Arc::clone(&parts.deletions),
-        watcher: Arc::clone(&groups) as Arc<dyn TopicsWatcher>,
-    });
+    parts.host(Arc::clone(&groups) as Arc<dyn TopicsWatcher>);
     let warn = |error| warn!(%error, "cannot prepare a journal file");
     let journal = JournalThreads::start(rounds, warn).map_err(at)?;
     let interval = Duration::from_millis(config.logs.recovery_point_interval_ms.into());
@@ -333,7 +326,7 @@ fn journal_options(config: &ottla_config::BrokerConfig) -> Options {
 }
 
 /// What the journal tells: high watermarks advance, then those who wait are woken.
-fn observer(
+pub(crate) fn observer(
     durable: &Arc<Durable>,
     metrics: &Arc<JournalMetrics>,
 ) -> impl FnMut(Event<'_, Placed>) + Send + use<> {

@@ -15,7 +15,8 @@ use uuid::Uuid;
 use crate::{
     clock,
     fetch::wait::{Waitable, Waiters},
-    topics::TopicSettings,
+    storage::Storage,
+    topics::{Durability, TopicSettings},
 };
 
 pub(crate) use append::{AppendRefused, Produced};
@@ -128,9 +129,12 @@ impl Partition {
     }
 
     /// Its topic's settings changed.
-    pub(crate) fn configure(&self, settings: &Arc<TopicSettings>) {
+    pub(crate) fn configure(&self, storage: &Storage, settings: &Arc<TopicSettings>) {
         {
             let mut state = self.lock();
+            if state.settings.durability == Durability::Os && settings.durability == Durability::Journal {
+                storage.sync_below_journal(&mut state);
+            }
             state.log.set_config(Arc::clone(&settings.log));
             state.settings = Arc::clone(settings);
         }

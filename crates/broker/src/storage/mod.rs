@@ -8,8 +8,11 @@
 //!
 //! Beside them the retention thread deletes what is not kept, and the cleaner compacts.
 
+mod checkpoints;
 mod cleaning;
 mod deleting;
+mod folders;
+mod opened;
 mod opening;
 mod retention;
 mod room;
@@ -37,6 +40,8 @@ pub(crate) use cleaning::Cleaning;
 pub(crate) use deleting::Deletions;
 pub(crate) use opening::{OpenError, Opening, Wanted, create};
 pub(crate) use retention::Retention;
+#[cfg(test)]
+pub(crate) use retention::retain;
 pub(crate) use room::Room;
 pub(crate) use syncing::Syncing;
 pub(crate) use writing::Writing;
@@ -55,12 +60,16 @@ pub(crate) struct Storage {
     unwritten: Mutex<Vec<Arc<Partition>>>,
     /// Partitions that were written to since their last sync. A partition may be in it twice.
     unsynced: Mutex<Vec<Arc<Partition>>>,
-    /// One pass at a time: the checkpoint files are written by each.
+    /// One pass at a time.
     syncing: Mutex<()>,
     /// Held while tails are written.
     writing: Mutex<()>,
     /// The last ones could not be.
     writes_fail: AtomicBool,
+    /// Held while the checkpoint files are written.
+    checkpoints: Mutex<()>,
+    /// They may speak of topics that were deleted.
+    checkpoints_are_stale: AtomicBool,
     /// Below this much free space produce is refused.
     reserve_bytes: u64,
 }
@@ -82,6 +91,8 @@ impl Storage {
             syncing: Mutex::default(),
             writing: Mutex::default(),
             writes_fail: AtomicBool::new(false),
+            checkpoints: Mutex::default(),
+            checkpoints_are_stale: AtomicBool::new(false),
             reserve_bytes,
         }
     }
@@ -89,6 +100,12 @@ impl Storage {
     /// Notes a partition whose tail is to be written. Called once for each tail.
     pub(crate) fn list_unwritten(&self, partition: Arc<Partition>) {
         lock(&self.unwritten).push(partition);
+    }
+
+    /// What the segment writer's thread does.
+    #[cfg(test)]
+    pub(crate) fn take_turn_at_writing(&self) -> ottla_log::Result<()> {
+        self.write_tails()
     }
 
     /// Whether produce requests may be let in.
@@ -102,8 +119,8 @@ impl Storage {
     }
 }
 
-fn lock<T>(list: &Mutex<Vec<T>>) -> MutexGuard<'_, Vec<T>> {
-    list.lock().expect("nobody panics with the lock held")
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().expect("nobody panics with the lock held")
 }
 
 /// What the disk holds is not known any more: the process ends, and the next start reads what is there.
@@ -113,8 +130,8 @@ pub(crate) fn fail(what: &str, error: &dyn std::fmt::Display) -> ! {
 }
 
 impl Storage {
-    /// Takes a partition that holds batches which only the journal has.
-    pub(crate) fn list_restored(&self, partition: Arc<Partition>) {
+    /// Takes a partition that was opened and holds batches which are not in synced segments.
+    pub(crate) fn list_opened(&self, partition: Arc<Partition>) {
         {
             let mut state = partition.lock();
             state.list();
@@ -126,33 +143,29 @@ impl Storage {
     /// Ends every log as a clean stop does, and says that it was one. Nothing may be appended any more.
     pub(crate) fn close(&self, topics: &Topics, broker_epoch: i64) -> ottla_log::Result<()> {
         close_logs(&topics.partitions())?;
-        self.files.disk().sync_dir(&self.dir).map_err(|source| ottla_log::Error::Io {
-            action: "sync",
-            path: self.dir.clone(),
-            source,
-        })?;
+        self.sync_names()?;
         self.write_checkpoints(topics)?;
         self.release(self.journal.durable())?;
-        self.journal.mark_clean()?;
+        let is_clean = self.journal.mark_clean()?;
+        assert!(is_clean, "all that was appended is durable, and was released");
         CleanShutdown { broker_epoch }.write(self.files.disk(), &self.dir)
     }
 
     /// After a clean stop nothing needs the journal, and Apache Kafka starts on the directory only without it. While it is
     /// there it does not, which is right: it would not see what only the journal has.
     pub(crate) fn remove_journal(&self, dir: &Path) -> ottla_log::Result<()> {
-        self.files.disk().remove_dir_all(dir).map_err(|source| ottla_log::Error::Io {
-            action: "remove",
-            path: dir.to_owned(),
-            source,
-        })
+        ottla_log::journal::remove(self.files.disk(), dir)
     }
 }
 
-/// Closes logs on several threads: each waits for the disk most of the time.
+/// Closes logs on several threads, unless they are few: each waits for the disk most of the time.
 fn close_logs(partitions: &[Arc<Partition>]) -> ottla_log::Result<()> {
-    let share = partitions.len().div_ceil(CLOSING_THREADS).max(1);
+    let close = |chunk: &[Arc<Partition>]| chunk.iter().try_for_each(|partition| close_log(partition));
+    if partitions.len() < CLOSING_THREADS {
+        return close(partitions);
+    }
+    let share = partitions.len().div_ceil(CLOSING_THREADS);
     std::thread::scope(|scope| {
-        let close = |chunk: &[Arc<Partition>]| chunk.iter().try_for_each(|partition| close_log(partition));
         let threads: Vec<_> =
             partitions.chunks(share).map(|chunk| scope.spawn(move || close(chunk))).collect();
         threads.into_iter().try_for_each(|thread| thread.join().expect("closing a log does not panic"))

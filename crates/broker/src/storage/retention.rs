@@ -116,7 +116,7 @@ fn is_due(since: &mut Instant, interval_ms: i64) -> bool {
 }
 
 /// Deletes what the topic does not keep; the files go after the delay.
-fn retain(partition: &Partition) -> ottla_log::Result<(Duration, DeletedFiles)> {
+pub(crate) fn retain(partition: &Partition) -> ottla_log::Result<(Duration, DeletedFiles)> {
     let deleted = {
         let mut state = partition.lock();
         let state = &mut *state;

@@ -6,10 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ottla_log::{
-    HIGH_WATERMARKS, LOG_STARTS, RECOVERY_POINTS,
-    format::{PartitionOffset, write_offset_checkpoint},
-};
 use tracing::{error, info, warn};
 
 use super::{Storage, fail, lock, room::parking::Parking};
@@ -79,7 +75,7 @@ impl Syncer {
 impl Storage {
     /// Syncs every partition that was written to, then lets go of the journal up to where it was durable before.
     pub(crate) fn sync_segments(&self, topics: &Topics) {
-        let _one_at_a_time = self.syncing.lock().expect("nobody panics with the lock held");
+        let _one_at_a_time = lock(&self.syncing);
         // Whose entries are durable by now has a tail that is listed, or on its way, or written.
         let up_to = self.journal.durable();
         match self.write_tails() {
@@ -104,6 +100,25 @@ impl Storage {
         if let Err(error) = self.release(up_to) {
             fail("cannot release journal files", &error);
         }
+    }
+
+    /// What only the page cache has must not be lost from under what the journal is about to have.
+    pub(crate) fn sync_below_journal(&self, state: &mut State) {
+        if state.is_deleted() {
+            return;
+        }
+        let before = state.log.unwritten_bytes();
+        let synced = state.log.sync().and_then(|_| self.sync_names());
+        if let Err(error) = synced {
+            fail("cannot make a segment durable", &error);
+        }
+        self.room.tail_changed(before, state.log.unwritten_bytes());
+    }
+
+    /// The names of all folders.
+    pub(super) fn sync_names(&self) -> ottla_log::Result<()> {
+        let synced = self.files.disk().sync_dir(&self.dir);
+        synced.map_err(|source| ottla_log::Error::Io { action: "sync", path: self.dir.clone(), source })
     }
 
     /// An error means that the disk is full; it will be tried again.
@@ -132,29 +147,6 @@ impl Storage {
         state.log.synced(work);
         self.room.tail_changed(before, state.log.unwritten_bytes());
         Ok(())
-    }
-
-    /// The files of the data directory that list an offset for each partition.
-    pub(crate) fn write_checkpoints(&self, topics: &Topics) -> ottla_log::Result<()> {
-        let partitions = topics.partitions();
-        let list = |offset: &dyn Fn(&State) -> Option<i64>| -> Vec<PartitionOffset> {
-            let entry = |partition: &Arc<Partition>| {
-                let offset = offset(&partition.lock())?;
-                Some(PartitionOffset {
-                    topic: partition.topic.name.to_string(),
-                    partition: partition.index,
-                    offset,
-                })
-            };
-            partitions.iter().filter_map(entry).collect()
-        };
-        let disk = self.files.disk();
-        let recovery_points = list(&|state| Some(state.log.recovery_point()));
-        write_offset_checkpoint(disk, &self.dir.join(RECOVERY_POINTS), &recovery_points)?;
-        let log_starts = list(&|state| state.log.start_needs_checkpoint().then(|| state.log.start_offset()));
-        write_offset_checkpoint(disk, &self.dir.join(LOG_STARTS), &log_starts)?;
-        let high_watermarks = list(&|state| Some(state.replica.high_watermark()));
-        write_offset_checkpoint(disk, &self.dir.join(HIGH_WATERMARKS), &high_watermarks)
     }
 
     /// Below the reserve produce is refused, so that deletion, compaction and the metadata log can go on.
