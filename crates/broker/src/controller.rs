@@ -203,7 +203,7 @@ impl Worker {
     }
 
     /// Takes the broker out of service, and ends the log as a clean stop does.
-    fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         let node_id = self.settings.node_id;
         self.propose(|controller| Decision { records: controller.shut_down_broker(node_id), response: () });
         if let Err(error) = self.log.close(clock::wall_ms()) {

@@ -29,6 +29,8 @@ mod partition;
 mod producer_ids;
 mod random;
 mod server;
+#[cfg(test)]
+mod simulation;
 mod start;
 mod storage;
 mod topics;
