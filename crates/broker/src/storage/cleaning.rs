@@ -24,6 +24,9 @@ use crate::{
     topics::Topics,
 };
 
+/// How soon a log that is written to is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
 pub(crate) struct Cleaning {
     parking: Arc<Parking>,
     thread: JoinHandle<()>,
@@ -154,7 +157,7 @@ impl Cleaner {
         let cleaning = match planned {
             // A write is under way; there is a next turn.
             Err(ottla_log::Error::Busy { .. }) => {
-                std::thread::yield_now();
+                std::thread::park_timeout(LOOK_AGAIN);
                 return Ok(());
             }
             planned => planned?,

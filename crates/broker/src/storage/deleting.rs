@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 use crate::{clock, partition::Partition};
 
+/// How often a folder that is written to is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
 /// Folders that wait for their removal, and since when.
 #[derive(Debug)]
 pub(crate) struct Deletions {
@@ -43,8 +46,10 @@ impl Deletions {
     /// to segments that is under way.
     pub(crate) fn rename(&self, partition: &Partition, unique: Uuid) -> ottla_log::Result<()> {
         let folder = loop {
-            match partition.lock().log.mark_folder_deleted(unique) {
-                Err(ottla_log::Error::Busy { .. }) => std::thread::yield_now(),
+            // Not in the scrutinee, which would keep the lock: whoever is writing needs it to say that it is done.
+            let renamed = partition.lock().log.mark_folder_deleted(unique);
+            match renamed {
+                Err(ottla_log::Error::Busy { .. }) => std::thread::park_timeout(LOOK_AGAIN),
                 result => break result?,
             }
         };
