@@ -84,7 +84,7 @@ impl Log {
         let base = self.segments[at].base;
         recovery.rebuilt_indexes.push(base);
         let resume = Resume { aborted: self.segments[at].aborted_entries, ..Resume::default() };
-        let scan = self.scan_segment(at, &resume, recovery)?;
+        let scan = self.scan_segment(at, &resume, Offset::MAX, recovery)?;
         match scan.bad {
             None => Ok(()),
             Some(reason) => Err(self.corrupt(base, scan.size, reason)),
@@ -96,13 +96,14 @@ impl Log {
         let recovery_point = options.recovery_point;
         let first = self.first_to_recover(recovery_point);
         self.end = self.segments[first].base;
+        let gaps_below = if options.may_have_gaps { Offset::MAX } else { recovery_point };
         for at in first..self.segments.len() {
-            if at > first && !options.may_have_gaps && self.segments[at].base > self.end.max(recovery_point) {
+            if at > first && self.segments[at].base > self.end.max(gaps_below) {
                 self.cut_behind(at - 1, recovery)?;
                 break;
             }
             let resume = self.resume_point(at, recovery_point, recovery)?;
-            let scan = self.scan_segment(at, &resume, recovery)?;
+            let scan = self.scan_segment(at, &resume, gaps_below, recovery)?;
             self.end = scan.end;
             let Some(reason) = scan.bad else { continue };
             if self.end < recovery_point {
@@ -183,7 +184,13 @@ impl Log {
     }
 
     /// Reads a segment to its end or to the first bad batch, and makes its index entries anew from `resume` on.
-    fn scan_segment(&mut self, at: usize, resume: &Resume, recovery: &mut Recovery) -> Result<Scan> {
+    fn scan_segment(
+        &mut self,
+        at: usize,
+        resume: &Resume,
+        gaps_below: Offset,
+        recovery: &mut Recovery,
+    ) -> Result<Scan> {
         let (base, size) = (self.segments[at].base, self.segments[at].size);
         let mut growth = Growth::after(resume.last_time);
         if resume.position > 0 {
@@ -197,8 +204,7 @@ impl Log {
             let mut scanner = Scanner::new(file, &path, resume.position, size);
             loop {
                 match scanner.next()? {
-                    // Offsets lie outside of a batch's checksum. A tear that begins in front of one leaves zeros.
-                    Scanned::Batch(span, _) if span.base_offset < end => {
+                    Scanned::Batch(span, _) if !span.may_follow(base, end, gaps_below) => {
                         let reason =
                             format!("a batch at offset {} cannot follow offset {end}", span.base_offset);
                         scanned = Scan { size: span.position, end, bad: Some(reason) };

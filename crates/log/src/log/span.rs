@@ -33,6 +33,16 @@ impl Span {
         Ok(Span { position, len, base_offset: frame.offset, last_offset, max_timestamp })
     }
 
+    /// Whether it can stand in the segment that begins at `base`, behind what ends before the offset `end`. Only below
+    /// `gaps_below` offsets may be missing in front of it.
+    ///
+    /// Offsets lie outside of a batch's checksum, and a tear that begins in front of one leaves zeros.
+    pub(super) fn may_follow(&self, base: Offset, end: Offset, gaps_below: Offset) -> bool {
+        (end..=end.max(gaps_below)).contains(&self.base_offset)
+            && self.last_offset >= self.base_offset
+            && self.last_offset.saturating_sub(base) <= Offset::from(i32::MAX)
+    }
+
     pub(super) fn end(&self) -> u32 {
         self.position.saturating_add(self.len)
     }

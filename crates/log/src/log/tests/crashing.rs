@@ -1,8 +1,9 @@
 //! The plug is pulled after every operation, and what is left is every legal loss, or a sample of them.
 
-use ottla_records::Offset;
+use ottla_records::{AssignedBatch, BatchBuilder, BatchOptions, Offset};
 
 use super::support::{FOLDER, batch, fetch_all, fill, new_log, options, reopen, small, try_reopen};
+use crate::config::LogConfig;
 use crate::disk::{Loss, SimDisk};
 use crate::error::Error;
 use crate::log::OpenOptions;
@@ -174,4 +175,36 @@ fn a_log_that_is_shorter_than_its_recovery_point_says_so() {
     let opened = reopen(&disk, &options);
     assert_eq!(opened.recovery.missing_below, Some(9));
     assert_eq!((opened.log.end_offset(), opened.log.recovery_point()), (4, 4));
+}
+
+/// Offset and checksum of the last batch lie in different blocks.
+#[test]
+fn a_batch_whose_offset_was_torn_away_ends_the_log() {
+    const BLOCK: usize = 512;
+    let sized = |offset: Offset, size: usize| {
+        let mut builder = BatchBuilder::new(BatchOptions { base_offset: offset, ..BatchOptions::default() });
+        let overhead = 61 + 9;
+        builder.append(offset, None, Some(&vec![b'v'; size - overhead]), &[]).expect("room in a batch");
+        AssignedBatch::from(builder.build().expect("a batch"))
+    };
+    for torn in 8..=11 {
+        let config = LogConfig { segment_bytes: 4096, ..small() };
+        let disk = SimDisk::new();
+        let mut log = new_log(&disk, &config);
+        fill(&mut log, 1);
+        let rest = BLOCK - torn - usize::try_from(log.size_in_bytes()).expect("small");
+        log.append(&sized(1, rest), 0, Vec::new).expect("a place");
+        assert_eq!(log.sync().expect("a sync"), 2);
+        assert_eq!(log.size_in_bytes(), u64::try_from(BLOCK - torn).expect("small"));
+        log.append(&sized(2, 200), 0, Vec::new).expect("a place");
+        log.write_pending().expect("room");
+        for crashed in disk.crashes(100, 0) {
+            let options = OpenOptions { is_clean: false, recovery_point: 2, ..options(&config) };
+            let mut log = reopen(&crashed, &options).log;
+            let end = log.end_offset();
+            assert!(end >= 2, "it ends at {end} with {torn} bytes torn away");
+            fill(&mut log, end + 1);
+            assert_eq!(fetch_all(&mut log), (0..=end).collect::<Vec<_>>(), "{torn} bytes torn away");
+        }
+    }
 }
