@@ -8,6 +8,7 @@
 //! `OTTLA_SEEDS=100` tries as many seeds, `OTTLA_SEEDS=17..18` this one.
 
 mod checks;
+mod damage;
 mod history;
 mod node;
 mod random;
@@ -16,6 +17,8 @@ mod script;
 use std::{
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Mutex, PoisonError},
+    thread,
 };
 
 use checks::{check, contents};
@@ -24,11 +27,11 @@ use node::Node;
 use ottla_log::disk::{Loss, SimDisk};
 use script::Script;
 
-const STEPS: usize = 45;
+const STEPS: usize = 36;
 /// Outcomes of a crash that are tried at each operation: all, if there are no more.
-const CRASHES: usize = 12;
+const CRASHES: usize = 6;
 /// One crash in so many is followed by others, during its recovery and behind it.
-const FOLLOWED: usize = 97;
+const FOLLOWED: usize = 199;
 
 fn seeds(default: u64) -> Range<u64> {
     let Ok(text) = std::env::var("OTTLA_SEEDS") else { return 0..default };
@@ -125,10 +128,19 @@ fn try_seed(seed: u64) -> usize {
 
 #[test]
 fn nothing_that_was_acknowledged_is_lost_by_a_crash_at_any_time() {
-    for seed in seeds(4) {
-        let recoveries = catch_unwind(AssertUnwindSafe(|| try_seed(seed)));
-        let recoveries =
-            recoveries.unwrap_or_else(|_| panic!("it was seed {seed}: OTTLA_SEEDS={seed}..{}", seed + 1));
-        assert!(recoveries > 1000, "{recoveries} of seed {seed}");
-    }
+    let seeds = Mutex::new(seeds(2));
+    let work = || {
+        while let Some(seed) = next(&seeds) {
+            let recoveries = catch_unwind(AssertUnwindSafe(|| try_seed(seed)));
+            let seen = |_| panic!("it was seed {seed}: OTTLA_SEEDS={seed}..{}", seed + 1);
+            let recoveries = recoveries.unwrap_or_else(seen);
+            assert!(recoveries > 1000, "{recoveries} of seed {seed}");
+        }
+    };
+    let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
+}
+
+fn next(seeds: &Mutex<Range<u64>>) -> Option<u64> {
+    seeds.lock().unwrap_or_else(PoisonError::into_inner).next()
 }

@@ -80,7 +80,7 @@ impl Script {
         lines[lines.len().saturating_sub(12)..].join("\n")
     }
 
-    fn node(&self) -> &Node {
+    pub(super) fn node(&self) -> &Node {
         self.node.as_ref().expect("a broker runs between steps")
     }
 
@@ -306,9 +306,13 @@ impl Script {
         "killed and started".into()
     }
 
-    fn restart(&mut self) -> String {
+    pub(super) fn stop(&mut self) {
         let node = self.node.take().expect("it runs");
         node.close().expect("the disk works");
+    }
+
+    fn restart(&mut self) -> String {
+        self.stop();
         self.open();
         self.note_starts_kept();
         "stopped and started".into()
@@ -329,6 +333,25 @@ impl Script {
             let found = readable(&partition).expect("what was recovered can be read");
             self.history.of(place(&partition)).reopened(&found, now, outlives);
         }
+    }
+
+    /// Segments below and above their recovery points, deleted records, epochs, and a journal.
+    pub(super) fn fill(&mut self) {
+        for round in 0..6 {
+            for partition in self.node().partitions() {
+                let producer = (round % 2 == 0).then_some(0);
+                self.append_to(&partition, producer);
+                self.append_to(&partition, None);
+            }
+            self.round();
+            self.elect();
+            self.delete_records();
+            self.write_tails();
+            if round < 4 {
+                self.sync();
+            }
+        }
+        self.go_on();
     }
 
     /// Adds to every partition, and makes that durable.
