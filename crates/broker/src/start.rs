@@ -40,6 +40,8 @@ use crate::{
 
 /// Memory for requests larger than a connection's own buffer, where the configuration does not say.
 const REQUEST_MEMORY: u64 = 128 << 20;
+/// As the option that asks for a size has it.
+const JOURNAL_FILE_BYTES_MIN: u64 = 1 << 20;
 const JOURNAL: &str = "ottla-journal";
 /// As Apache Kafka calls it, so that neither starts on a directory that the other uses.
 const LOCK: &str = ".lock";
@@ -243,11 +245,11 @@ fn run(
     let (durable, metrics) = (Arc::new(Durable::default()), Arc::new(JournalMetrics::default()));
     let ground = Ground {
         journal_disk: Arc::new(MeasuredDisk::new(Arc::clone(&disk), Arc::clone(&metrics))),
+        journal_options: journal_options(&config, &*disk, dir),
         disk,
         dir,
         open_files_max: open_files_max(config.logs.open_files_max),
         journal_dir: &journal_dir,
-        journal_options: journal_options(&config),
     };
     let observer = observer(&durable, &metrics);
     let (mut parts, rounds) = Foundation::open(ground, configs, addresses, observer)?;
@@ -321,8 +323,23 @@ fn settings(config: &ottla_config::BrokerConfig) -> Settings {
     }
 }
 
-fn journal_options(config: &ottla_config::BrokerConfig) -> Options {
-    Options { file_bytes: config.logs.journal_file_bytes, ..Options::new(random::u64()) }
+fn journal_options(config: &ottla_config::BrokerConfig, disk: &dyn Disk, dir: &Path) -> Options {
+    let options = Options { file_bytes: config.logs.journal_file_bytes, ..Options::new(random::u64()) };
+    match disk.free_space(dir) {
+        Ok(space) => fitting(options, space.total),
+        Err(_unknown) => options,
+    }
+}
+
+/// On a small disk the journal makes do with less: the reserve, a twentieth, must be enough for new files of it.
+fn fitting(options: Options, disk_bytes: u64) -> Options {
+    let file_bytes_max = (disk_bytes / 64).max(JOURNAL_FILE_BYTES_MIN);
+    Options {
+        file_bytes: options.file_bytes.min(file_bytes_max),
+        first_file_bytes: options.first_file_bytes.min(file_bytes_max),
+        total_bytes_max: options.total_bytes_max.min(disk_bytes / 4),
+        ..options
+    }
 }
 
 /// What the journal tells: high watermarks advance, then those who wait are woken.
@@ -347,6 +364,9 @@ pub(crate) fn observer(
                 }
             }
             durable.publish(up_to);
+        }
+        Event::Full(error) => {
+            error!(%error, "the disk has no space for the journal: acknowledgements wait until there is some");
         }
         Event::Failed(error) => storage::fail("cannot write the journal", error),
     }

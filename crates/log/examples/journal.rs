@@ -68,7 +68,7 @@ fn finish(
                 sender.try_send(()).ok();
             }
         }
-        Event::Failed(error) => panic!("{error}"),
+        Event::Full(error) | Event::Failed(error) => panic!("{error}"),
         Event::Started(_) | Event::Written(_) => {}
     };
     recovery.finish(observe).expect("the directory can be written")

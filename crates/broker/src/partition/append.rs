@@ -48,6 +48,19 @@ impl Partition {
         acks: Acks,
         origin: Origin,
     ) -> Result<Produced, AppendRefused> {
+        let bytes = batch.batch.size_in_bytes() as u64;
+        let produced = self.append_under_lock(storage, batch, acks, origin)?;
+        storage.appended(bytes);
+        Ok(produced)
+    }
+
+    fn append_under_lock(
+        self: &Arc<Self>,
+        storage: &Storage,
+        batch: Validated,
+        acks: Acks,
+        origin: Origin,
+    ) -> Result<Produced, AppendRefused> {
         let mut state = self.lock();
         if state.is_deleted {
             return Err(AppendRefused::Deleted);
@@ -56,12 +69,12 @@ impl Partition {
             return Err(AppendRefused::NoSpace);
         }
         let unwritten_before = state.log.unwritten_bytes();
-        let produced = self.append_locked(&mut state, storage, batch, acks, origin);
+        let produced = self.place(&mut state, storage, batch, acks, origin);
         storage.room.tail_changed(unwritten_before, state.log.unwritten_bytes());
         produced
     }
 
-    fn append_locked(
+    fn place(
         self: &Arc<Self>,
         state: &mut State,
         storage: &Storage,

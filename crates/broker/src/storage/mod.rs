@@ -108,6 +108,13 @@ impl Storage {
         self.write_tails()
     }
 
+    /// Notes that so much was appended. Called without the partition's lock.
+    pub(crate) fn appended(&self, bytes: u64) {
+        if self.room.appended(bytes) {
+            self.watch_space();
+        }
+    }
+
     /// Whether produce requests may be let in.
     pub(crate) fn has_room(&self) -> bool {
         self.room.is_free() && self.journal.has_room()

@@ -19,6 +19,10 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 pub(crate) struct Room {
     unwritten: AtomicU64,
     space_is_low: AtomicBool,
+    /// Appended since the free space was looked at.
+    unseen: AtomicU64,
+    /// It is looked at again after so much.
+    unseen_max: AtomicU64,
     freed: Notify,
     /// The segment writer sleeps and wants to be told of a high level.
     pub(super) writer: parking::Parking,
@@ -46,8 +50,26 @@ impl Room {
         self.unwritten.load(Ordering::Relaxed)
     }
 
+    /// Called for each batch; true when it is time to look at the free space, lest the reserve be used up between two
+    /// turns of the thread that looks anyway.
+    pub(super) fn appended(&self, bytes: u64) -> bool {
+        let before = self.unseen.fetch_add(bytes, Ordering::Relaxed);
+        let max = self.unseen_max.load(Ordering::Relaxed);
+        before < max && before + bytes >= max
+    }
+
+    /// The free space is looked at now, and again when so many bytes have been appended.
+    pub(super) fn space_is_seen(&self, bytes_until_next: u64) {
+        self.unseen_max.store(bytes_until_next, Ordering::Relaxed);
+        self.unseen.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn unwritten(&self) -> u64 {
+        self.unwritten.load(Ordering::Relaxed)
+    }
+
     pub(super) fn is_free(&self) -> bool {
-        self.unwritten.load(Ordering::Relaxed) < UNWRITTEN_MAX
+        self.unwritten() < UNWRITTEN_MAX
     }
 
     /// Waits a moment for room. Look again after it.

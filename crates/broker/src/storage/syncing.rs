@@ -19,6 +19,8 @@ use crate::{
 const TURN: Duration = Duration::from_millis(250);
 /// A small disk keeps this part of itself free instead of the configured reserve.
 const RESERVE_PART: u64 = 20;
+/// A batch goes to the journal and to its segment, and others take space too.
+const LOOKS_PER_RESERVE: u64 = 8;
 
 pub(crate) struct Syncing {
     parking: Arc<Parking>,
@@ -39,6 +41,7 @@ impl Syncing {
         topics: &Arc<Topics>,
         interval: Duration,
     ) -> std::io::Result<Syncing> {
+        storage.watch_space();
         let parking = Arc::new(Parking::default());
         let (storage, topics) = (Arc::clone(storage), Arc::clone(topics));
         let mut syncer = Syncer { storage, topics, interval, last: clock::now() };
@@ -150,9 +153,11 @@ impl Storage {
     }
 
     /// Below the reserve produce is refused, so that deletion, compaction and the metadata log can go on.
-    fn watch_space(&self) {
+    pub(super) fn watch_space(&self) {
         let Ok(space) = self.files.disk().free_space(&self.dir) else { return };
-        let low = space.free < self.reserve_bytes.min(space.total / RESERVE_PART);
+        let reserve = self.reserve_bytes.min(space.total / RESERVE_PART);
+        self.room.space_is_seen(reserve / LOOKS_PER_RESERVE);
+        let low = space.free.saturating_sub(self.room.unwritten()) < reserve;
         let was_low = self.room.set_space_is_low(low);
         if low && !was_low {
             warn!(free = space.free, dir = %self.dir.display(), "the disk is nearly full: produce is refused until space is freed");

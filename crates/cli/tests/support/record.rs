@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, Headers as _, Message, OwnedHeaders, OwnedMessage};
-use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer as _};
+use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord};
 
 use super::client::{self, DEADLINE};
 
@@ -65,12 +65,13 @@ impl Producer {
     pub(crate) fn send(&self, topic: &str, partition: i32, records: &[Record]) -> Vec<Delivered> {
         let sent: Vec<DeliveryFuture> =
             records.iter().map(|record| self.start(topic, partition, record)).collect();
-        self.0.flush(DEADLINE).expect("it is sent in time");
-        let outcome = |delivered: DeliveryFuture| match client::block_on(delivered).expect("it is told") {
-            Ok(delivery) => Ok((delivery.partition, delivery.offset)),
-            Err((error, _)) => Err(error),
-        };
-        sent.into_iter().map(outcome).collect()
+        client::block_on(async {
+            let mut outcomes = Vec::new();
+            for delivery in sent {
+                outcomes.push(outcome(delivery).await);
+            }
+            outcomes
+        })
     }
 
     /// Sends records of which none must fail, and gives their offsets.
@@ -92,6 +93,14 @@ impl Producer {
             headers: Some(headers),
         });
         sent.map_err(|(error, _)| error).expect("there is room in the client's queue")
+    }
+}
+
+async fn outcome(delivery: DeliveryFuture) -> Delivered {
+    let told = tokio::time::timeout(DEADLINE, delivery).await.expect("it is told in time");
+    match told.expect("the producer is there") {
+        Ok(delivery) => Ok((delivery.partition, delivery.offset)),
+        Err((error, _)) => Err(error),
     }
 }
 

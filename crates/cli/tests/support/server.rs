@@ -24,6 +24,11 @@ pub(crate) struct Server {
     stderr: Option<JoinHandle<String>>,
 }
 
+fn send(signal: Signal, process: u32) {
+    let pid = i32::try_from(process).ok().and_then(Pid::from_raw).expect("a process id");
+    kill_process(pid, signal).expect("the process is there");
+}
+
 /// `ottla serve` on this folder and on any port.
 pub(crate) fn serve(data_dir: &Path) -> Command {
     let mut command = ottla(["serve", "--any-port", "--log-format", "text", "--data-dir"]);
@@ -108,8 +113,18 @@ impl Server {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
-        kill_process(pid, signal).expect("the process is there");
+        send(signal, self.child.id());
+    }
+
+    /// Where the command is one that runs the executable as its only child.
+    pub(crate) fn signal_child(&self, signal: Signal) {
+        let id = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("it runs");
+        send(signal, children.trim().parse().expect("one child"));
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("it is our child").is_none()
     }
 
     /// Waits until it has ended by itself.

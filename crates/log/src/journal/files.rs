@@ -273,7 +273,11 @@ impl Files {
             file.allocate(len)?;
             Ok(file)
         };
-        let file = open().map_err(Error::io("create", path))?;
+        let file = open().map_err(|error| {
+            // What was made has no room. If it cannot be removed either, the next start does it.
+            drop(self.disk.remove_file(path));
+            Error::io("create", path)(error)
+        })?;
         Ok(JournalFile { file, path: path.to_owned(), len })
     }
 }

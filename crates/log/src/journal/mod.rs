@@ -15,7 +15,8 @@
 //! - An entry is told durable after the sync of all bytes that its recovery needs, never before.
 //! - The journal's order of a partition's entries is the order in which they were appended.
 //! - A file is overwritten only after the checkpoint that does without it is durable.
-//! - A failed write or sync is the end: nothing is retried, nothing becomes durable any more.
+//! - A failed write or sync is the end: nothing is retried, nothing becomes durable any more. Only a device that is full is
+//!   waited for, before anything is written.
 //! - What was durable and cannot be read is reported, never skipped and never taken for the end.
 
 mod checkpoint;

@@ -2,12 +2,16 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
 use ottla_records::AssignedBatch;
 use uuid::Uuid;
 
 use super::writer::frame_size;
 use super::{Lsn, lock};
+
+/// Until it is tried again whether a full device has room.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// One batch on its way to stable storage.
 #[derive(Debug)]
@@ -107,6 +111,13 @@ impl<T> Queue<T> {
             waiting.asleep = true;
             waiting = self.wake.wait(waiting).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
+    }
+
+    /// Returns after a moment; false if the queue was told to stop.
+    pub(super) fn pause(&self) -> bool {
+        let until_stopped = |waiting: &mut Waiting<T>| !waiting.stopping;
+        let paused = self.wake.wait_timeout_while(lock(&self.waiting), PAUSE, until_stopped);
+        !paused.unwrap_or_else(std::sync::PoisonError::into_inner).0.stopping
     }
 
     pub(super) fn stop(&self) {

@@ -24,6 +24,8 @@ pub enum Event<'a, T> {
     /// Tags of all entries up to `up_to` that were not told durable before, in the order of their lsns. For the
     /// receiver to drain.
     Durable { up_to: Lsn, tags: &'a mut Vec<T> },
+    /// There is no space for a file. Entries wait until there is, which is tried again and again and told once.
+    Full(&'a Error),
     /// A write or a sync failed. Nothing becomes durable any more, nothing is tried again, and this is the last
     /// event. What the device holds is unknown until it is read at the next start, so the process should end.
     Failed(&'a Error),
@@ -35,6 +37,8 @@ pub enum Step {
     Worked,
     /// Everything appended is durable.
     Idle,
+    /// See [`Event::Full`].
+    Full,
     /// See [`Event::Failed`].
     Failed,
 }
@@ -48,13 +52,14 @@ pub struct Rounds<T, F> {
     /// Tags of entries that are written, not synced.
     unsynced: Vec<T>,
     unsynced_bytes: usize,
+    full: bool,
     failed: bool,
 }
 
 impl<T, F: FnMut(Event<'_, T>)> Rounds<T, F> {
     pub(super) fn new(journal: Arc<Journal<T>>, writer: Writer, observe: F) -> Rounds<T, F> {
         let (taken, unsynced) = (Vec::new(), Vec::new());
-        Rounds { journal, writer, observe, taken, unsynced, unsynced_bytes: 0, failed: false }
+        Rounds { journal, writer, observe, taken, unsynced, unsynced_bytes: 0, full: false, failed: false }
     }
 
     /// Where entries go in.
@@ -68,7 +73,16 @@ impl<T, F: FnMut(Event<'_, T>)> Rounds<T, F> {
             return Step::Failed;
         }
         match self.try_run() {
-            Ok(step) => step,
+            Ok(step) => {
+                self.full = false;
+                step
+            }
+            Err(error) if error.is_storage_full() => {
+                if !std::mem::replace(&mut self.full, true) {
+                    (self.observe)(Event::Full(&error));
+                }
+                Step::Full
+            }
             Err(error) => {
                 self.failed = true;
                 self.journal.queue.fail();
@@ -83,12 +97,19 @@ impl<T, F: FnMut(Event<'_, T>)> Rounds<T, F> {
         self.journal.queue.wait()
     }
 
+    /// Gives the world a moment to make room; false if nobody waits for that any more.
+    pub(super) fn pause(&self) -> bool {
+        self.journal.queue.pause()
+    }
+
     pub(super) fn tell(&mut self, event: Event<'_, T>) {
         (self.observe)(event);
     }
 
     fn try_run(&mut self) -> Result<Step> {
-        self.journal.queue.take(&mut self.taken);
+        if self.taken.is_empty() {
+            self.journal.queue.take(&mut self.taken);
+        }
         if self.taken.is_empty() && self.unsynced.is_empty() {
             return Ok(Step::Idle);
         }

@@ -43,7 +43,7 @@ impl<T: Send + 'static> JournalThreads<T> {
         Ok(threads)
     }
 
-    /// Ends the threads, after all that was appended is written and synced, unless the journal failed.
+    /// Ends the threads, after all that was appended is written and synced, unless the journal failed or the device is full.
     pub fn stop(mut self) {
         self.end();
     }
@@ -84,7 +84,8 @@ fn do_rounds<T, F: FnMut(Event<'_, T>)>(mut rounds: Rounds<T, F>) {
         match rounds.run() {
             Step::Worked => {}
             Step::Idle if rounds.wait() => {}
-            Step::Idle | Step::Failed => return,
+            Step::Full if rounds.pause() => {}
+            Step::Idle | Step::Full | Step::Failed => return,
         }
     }
 }

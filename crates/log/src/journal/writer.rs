@@ -91,8 +91,11 @@ impl Writer {
         self.synced
     }
 
-    /// Writes entries that follow those written before. They are durable after [`Writer::sync`].
-    pub(super) fn write<T>(&mut self, mut entries: &[Queued<T>]) -> Result<()> {
+    /// Writes entries, but for those at the front that are written. They are durable after [`Writer::sync`]. If the
+    /// device is full it may be repeated.
+    pub(super) fn write<T>(&mut self, entries: &[Queued<T>]) -> Result<()> {
+        let written = entries.partition_point(|queued| queued.lsn <= self.written);
+        let mut entries = &entries[written..];
         while let Some(first) = entries.first() {
             let room = self.make_room(frame_size(&first.entry))?;
             let (now, later) = entries.split_at(count_fitting(entries, room.min(WRITE_BYTES_MAX)));

@@ -160,13 +160,38 @@ fn a_failed_write_is_the_end() {
 }
 
 #[test]
-fn a_full_disk_is_the_end_of_the_journal_but_not_of_files_that_have_room() {
+fn a_full_disk_keeps_entries_waiting_but_for_those_that_files_have_room_for() {
     let mut world = World::new();
     world.disk.limit_room(0);
     world.write_each(1..3, 3000);
     assert_eq!(world.durable(), [1, 2]);
     world.write_each(3..6, 3000);
+    let (durable, files) = (world.durable(), world.files());
+    assert!(durable.len() < 5, "{durable:?}");
+    assert_eq!(world.rounds.run(), Step::Full);
+    assert_eq!((world.failures().len(), world.files()), (1, files));
+
+    world.disk.limit_room(u64::MAX);
+    world.settle();
+    assert_eq!(world.durable(), [1, 2, 3, 4, 5]);
     assert_eq!(world.failures().len(), 1);
+    assert_eq!(numbers(&recover(&world.disk.crash(Loss::Everything)).unwrap()), [1, 2, 3, 4, 5]);
+}
+
+/// In one round, of which a part was written before the disk was full.
+#[test]
+fn what_was_written_before_the_disk_was_full_is_not_written_again() {
+    let mut world = World::new();
+    world.disk.limit_room(0);
+    for number in 1..20 {
+        world.append(number, 3000, true);
+    }
+    assert_eq!(world.rounds.run(), Step::Full);
+    assert!(world.durable().is_empty());
+    world.disk.limit_room(u64::MAX);
+    world.settle();
+    assert_eq!(world.durable(), (1..20).collect::<Vec<_>>());
+    assert_eq!(numbers(&recover(&world.disk.crash(Loss::Everything)).unwrap()), (1..20).collect::<Vec<_>>());
 }
 
 #[test]

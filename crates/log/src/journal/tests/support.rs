@@ -140,7 +140,7 @@ fn observer(disk: SimDisk, heard: Arc<Mutex<Heard>>) -> Observer {
                 heard.up_to = up_to;
                 heard.durable.extend(tags.drain(..).map(|number| (number, disk.operations())));
             }
-            Event::Failed(error) => heard.failures.push(error.to_string()),
+            Event::Full(error) | Event::Failed(error) => heard.failures.push(error.to_string()),
         }
     })
 }

@@ -23,7 +23,7 @@ fn teller() -> (impl FnMut(Event<'_, u64>) + Send + 'static, mpsc::Receiver<Told
             Event::Started(_) => Told::Started,
             Event::Written(_) => return,
             Event::Durable { up_to, tags } => Told::Durable(up_to, std::mem::take(tags)),
-            Event::Failed(_) => Told::Failed,
+            Event::Full(_) | Event::Failed(_) => Told::Failed,
         };
         // Nobody listens to what happens at the end.
         drop(sender.send(told));
