@@ -17,6 +17,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("ottla-config", &[]),
     ("ottla-wire", &[]),
     ("ottla-records", &[]),
+    ("ottla-client", &["ottla-wire", "ottla-records"]),
     ("ottla-replica", &["ottla-records"]),
     ("ottla-log", &["ottla-records", "ottla-config"]),
     ("ottla-metadata", &["ottla-wire", "ottla-config"]),

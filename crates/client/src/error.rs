@@ -1,0 +1,237 @@
+//! What can go wrong, whether trying again may help, and what to do.
+//!
+//! Every fallible call of this crate fails with [`Error`]. It is cheap to clone, so that all who waited for one thing learn why it
+//! did not come.
+
+mod response;
+mod unreachable;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ottla_wire::{ApiKey, ErrorCode};
+
+use crate::TopicPartition;
+pub use response::{Resource, ResponseError};
+pub use unreachable::{Attempt, NoBroker};
+
+/// The result of a call of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration cannot be used.
+    #[error("{0}")]
+    Config(String),
+
+    /// None of the addresses that are known could be used.
+    #[error(transparent)]
+    NoBroker(#[from] NoBroker),
+
+    /// An address could not be connected to.
+    #[error("cannot connect to {attempt}")]
+    Unreachable {
+        /// Which address, and why.
+        attempt: Attempt,
+    },
+
+    /// A connection ended before the response came. Whether the broker acted on the request is not known.
+    #[error("the connection to {broker} ended before it answered {}: {reason}", .api.name())]
+    Disconnected {
+        /// The broker's address.
+        broker: Arc<str>,
+        /// What was asked.
+        api: ApiKey,
+        /// What the operating system said.
+        reason: Arc<str>,
+    },
+
+    /// A response did not come within `request.timeout.ms`. Whether the broker acted on the request is not known.
+    #[error("{broker} did not answer {} within {after:?}", .api.name())]
+    RequestTimeout {
+        /// The broker's address.
+        broker: Arc<str>,
+        /// What was asked.
+        api: ApiKey,
+        /// How long was waited.
+        after: Duration,
+    },
+
+    /// A call was not done by its deadline, tries and pauses included.
+    #[error("{what} was not done within {after:?}{}", because(.last))]
+    Timeout {
+        /// What was tried.
+        what: Arc<str>,
+        /// How long was tried.
+        after: Duration,
+        /// Why the last try failed, if one did.
+        last: Option<Arc<Error>>,
+    },
+
+    /// Bytes came that are no response.
+    #[error("{broker} sent what is no response: {reason}")]
+    Malformed {
+        /// The broker's address.
+        broker: Arc<str>,
+        /// What is wrong with it.
+        reason: Arc<str>,
+    },
+
+    /// A response is larger than `receive.message.max.bytes`.
+    #[error("{broker} announced a response of {size} bytes, more than the {max} that are accepted")]
+    ResponseTooLarge {
+        /// The broker's address.
+        broker: Arc<str>,
+        /// The size that was announced.
+        size: i64,
+        /// The greatest that is accepted.
+        max: usize,
+    },
+
+    /// Broker and client have no version of a request in common that can express what was asked.
+    #[error("{broker} serves {} in the versions {served}; needed is one of {}..={}", .api.name(), .needed.0, .needed.1)]
+    UnsupportedVersion {
+        /// The broker's address.
+        broker: Arc<str>,
+        /// What was to be asked.
+        api: ApiKey,
+        /// What the broker has, in words.
+        served: Arc<str>,
+        /// The first and last version that would do.
+        needed: (i16, i16),
+    },
+
+    /// A broker answered with an error code.
+    #[error(transparent)]
+    Response(#[from] ResponseError),
+
+    /// The broker did not accept who we are.
+    #[error("{broker} refused to authenticate us: {reason}")]
+    Authentication {
+        /// The broker's address.
+        broker: Arc<str>,
+        /// What it said.
+        reason: Arc<str>,
+    },
+
+    /// The client, producer or consumer was closed.
+    #[error("{0} is closed")]
+    Closed(&'static str),
+}
+
+impl Error {
+    /// Whether the same call may succeed if it is made again. Calls that retry have done so already, up to their deadline.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Error::NoBroker(_)
+            | Error::Unreachable { .. }
+            | Error::Disconnected { .. }
+            | Error::RequestTimeout { .. }
+            | Error::Timeout { .. } => true,
+            Error::Response(response) => response.is_retriable(),
+            Error::Config(_)
+            | Error::Malformed { .. }
+            | Error::ResponseTooLarge { .. }
+            | Error::UnsupportedVersion { .. }
+            | Error::Authentication { .. }
+            | Error::Closed(_) => false,
+        }
+    }
+
+    /// Whether the object that reports it will never work again: close it, and make another or give up.
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Error::Config(_) | Error::Authentication { .. } | Error::Closed(_) => true,
+            Error::Response(response) => response.is_fatal(),
+            Error::NoBroker(_)
+            | Error::Unreachable { .. }
+            | Error::Disconnected { .. }
+            | Error::RequestTimeout { .. }
+            | Error::Timeout { .. }
+            | Error::Malformed { .. }
+            | Error::ResponseTooLarge { .. }
+            | Error::UnsupportedVersion { .. } => false,
+        }
+    }
+
+    /// The code that a broker answered with, if it is that; also where it is why a deadline passed.
+    pub fn code(&self) -> Option<ErrorCode> {
+        self.response().map(|response| response.code)
+    }
+
+    /// The partition that it is about, if it is about one.
+    pub fn topic_partition(&self) -> Option<&TopicPartition> {
+        self.response()?.resource.as_ref()?.topic_partition()
+    }
+
+    /// The broker that it is about: its address, or its number where the broker is known by that.
+    pub fn broker(&self) -> Option<&str> {
+        match self {
+            Error::Unreachable { attempt } => Some(&attempt.address),
+            Error::Disconnected { broker, .. }
+            | Error::RequestTimeout { broker, .. }
+            | Error::Malformed { broker, .. }
+            | Error::ResponseTooLarge { broker, .. }
+            | Error::UnsupportedVersion { broker, .. }
+            | Error::Authentication { broker, .. } => Some(broker),
+            Error::Response(response) => response.broker.as_deref(),
+            Error::Timeout { last, .. } => last.as_ref()?.broker(),
+            Error::Config(_) | Error::NoBroker(_) | Error::Closed(_) => None,
+        }
+    }
+
+    /// What a user can do about it, where that is known.
+    pub fn advice(&self) -> Option<&'static str> {
+        match self {
+            Error::NoBroker(no_broker) => no_broker.advice(),
+            Error::Unreachable { attempt } => attempt.advice(),
+            Error::Timeout { last, .. } => last.as_ref()?.advice(),
+            Error::Response(response) => response.advice(),
+            Error::ResponseTooLarge { .. } => Some(
+                "if the broker speaks TLS set security.protocol to SSL; else raise receive.message.max.bytes or fetch less",
+            ),
+            Error::Malformed { .. } => Some("see that the address is that of a Kafka listener"),
+            Error::UnsupportedVersion { .. } => Some("upgrade the broker, or do without this"),
+            Error::Authentication { .. } => Some("check sasl.mechanism, the user's name and the password"),
+            Error::Config(_)
+            | Error::Disconnected { .. }
+            | Error::RequestTimeout { .. }
+            | Error::Closed(_) => None,
+        }
+    }
+
+    /// What a broker answered, if it is that; also where it is why a deadline passed.
+    pub fn response(&self) -> Option<&ResponseError> {
+        match self {
+            Error::Response(response) => Some(response),
+            Error::Timeout { last, .. } => last.as_ref()?.response(),
+            Error::Config(_)
+            | Error::NoBroker(_)
+            | Error::Unreachable { .. }
+            | Error::Disconnected { .. }
+            | Error::RequestTimeout { .. }
+            | Error::Malformed { .. }
+            | Error::ResponseTooLarge { .. }
+            | Error::UnsupportedVersion { .. }
+            | Error::Authentication { .. }
+            | Error::Closed(_) => None,
+        }
+    }
+}
+
+/// For those who want an error of the standard library.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> io::Error {
+        io::Error::other(error)
+    }
+}
+
+fn because(last: &Option<Arc<Error>>) -> String {
+    last.as_ref().map(|error| format!("; at last: {error}")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

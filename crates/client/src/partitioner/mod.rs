@@ -1,0 +1,1 @@
+//! Which partition of its topic a record goes to.
