@@ -14,6 +14,7 @@ mod deleting;
 mod folders;
 mod opened;
 mod opening;
+mod parallel;
 mod retention;
 mod room;
 mod syncing;
@@ -45,9 +46,6 @@ pub(crate) use retention::retain;
 pub(crate) use room::Room;
 pub(crate) use syncing::Syncing;
 pub(crate) use writing::Writing;
-
-/// As many syncs as most disks do at once.
-const CLOSING_THREADS: usize = 16;
 
 /// What the partitions of a data directory share.
 #[derive(Debug)]
@@ -149,7 +147,7 @@ impl Storage {
 
     /// Ends every log as a clean stop does, and says that it was one. Nothing may be appended any more.
     pub(crate) fn close(&self, topics: &Topics, broker_epoch: i64) -> ottla_log::Result<()> {
-        close_logs(&topics.partitions())?;
+        parallel::try_for_each(&topics.partitions(), |partition| close_log(partition))?;
         self.sync_names()?;
         self.write_checkpoints(topics)?;
         self.release(self.journal.durable())?;
@@ -163,20 +161,6 @@ impl Storage {
     pub(crate) fn remove_journal(&self, dir: &Path) -> ottla_log::Result<()> {
         ottla_log::journal::remove(self.files.disk(), dir)
     }
-}
-
-/// Closes logs on several threads, unless they are few: each waits for the disk most of the time.
-fn close_logs(partitions: &[Arc<Partition>]) -> ottla_log::Result<()> {
-    let close = |chunk: &[Arc<Partition>]| chunk.iter().try_for_each(|partition| close_log(partition));
-    if partitions.len() < CLOSING_THREADS {
-        return close(partitions);
-    }
-    let share = partitions.len().div_ceil(CLOSING_THREADS);
-    std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            partitions.chunks(share).map(|chunk| scope.spawn(move || close(chunk))).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().expect("closing a log does not panic"))
-    })
 }
 
 fn close_log(partition: &Partition) -> ottla_log::Result<()> {

@@ -8,7 +8,7 @@ use std::{
 
 use tracing::{error, info, warn};
 
-use super::{Storage, fail, lock, room::parking::Parking};
+use super::{Storage, fail, lock, parallel, room::parking::Parking};
 use crate::{
     clock,
     partition::{Partition, State, producer_entries},
@@ -89,9 +89,7 @@ impl Storage {
         let mut unsynced = std::mem::take(&mut *lock(&self.unsynced));
         unsynced.sort_unstable_by_key(|partition| (partition.topic.id, partition.index));
         unsynced.dedup_by(|a, b| Arc::ptr_eq(a, b));
-        let synced = unsynced
-            .iter()
-            .try_for_each(|partition| self.sync_partition(partition))
+        let synced = parallel::try_for_each(&unsynced, |partition| self.sync_partition(partition))
             .and_then(|()| self.write_checkpoints(topics));
         if let Err(error) = synced {
             // The journal stays as it is: it is let go of only up to recovery points that are on the disk.
