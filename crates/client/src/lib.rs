@@ -12,7 +12,9 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod address;
 pub mod assignor;
+pub mod config;
 pub mod error;
 pub mod partitioner;
 mod topic_partition;
