@@ -3,74 +3,162 @@
 //! Wall time depends on what else the machine does; the server's processor time for each unit of work does so far less,
 //! and stands beside it.
 
+mod clock;
+mod figure;
+mod large;
 mod load;
+mod options;
+mod partitions;
+mod process;
+mod programs;
+mod requests;
 mod server;
+mod start;
 mod table;
+mod tools;
+mod variant;
+mod wire;
 
-use std::{path::PathBuf, time::Duration};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
 
-use load::Load;
-use server::{Server, Variant};
+use figure::{Quantity, Sample, Unit};
+use load::{Load, Target};
+pub(crate) use options::Options;
+use programs::Programs;
+use server::Server;
+use table::Table;
+use variant::Variant;
 
-#[derive(Debug)]
-pub(crate) struct Options {
-    seconds: u32,
-    /// Loads whose name contains this.
-    only: Option<String>,
-    kafka: bool,
+const MEMORY: &str = "resident memory, idle and most under these loads";
+const IDLE: Quantity = Quantity::new("idle ", Unit::Kib);
+const MOST: Quantity = Quantity::new("most ", Unit::Kib);
+const SETTLE: Duration = Duration::from_secs(3);
+
+/// A row that starts servers of its own.
+type OfServer = fn(&Programs, Variant) -> Result<Vec<Sample>>;
+
+struct Bench<'a> {
+    options: &'a Options,
+    programs: Programs,
+    loads: Vec<&'static dyn Load>,
+    of_servers: Vec<(&'static str, OfServer)>,
+    table: Table,
+    began: Instant,
 }
 
-impl Options {
-    pub(crate) fn parse(args: &[String]) -> Result<Options> {
-        let mut options = Options { seconds: 5, only: None, kafka: true };
-        let mut args = args.iter();
-        while let Some(arg) = args.next() {
-            let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
-            match arg.as_str() {
-                "--seconds" => options.seconds = value()?.parse().context("--seconds needs a number")?,
-                "--only" => options.only = Some(value()?.clone()),
-                "--without-kafka" => options.kafka = false,
-                other => bail!("unknown option {other}"),
+/// Prints what was measured also if a later measurement fails.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let mut bench = Bench::new(options)?;
+    let outcome = bench.measure();
+    println!("{}", bench.table);
+    outcome
+}
+
+impl Bench<'_> {
+    fn new(options: &Options) -> Result<Bench<'_>> {
+        let began = clock::now();
+        let mut loads = load::all();
+        let mut of_servers: Vec<(_, OfServer)> =
+            vec![(start::NAME, start::measure), (partitions::NAME, partitions::measure)];
+        if options.large {
+            large::require_disk(&std::env::temp_dir())?;
+            of_servers.push((large::NAME, large::measure));
+        }
+        loads.retain(|load| options.wants(load.name()));
+        of_servers.retain(|(name, _)| options.wants(name));
+        let anything = !loads.is_empty() || !of_servers.is_empty() || options.wants(MEMORY);
+        ensure!(anything, "no row has this in its name");
+        let programs = Programs::build(options.ottla.as_deref())?;
+        Ok(Bench { options, programs, loads, of_servers, table: Table::default(), began })
+    }
+
+    fn measure(&mut self) -> Result<()> {
+        let variants: &[Variant] = if self.options.kafka { &Variant::ALL } else { &Variant::WITHOUT_KAFKA };
+        for variant in variants {
+            self.put_loads(*variant).with_context(|| variant.name())?;
+            for (name, measure) in self.of_servers.clone() {
+                if variant.is_default() {
+                    let samples = measure(&self.programs, *variant)
+                        .with_context(|| format!("{}: {name}", variant.name()))?;
+                    samples.into_iter().for_each(|sample| self.add(name, *variant, sample));
+                }
             }
         }
-        Ok(options)
+        Ok(())
     }
-}
 
-/// The folder of the conformance kit: real clients, Kafka itself and the load generator.
-fn kit() -> Result<PathBuf> {
-    let named = std::env::var_os("OTTLA_CONFORMANCE").map(PathBuf::from);
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
-    let kit = named.unwrap_or(beside);
-    kit.canonicalize()
-        .with_context(|| format!("{}: no conformance kit; set OTTLA_CONFORMANCE", kit.display()))
-}
-
-pub(crate) fn run(options: &Options) -> Result<()> {
-    let kit = kit()?;
-    let generator = load::build(&kit)?;
-    let ottla = server::build_ottla()?;
-    let wanted = |load: &&Load| options.only.as_ref().is_none_or(|text| load.name.contains(text.as_str()));
-    let loads: Vec<&Load> = load::LOADS.iter().filter(wanted).collect();
-    let mut results = table::Table::default();
-    let mut variants = vec![Variant::OttlaJournal, Variant::OttlaOs];
-    if options.kafka {
-        variants.insert(0, Variant::Kafka);
-    }
-    for variant in variants {
-        let server = Server::start(variant, &kit, &ottla)?;
-        eprintln!("{}: ready after {} ms", variant.name(), server.ready_ms());
-        // The first seconds of a server are not its usual ones.
-        load::WARM_UP.run(&generator, &server, Duration::from_secs(options.seconds.into()))?;
-        for load in &loads {
-            let figures = load.run(&generator, &server, Duration::from_secs(options.seconds.into()))?;
-            eprintln!("{}: {}: {figures}", variant.name(), load.name);
-            results.add(load, variant, figures);
+    /// All loads on one server, round after round.
+    fn put_loads(&mut self, variant: Variant) -> Result<()> {
+        let loads: Vec<&dyn Load> =
+            self.loads.iter().copied().filter(|load| differs(*load, variant)).collect();
+        if loads.is_empty() && !self.options.wants(MEMORY) {
+            return Ok(());
         }
-        server.stop()?;
+        let dir = TempDir::with_prefix("ottla-bench-")?;
+        let server = Server::start(&self.programs, variant, dir.path(), start::PATIENCE)?;
+        clock::pause(SETTLE);
+        let idle = server.process()?.resident()?;
+        self.warm_up(&server, &loads)?;
+        for round in 0..self.options.rounds {
+            self.put_round(&server, &loads, round)?;
+        }
+        if self.options.wants(MEMORY) {
+            let most = server.process()?.most_resident()?;
+            self.add(MEMORY, variant, vec![IDLE.of(idle), MOST.of(most)]);
+        }
+        Ok(())
     }
-    println!("{results}");
-    Ok(())
+
+    /// A server's first seconds are not its usual ones: a JVM compiles what runs often.
+    fn warm_up(&self, server: &Server, loads: &[&dyn Load]) -> Result<()> {
+        let mut warming = load::all();
+        warming.retain(|load| load.warms_up());
+        let only_measured = loads.iter().filter(|load| !load.warms_up());
+        for load in warming.iter().chain(only_measured) {
+            load.prepare(&self.target(server, self.options.time()))?;
+        }
+        let count = u32::try_from(warming.len())?;
+        let target = self.target(server, self.options.warm_up() / count);
+        for (index, load) in warming.iter().enumerate() {
+            load.run(&target, &format!("warm-up-{index}"))?;
+        }
+        self.say(&format!("{}: warm", server.variant().name()));
+        server.delete_topics(&(0..count).map(|index| format!("warm-up-{index}")).collect::<Vec<_>>())
+    }
+
+    /// Into new topics, which are deleted afterwards: each round finds the disk and the page cache as the one before did.
+    fn put_round(&mut self, server: &Server, loads: &[&dyn Load], round: u32) -> Result<()> {
+        let mut topics = Vec::new();
+        for (index, load) in loads.iter().enumerate() {
+            let topic = format!("round-{round}-{index}");
+            let target = self.target(server, self.options.time());
+            let sample = load.run(&target, &topic).with_context(|| load.name())?;
+            self.add(load.name(), server.variant(), sample);
+            topics.push(topic);
+        }
+        server.delete_topics(&topics)
+    }
+
+    fn target<'a>(&'a self, server: &'a Server, time: Duration) -> Target<'a> {
+        Target { programs: &self.programs, server, time }
+    }
+
+    fn add(&mut self, row: &'static str, variant: Variant, sample: Sample) {
+        let figures: Vec<String> = sample.iter().map(ToString::to_string).collect();
+        self.say(&format!("{}: {row}: {}", variant.name(), figures.join(", ")));
+        self.table.add(row, variant, sample);
+    }
+
+    fn say(&self, text: &str) {
+        let seconds = self.began.elapsed().as_secs();
+        eprintln!("{:2}:{:02} {text}", seconds / 60, seconds % 60);
+    }
+}
+
+/// Reading costs the same however durably it was written.
+fn differs(load: &dyn Load, variant: Variant) -> bool {
+    variant != Variant::KafkaSynced || !load.only_reads()
 }

@@ -14,10 +14,17 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   verify                     format, lints, documentation
-  bench [--seconds N] [--only TEXT] [--without-kafka]
-                             the same loads on Apache Kafka and on Ottla, as ratios;
-                             needs Go, Java and Maven, and the conformance kit in
-                             ../shared/conformance or $OTTLA_CONFORMANCE";
+  bench [OPTION...]          the same loads on Apache Kafka and on Ottla, as ratios; needs
+                             Linux, Go, Java and Maven, and the conformance kit in
+                             ../shared/conformance or $OTTLA_CONFORMANCE. Takes about
+                             15 minutes, and 25 GB of disk in $TMPDIR
+    --seconds N              how long each load is measured [3]
+    --rounds N               how often; the table has the median [3]
+    --warm-up N              how many seconds each server is warmed up [24]
+    --only TEXT              rows whose name contains this
+    --without-kafka          Ottla alone
+    --large                  also starts with 3,000 partitions and 42 GB (45 GB of disk)
+    --ottla FILE             this executable instead of one built now";
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();

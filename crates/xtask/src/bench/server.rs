@@ -1,145 +1,183 @@
-//! The servers that are compared, each in a folder of its own on loopback.
+//! A server that runs, on loopback, with its files in a folder that it is given.
 
 use std::{
     fs,
-    net::{TcpListener, TcpStream},
+    fs::File,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail, ensure};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Variant {
-    Kafka,
-    OttlaJournal,
-    OttlaOs,
-}
+use super::{
+    clock::{now, pause, wait_until},
+    process::Process,
+    programs::Programs,
+    variant::Variant,
+    wire,
+};
 
-impl Variant {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Variant::Kafka => "Kafka 4.3.1",
-            Variant::OttlaJournal => "Ottla (journal)",
-            Variant::OttlaOs => "Ottla (os)",
-        }
-    }
-}
+/// Between two attempts to reach a server that starts: short beside what is measured, and it does not keep a core busy.
+const RETRY: Duration = Duration::from_micros(500);
+const STOP_PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) struct Server {
     variant: Variant,
     dir: PathBuf,
-    port: u16,
-    pid: u32,
+    address: SocketAddr,
+    /// Ottla itself; for Kafka the kit's script, which ends once Kafka answers.
+    launched: Child,
     ready: Duration,
-    kit: PathBuf,
-    child: Option<Child>,
-}
-
-/// Builds what users run; its binary.
-pub(crate) fn build_ottla() -> Result<PathBuf> {
-    let built =
-        Command::new("cargo").args(["build", "--release", "--quiet", "--package", "ottla-cli"]).status();
-    ensure!(built.context("cannot run cargo")?.success(), "cannot build ottla");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    let target = target.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"));
-    Ok(target.join("release/ottla"))
 }
 
 impl Server {
-    pub(crate) fn start(variant: Variant, kit: &Path, ottla: &Path) -> Result<Server> {
-        let dir = std::env::temp_dir().join(format!("ottla-bench-{}-{}", std::process::id(), free_port()?));
-        fs::create_dir_all(&dir)?;
-        let mut server = Server {
-            variant,
-            dir,
-            port: free_port()?,
-            pid: 0,
-            ready: Duration::ZERO,
-            kit: kit.to_owned(),
-            child: None,
+    /// Returns once it answers ApiVersions. `dir` may hold what an earlier server left there.
+    pub(crate) fn start(
+        programs: &Programs,
+        variant: Variant,
+        dir: &Path,
+        patience: Duration,
+    ) -> Result<Server> {
+        // Left by a server that has ended: the process may be another one by now.
+        let _ = fs::remove_file(dir.join("pid"));
+        let address = free_address()?;
+        let mut command = match variant {
+            Variant::Kafka | Variant::KafkaSynced => kafka(programs, variant, dir, address),
+            Variant::OttlaJournal | Variant::OttlaOs => ottla(programs, variant, dir, address),
         };
+        let log = File::create(dir.join("launch.log"))?;
+        command.stdout(log.try_clone()?).stderr(log);
         let began = now();
-        match variant {
-            Variant::Kafka => server.start_kafka()?,
-            Variant::OttlaJournal | Variant::OttlaOs => server.start_ottla(ottla)?,
-        }
+        let launched = command.spawn().with_context(|| format!("cannot start {}", variant.name()))?;
+        let mut server = Server { variant, dir: dir.to_owned(), address, launched, ready: Duration::ZERO };
+        server.await_answer(began + patience)?;
         server.ready = began.elapsed();
+        if variant.is_kafka() {
+            server.launched.wait()?;
+        }
         Ok(server)
     }
 
-    fn start_kafka(&mut self) -> Result<()> {
-        let output = Command::new(self.kit.join("kafka/kafka"))
-            .arg("start")
-            .arg(&self.dir)
-            .arg(self.port.to_string())
-            .output()
-            .context("cannot run the kit's kafka")?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        ensure!(output.status.success(), "Kafka did not start: {text}");
-        let pid = text.split("process ").nth(1).and_then(|rest| rest.split(')').next());
-        self.pid = pid.context("Kafka's start tells its process")?.trim().parse()?;
-        Ok(())
-    }
-
-    fn start_ottla(&mut self, ottla: &Path) -> Result<()> {
-        let child = Command::new(ottla)
-            .arg("serve")
-            .args(["--listen", &self.address(), "--set", "ottla.metrics.listener="])
-            .arg("--data-dir")
-            .arg(self.dir.join("data"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("cannot run ottla")?;
-        self.pid = child.id();
-        self.child = Some(child);
-        let deadline = now() + Duration::from_secs(10);
-        while TcpStream::connect(self.address()).is_err() {
-            if now() > deadline {
-                bail!("ottla did not start within ten seconds");
+    fn await_answer(&mut self, deadline: Instant) -> Result<()> {
+        loop {
+            let left = deadline.saturating_duration_since(now());
+            ensure!(!left.is_zero(), "{} did not start in time: {}", self.variant.name(), self.log());
+            if wire::api_versions(self.address, left).is_ok() {
+                return Ok(());
             }
-            std::thread::yield_now();
+            match self.launched.try_wait()? {
+                Some(status) if !self.variant.is_kafka() || !status.success() => {
+                    bail!("{} did not start ({status}): {}", self.variant.name(), self.log())
+                }
+                Some(_) | None => pause(RETRY),
+            }
         }
-        Ok(())
     }
 
-    pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.pid
+    fn log(&self) -> String {
+        fs::read_to_string(self.dir.join("launch.log")).unwrap_or_default()
     }
 
     pub(crate) fn variant(&self) -> Variant {
         self.variant
     }
 
-    pub(crate) fn ready_ms(&self) -> u128 {
-        self.ready.as_millis()
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
-    pub(crate) fn stop(mut self) -> Result<()> {
-        match self.child.take() {
-            Some(mut child) => {
-                child.kill()?;
-                child.wait()?;
-            }
-            None => {
-                Command::new(self.kit.join("kafka/kafka")).arg("stop").arg(&self.dir).output()?;
-            }
+    pub(crate) fn process(&self) -> Result<Process> {
+        if !self.variant.is_kafka() {
+            return Ok(Process { id: self.launched.id() });
         }
-        fs::remove_dir_all(&self.dir).with_context(|| format!("cannot remove {}", self.dir.display()))
+        let file = self.dir.join("pid");
+        let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        Ok(Process { id: text.trim().parse().context("Kafka's process is a number")? })
+    }
+
+    /// From its start to its first answer.
+    pub(crate) fn ready(&self) -> Duration {
+        self.ready
+    }
+
+    /// Deletes topics and waits until their files are gone.
+    pub(crate) fn delete_topics(&self, topics: &[String]) -> Result<()> {
+        let patience = Duration::from_secs(60);
+        wire::delete_topics(self.address, topics, patience)?;
+        let is_of_one = |folder: &str| topics.iter().any(|topic| folder.starts_with(topic.as_str()));
+        let gone = wait_until(patience, || {
+            self.folders().is_ok_and(|folders| !folders.iter().any(|folder| is_of_one(folder)))
+        });
+        ensure!(gone, "{}: deleted topics are still on the disk", self.variant.name());
+        Ok(())
+    }
+
+    fn folders(&self) -> Result<Vec<String>> {
+        let entries = fs::read_dir(self.dir.join("data"))?;
+        entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    }
+
+    /// Ends it as an operator does.
+    pub(crate) fn stop(mut self) -> Result<()> {
+        self.end("TERM")
+    }
+
+    pub(crate) fn kill(mut self) -> Result<()> {
+        self.end("KILL")
+    }
+
+    fn end(&mut self, signal: &str) -> Result<()> {
+        let process = self.process()?;
+        if !process.has_ended() {
+            process.signal(signal)?;
+        }
+        ensure!(wait_until(STOP_PATIENCE, || process.has_ended()), "{} did not end", self.variant.name());
+        self.launched.wait()?;
+        Ok(())
     }
 }
 
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+impl Drop for Server {
+    /// Whatever failed, nothing is left running, and nobody writes into the folder any more.
+    fn drop(&mut self) {
+        if self.variant.is_kafka() {
+            // Succeeds only while the script still waits for Kafka.
+            let _ = self.launched.kill();
+        }
+        if let Err(error) = self.end("KILL") {
+            eprintln!("{}: {error:#}", self.variant.name());
+        }
+    }
 }
 
-#[allow(clippy::disallowed_methods, reason = "a benchmark measures time")]
-fn now() -> Instant {
-    Instant::now()
+fn kafka(programs: &Programs, variant: Variant, dir: &Path, address: SocketAddr) -> Command {
+    let mut command = programs.kafka();
+    command.arg("start").arg(dir).arg(address.port().to_string()).args(variant.settings());
+    command
+}
+
+fn ottla(programs: &Programs, variant: Variant, dir: &Path, address: SocketAddr) -> Command {
+    let mut command = programs.ottla();
+    let metrics = SocketAddr::new(address.ip(), address.port() + 1);
+    command.arg("serve").arg("--data-dir").arg(dir.join("data"));
+    command.args(["--listen", &address.to_string(), "--metrics-listen", &metrics.to_string()]);
+    for setting in variant.settings() {
+        command.args(["--set", setting]);
+    }
+    command
+}
+
+/// The port after it is free too: for Kafka's controller, or for Ottla's metrics.
+fn free_address() -> Result<SocketAddr> {
+    for _ in 0..100 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        let next = address.port().checked_add(1);
+        if next.is_some_and(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()) {
+            return Ok(address);
+        }
+    }
+    bail!("no two ports in a row are free")
 }

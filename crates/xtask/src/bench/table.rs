@@ -1,71 +1,153 @@
 //! The results, side by side.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use super::{
-    load::{Figures, Load},
-    server::Variant,
+    figure::{Figure, Sample},
+    variant::Variant,
 };
 
-/// One row for each load, in the order in which they ran.
+/// One row for each thing that was measured, in the order in which they first were.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    names: Vec<&'static str>,
-    rows: BTreeMap<&'static str, Row>,
+    rows: Vec<Row>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Row {
-    kafka: Option<Figures>,
-    journal: Option<Figures>,
-    os: Option<Figures>,
+    name: &'static str,
+    samples: Vec<(Variant, Sample)>,
+}
+
+/// One figure over all rounds.
+#[derive(Clone, Copy, Debug)]
+struct Summary {
+    median: Figure,
+    /// Half of the way from the least to the most, as a part of the median.
+    spread: f64,
 }
 
 impl Table {
-    pub(crate) fn add(&mut self, load: &Load, variant: Variant, figures: Figures) {
-        if !self.rows.contains_key(load.name) {
-            self.names.push(load.name);
+    pub(crate) fn add(&mut self, name: &'static str, variant: Variant, sample: Sample) {
+        if let Some(row) = self.rows.iter_mut().find(|row| row.name == name) {
+            return row.samples.push((variant, sample));
         }
-        let row = self.rows.entry(load.name).or_default();
-        *match variant {
-            Variant::Kafka => &mut row.kafka,
-            Variant::OttlaJournal => &mut row.journal,
-            Variant::OttlaOs => &mut row.os,
-        } = Some(figures);
+        self.rows.push(Row { name, samples: vec![(variant, sample)] });
+    }
+}
+
+impl Row {
+    fn summaries(&self, variant: Variant) -> Vec<Summary> {
+        let samples: Vec<&Sample> =
+            self.samples.iter().filter(|(of, _)| *of == variant).map(|(_, sample)| sample).collect();
+        let figures = samples.first().map_or(0, |sample| sample.len());
+        (0..figures).map(|index| Summary::of(samples.iter().map(|sample| sample[index]).collect())).collect()
+    }
+
+    /// Kafka as it comes, and in brackets with what Ottla's default promises.
+    fn kafka(&self) -> String {
+        let [plain, synced] =
+            [Variant::Kafka, Variant::KafkaSynced].map(|variant| plain(&self.summaries(variant)));
+        match (plain.is_empty(), synced.is_empty()) {
+            (true, true) => "-".to_owned(),
+            (_, true) => plain,
+            (true, false) => format!("({synced})"),
+            (false, false) => format!("{plain} ({synced})"),
+        }
+    }
+
+    fn ottla(&self, variant: Variant) -> String {
+        let summaries = self.summaries(variant);
+        let kafka = self.summaries(Variant::Kafka);
+        if summaries.is_empty() {
+            return "-".to_owned();
+        }
+        let beside = |(index, summary): (usize, &Summary)| match kafka.get(index) {
+            Some(kafka) if kafka.median.value > 0.0 => summary.as_ratio_to(kafka),
+            Some(_) | None => summary.to_string(),
+        };
+        summaries.iter().enumerate().map(beside).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn plain(summaries: &[Summary]) -> String {
+    summaries.iter().map(Summary::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl Summary {
+    fn of(mut figures: Vec<Figure>) -> Summary {
+        figures.sort_by(|one, other| one.value.total_cmp(&other.value));
+        let (least, most) = (figures[0].value, figures[figures.len() - 1].value);
+        let median = figures[figures.len() / 2];
+        let spread = if median.value > 0.0 { (most - least) / 2.0 / median.value } else { 0.0 };
+        Summary { median, spread }
+    }
+
+    fn as_ratio_to(&self, kafka: &Summary) -> String {
+        let ratio = self.median.value / kafka.median.value;
+        format!(
+            "{}×{ratio:.2} ({}{})",
+            self.median.quantity.label(),
+            self.median.amount(),
+            self.spread_text()
+        )
+    }
+
+    fn spread_text(&self) -> String {
+        if self.spread > 0.0 { format!(" ±{:.0} %", self.spread * 100.0) } else { String::new() }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.median, self.spread_text())
     }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| load, acks=all | Kafka, nothing synced | Ottla, `journal` | Ottla, `os` |")?;
-        writeln!(f, "|---|---|---|---|")?;
-        for name in &self.names {
-            let row = &self.rows[name];
-            let kafka = row.kafka.as_ref();
-            let cells = [cell(kafka, None), cell(row.journal.as_ref(), kafka), cell(row.os.as_ref(), kafka)];
-            writeln!(f, "| {name} | {} |", cells.join(" | "))?;
-        }
-        let resident = |figures: fn(&Row) -> &Option<Figures>| {
-            let most = self.rows.values().filter_map(|row| figures(row).as_ref());
-            most.map(|figures| figures.resident_mib).fold(0.0, f64::max)
-        };
         writeln!(
             f,
-            "| most resident memory | {:.0} MiB | {:.0} MiB | {:.0} MiB |",
-            resident(|row| &row.kafka),
-            resident(|row| &row.journal),
-            resident(|row| &row.os)
-        )
+            "Medians; × is the ratio to Kafka as it comes, ± half of the spread, cpu the server's processor time.\n"
+        )?;
+        writeln!(f, "| acks=all | Ottla, `journal` | Ottla, `os` | Kafka 4.3.1 (with flush.messages=1) |")?;
+        writeln!(f, "|---|---|---|---|")?;
+        for row in &self.rows {
+            let [journal, os] = [Variant::OttlaJournal, Variant::OttlaOs].map(|variant| row.ottla(variant));
+            writeln!(f, "| {} | {journal} | {os} | {} |", row.name, row.kafka())?;
+        }
+        Ok(())
     }
 }
 
-/// The figures, and in brackets how often Kafka's rate and Kafka's processor time they are.
-fn cell(figures: Option<&Figures>, kafka: Option<&Figures>) -> String {
-    let Some(figures) = figures else { return "-".to_owned() };
-    match kafka {
-        Some(kafka) if kafka.rate > 0.0 && kafka.cost > 0.0 => {
-            format!("{figures} (x{:.2}, cost x{:.2})", figures.rate / kafka.rate, figures.cost / kafka.cost)
+#[cfg(test)]
+mod tests {
+    use super::{super::figure::Quantity, *};
+
+    fn sample(rate: f64, p99: f64) -> Sample {
+        vec![Quantity::RATE.of(rate), Quantity::P99.of(p99)]
+    }
+
+    #[test]
+    fn ottla_is_a_ratio_of_medians_and_the_synced_kafka_stands_in_brackets() {
+        let mut table = Table::default();
+        for rate in [90.0, 100.0, 130.0] {
+            table.add("load", Variant::Kafka, sample(rate, 0.0));
         }
-        _ => figures.to_string(),
+        table.add("load", Variant::KafkaSynced, sample(40.0, 9.0));
+        table.add("load", Variant::OttlaJournal, sample(150.0, 500.0));
+        let text = table.to_string();
+        let row = text.lines().last().expect("a table has rows");
+        assert_eq!(
+            row,
+            "| load | ×1.50 (150/s), p99 500 µs | - | 100/s ±20 %, p99 0.00 µs (40.0/s, p99 9.00 µs) |"
+        );
+    }
+
+    #[test]
+    fn without_kafka_there_are_no_ratios() {
+        let mut table = Table::default();
+        table.add("load", Variant::OttlaOs, sample(150.0, 500.0));
+        assert!(table.to_string().ends_with("| load | - | 150/s, p99 500 µs | - |\n"));
     }
 }

@@ -1,0 +1,84 @@
+//! The programs that a benchmark runs: Ottla, and from the conformance kit Kafka, its tools and the load generator.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) struct Programs {
+    kit: PathBuf,
+    ottla: PathBuf,
+    /// Holds the load generator, built afresh.
+    built: TempDir,
+}
+
+impl Programs {
+    /// Builds what is not there yet.
+    pub(crate) fn build(ottla: Option<&Path>) -> Result<Programs> {
+        let kit = kit()?;
+        let ottla = match ottla {
+            Some(path) => {
+                path.canonicalize().with_context(|| format!("{}: no executable", path.display()))?
+            }
+            None => build_ottla()?,
+        };
+        let programs = Programs { kit, ottla, built: TempDir::with_prefix("ottla-bench-")? };
+        let mut go = Command::new("go");
+        go.current_dir(programs.kit.join("load")).args(["build", "-o"]).arg(programs.load()).arg(".");
+        output(&mut go).context("cannot build the load generator")?;
+        Ok(programs)
+    }
+
+    pub(crate) fn ottla(&self) -> Command {
+        Command::new(&self.ottla)
+    }
+
+    /// The kit's script that starts Kafka and runs its tools.
+    pub(crate) fn kafka(&self) -> Command {
+        Command::new(self.kit.join("kafka/kafka"))
+    }
+
+    pub(crate) fn generator(&self) -> Command {
+        Command::new(self.load())
+    }
+
+    fn load(&self) -> PathBuf {
+        self.built.path().join("load")
+    }
+}
+
+/// Runs it to its end; its output, if it succeeded.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let program = command.get_program().to_owned();
+    let Output { status, stdout, stderr } =
+        command.output().with_context(|| format!("cannot run {}", program.display()))?;
+    let stdout = String::from_utf8_lossy(&stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&stderr);
+    ensure!(status.success(), "{} failed ({status}): {stdout}{stderr}", program.display());
+    Ok(stdout)
+}
+
+fn kit() -> Result<PathBuf> {
+    let named = env::var_os("OTTLA_CONFORMANCE").map(PathBuf::from);
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
+    let kit = named.unwrap_or(beside);
+    kit.canonicalize()
+        .with_context(|| format!("{}: no conformance kit; set OTTLA_CONFORMANCE", kit.display()))
+}
+
+/// Builds what users run; its path, as cargo tells it.
+fn build_ottla() -> Result<PathBuf> {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--release", "--package", "ottla-cli", "--bin", "ottla"]);
+    let messages = output(cargo.args(["--quiet", "--message-format", "json-render-diagnostics"]))?;
+    let executable = |line: &str| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        Some(PathBuf::from(message["executable"].as_str()?))
+    };
+    messages.lines().rev().find_map(executable).context("cargo tells no executable")
+}
