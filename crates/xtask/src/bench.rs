@@ -5,6 +5,7 @@
 
 mod clock;
 mod figure;
+mod folder;
 mod large;
 mod load;
 mod options;
@@ -21,10 +22,10 @@ mod wire;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use tempfile::TempDir;
+use anyhow::{Error, Result, ensure};
 
 use figure::{Quantity, Sample, Unit};
+use folder::Folder;
 use load::{Load, Target};
 pub(crate) use options::Options;
 use programs::Programs;
@@ -46,15 +47,17 @@ struct Bench<'a> {
     loads: Vec<&'static dyn Load>,
     of_servers: Vec<(&'static str, OfServer)>,
     table: Table,
+    failures: u32,
     began: Instant,
 }
 
-/// Prints what was measured also if a later measurement fails.
+/// A measurement that fails leaves a gap in the table, and the others go on.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let mut bench = Bench::new(options)?;
-    let outcome = bench.measure();
+    bench.measure();
     println!("{}", bench.table);
-    outcome
+    ensure!(bench.failures == 0, "{} measurements failed, see above", bench.failures);
+    Ok(())
 }
 
 impl Bench<'_> {
@@ -72,22 +75,28 @@ impl Bench<'_> {
         let anything = !loads.is_empty() || !of_servers.is_empty() || options.wants(MEMORY);
         ensure!(anything, "no row has this in its name");
         let programs = Programs::build(options.ottla.as_deref())?;
-        Ok(Bench { options, programs, loads, of_servers, table: Table::default(), began })
+        Ok(Bench { options, programs, loads, of_servers, table: Table::default(), failures: 0, began })
     }
 
-    fn measure(&mut self) -> Result<()> {
+    fn measure(&mut self) {
         let variants: &[Variant] = if self.options.kafka { &Variant::ALL } else { &Variant::WITHOUT_KAFKA };
-        for variant in variants {
-            self.put_loads(*variant).with_context(|| variant.name())?;
-            for (name, measure) in self.of_servers.clone() {
-                if variant.is_default() {
-                    let samples = measure(&self.programs, *variant)
-                        .with_context(|| format!("{}: {name}", variant.name()))?;
-                    samples.into_iter().for_each(|sample| self.add(name, *variant, sample));
-                }
+        for &variant in variants {
+            if let Err(error) = self.put_loads(variant) {
+                self.fail(variant, "the loads", &error);
+            }
+            if variant.is_default() {
+                self.measure_servers(variant);
             }
         }
-        Ok(())
+    }
+
+    fn measure_servers(&mut self, variant: Variant) {
+        for (row, measure) in self.of_servers.clone() {
+            match measure(&self.programs, variant) {
+                Ok(samples) => samples.into_iter().for_each(|sample| self.add(row, variant, sample)),
+                Err(error) => self.fail(variant, row, &error),
+            }
+        }
     }
 
     /// All loads on one server, round after round.
@@ -97,8 +106,8 @@ impl Bench<'_> {
         if loads.is_empty() && !self.options.wants(MEMORY) {
             return Ok(());
         }
-        let dir = TempDir::with_prefix("ottla-bench-")?;
-        let server = Server::start(&self.programs, variant, dir.path(), start::PATIENCE)?;
+        let folder = Folder::new()?;
+        let server = Server::start(&self.programs, variant, folder.path(), start::PATIENCE)?;
         clock::pause(SETTLE);
         let idle = server.process()?.resident()?;
         self.warm_up(&server, &loads)?;
@@ -135,8 +144,10 @@ impl Bench<'_> {
         for (index, load) in loads.iter().enumerate() {
             let topic = format!("round-{round}-{index}");
             let target = self.target(server, self.options.time());
-            let sample = load.run(&target, &topic).with_context(|| load.name())?;
-            self.add(load.name(), server.variant(), sample);
+            match load.run(&target, &topic) {
+                Ok(sample) => self.add(load.name(), server.variant(), sample),
+                Err(error) => self.fail(server.variant(), load.name(), &error),
+            }
             topics.push(topic);
         }
         server.delete_topics(&topics)
@@ -150,6 +161,11 @@ impl Bench<'_> {
         let figures: Vec<String> = sample.iter().map(ToString::to_string).collect();
         self.say(&format!("{}: {row}: {}", variant.name(), figures.join(", ")));
         self.table.add(row, variant, sample);
+    }
+
+    fn fail(&mut self, variant: Variant, what: &str, error: &Error) {
+        self.failures += 1;
+        self.say(&format!("{}: {what}: {error:#}", variant.name()));
     }
 
     fn say(&self, text: &str) {

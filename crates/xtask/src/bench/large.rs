@@ -8,11 +8,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use tempfile::TempDir;
 
 use super::{
     clock::pause,
     figure::{Quantity, Sample, Unit},
+    folder::Folder,
     load::Target,
     programs::{Programs, output},
     requests::{generate, number},
@@ -32,32 +32,18 @@ const PATIENCE: Duration = Duration::from_secs(600);
 
 /// At most 2 GB in each slice of the time.
 const SLICE: Duration = Duration::from_secs(5);
-const LOAD: [&str; 12] = [
-    "-topic",
-    "large",
-    "-partitions",
-    "3000",
-    "-batch",
-    "131072",
-    "-records",
-    "128",
-    "-depth",
-    "2",
-    "-warmup",
-    "0",
-];
-const RATE: [&str; 2] = ["-rate", "3000"];
+const LOAD: &str = "-topic large -partitions 3000 -batch 131072 -records 128 -depth 2 -warmup 0";
 
 pub(crate) fn measure(programs: &Programs, variant: Variant) -> Result<Vec<Sample>> {
-    let dir = TempDir::with_prefix("ottla-bench-")?;
-    require_disk(dir.path())?;
-    let server = Server::start(programs, variant, dir.path(), PATIENCE)?;
+    let folder = Folder::new()?;
+    require_disk(folder.path())?;
+    let server = Server::start(programs, variant, folder.path(), PATIENCE)?;
     fill(programs, &server)?;
     server.stop()?;
-    let server = Server::start(programs, variant, dir.path(), PATIENCE)?;
+    let server = Server::start(programs, variant, folder.path(), PATIENCE)?;
     let clean = server.ready();
     kill_under_load(programs, server)?;
-    let killed = Server::start(programs, variant, dir.path(), PATIENCE)?.ready();
+    let killed = Server::start(programs, variant, folder.path(), PATIENCE)?.ready();
     Ok(vec![vec![start::figure(CLEAN, clean), start::figure(KILLED, killed)]])
 }
 
@@ -79,7 +65,7 @@ fn fill(programs: &Programs, server: &Server) -> Result<()> {
     let target = Target { programs, server, time: SLICE };
     let mut filled = 0.0;
     while filled < BYTES {
-        let result = generate(&target, "produce", SLICE, &[&LOAD[..], &RATE].concat())?;
+        let result = generate(&target, "produce", SLICE, &format!("{LOAD} -rate 3000"))?;
         filled += number(&result, "mib_per_s")? * SLICE.as_secs_f64() * f64::from(1 << 20);
         eprint!("\r{}: {:.0} of {:.0} GB", server.variant().name(), filled / 1e9, BYTES / 1e9);
     }
@@ -89,7 +75,7 @@ fn fill(programs: &Programs, server: &Server) -> Result<()> {
 
 fn kill_under_load(programs: &Programs, server: Server) -> Result<()> {
     let mut generator = programs.generator();
-    generator.arg("produce").args(LOAD).args(["-rate", "500", "-seconds", "6"]);
+    generator.arg("produce").args(LOAD.split(' ')).args(["-rate", "500", "-seconds", "6"]);
     generator.args(["-bootstrap", &server.address().to_string()]);
     let mut load = generator.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     pause(Duration::from_secs(4));

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use tempfile::TempDir;
 
 use super::{
     clock::pause,
     figure::{Quantity, Sample, Unit},
+    folder::Folder,
     load::Target,
     programs::Programs,
     requests::{generate, number},
@@ -24,11 +24,11 @@ const SETTLE: Duration = Duration::from_secs(5);
 const IDLE_TIME: Duration = Duration::from_secs(10);
 
 pub(crate) fn measure(programs: &Programs, variant: Variant) -> Result<Vec<Sample>> {
-    let dir = TempDir::with_prefix("ottla-bench-")?;
-    let server = Server::start(programs, variant, dir.path(), PATIENCE)?;
+    let folder = Folder::new()?;
+    let server = Server::start(programs, variant, folder.path(), PATIENCE)?;
     let target = Target { programs, server: &server, time: Duration::from_secs(1) };
     let topics = if variant.is_kafka() { "30" } else { "100" };
-    let args = ["-topic", "many", "-topics", topics, "-partitions", "100"];
+    let args = format!("-topic many -topics {topics} -partitions 100");
     let created = generate(&target, "topics", target.time, &args)?;
     Ok(vec![vec![
         Quantity::RATE.of(number(&created, "partitions_per_s")?),

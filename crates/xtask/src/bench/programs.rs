@@ -8,13 +8,14 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use tempfile::TempDir;
+
+use super::folder::Folder;
 
 pub(crate) struct Programs {
     kit: PathBuf,
     ottla: PathBuf,
     /// Holds the load generator, built afresh.
-    built: TempDir,
+    built: Folder,
 }
 
 impl Programs {
@@ -27,7 +28,7 @@ impl Programs {
             }
             None => build_ottla()?,
         };
-        let programs = Programs { kit, ottla, built: TempDir::with_prefix("ottla-bench-")? };
+        let programs = Programs { kit, ottla, built: Folder::new()? };
         let mut go = Command::new("go");
         go.current_dir(programs.kit.join("load")).args(["build", "-o"]).arg(programs.load()).arg(".");
         output(&mut go).context("cannot build the load generator")?;

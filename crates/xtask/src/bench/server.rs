@@ -40,8 +40,6 @@ impl Server {
         dir: &Path,
         patience: Duration,
     ) -> Result<Server> {
-        // Left by a server that has ended: the process may be another one by now.
-        let _ = fs::remove_file(dir.join("pid"));
         let address = free_address()?;
         let mut command = match variant {
             Variant::Kafka | Variant::KafkaSynced => kafka(programs, variant, dir, address),
@@ -52,12 +50,21 @@ impl Server {
         let began = now();
         let launched = command.spawn().with_context(|| format!("cannot start {}", variant.name()))?;
         let mut server = Server { variant, dir: dir.to_owned(), address, launched, ready: Duration::ZERO };
+        server.name_process()?;
         server.await_answer(began + patience)?;
         server.ready = began.elapsed();
         if variant.is_kafka() {
             server.launched.wait()?;
         }
         Ok(server)
+    }
+
+    /// In a file, as the kit's script does for Kafka.
+    fn name_process(&self) -> Result<()> {
+        if !self.variant.is_kafka() {
+            fs::write(self.dir.join("pid"), self.launched.id().to_string())?;
+        }
+        Ok(())
     }
 
     fn await_answer(&mut self, deadline: Instant) -> Result<()> {
@@ -89,12 +96,9 @@ impl Server {
     }
 
     pub(crate) fn process(&self) -> Result<Process> {
-        if !self.variant.is_kafka() {
-            return Ok(Process { id: self.launched.id() });
-        }
         let file = self.dir.join("pid");
         let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        Ok(Process { id: text.trim().parse().context("Kafka's process is a number")? })
+        Ok(Process { id: text.trim().parse().context("a process is a number")? })
     }
 
     /// From its start to its first answer.
@@ -135,6 +139,8 @@ impl Server {
         }
         ensure!(wait_until(STOP_PATIENCE, || process.has_ended()), "{} did not end", self.variant.name());
         self.launched.wait()?;
+        // From now on the number may be another process's.
+        fs::remove_file(self.dir.join("pid"))?;
         Ok(())
     }
 }
@@ -142,11 +148,12 @@ impl Server {
 impl Drop for Server {
     /// Whatever failed, nothing is left running, and nobody writes into the folder any more.
     fn drop(&mut self) {
-        if self.variant.is_kafka() {
-            // Succeeds only while the script still waits for Kafka.
-            let _ = self.launched.kill();
-        }
-        if let Err(error) = self.end("KILL") {
+        // For Kafka that is the script, which runs only while it waits for Kafka.
+        let _ = self.launched.kill();
+        let _ = self.launched.wait();
+        if self.dir.join("pid").exists()
+            && let Err(error) = self.end("KILL")
+        {
             eprintln!("{}: {error:#}", self.variant.name());
         }
     }

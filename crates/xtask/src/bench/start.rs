@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use tempfile::TempDir;
 
 use super::{
     figure::{Figure, Quantity, Sample, Unit},
+    folder::Folder,
     programs::Programs,
     server::Server,
     variant::Variant,
@@ -28,9 +28,9 @@ pub(crate) fn figure(quantity: Quantity, time: Duration) -> Figure {
 
 /// Without the format step, which is another program's: its folder is formatted by a start that does not count.
 fn kafka(programs: &Programs, variant: Variant) -> Result<Vec<Duration>> {
-    let dir = TempDir::with_prefix("ottla-bench-")?;
+    let folder = Folder::new()?;
     let start = || {
-        let server = Server::start(programs, variant, dir.path(), PATIENCE)?;
+        let server = Server::start(programs, variant, folder.path(), PATIENCE)?;
         let ready = server.ready();
         server.stop()?;
         Ok(ready)
@@ -42,8 +42,8 @@ fn kafka(programs: &Programs, variant: Variant) -> Result<Vec<Duration>> {
 /// In a new folder each time, which it formats.
 fn ottla(programs: &Programs, variant: Variant) -> Result<Vec<Duration>> {
     let start = |_| {
-        let dir = TempDir::with_prefix("ottla-bench-")?;
-        Ok(Server::start(programs, variant, dir.path(), PATIENCE)?.ready())
+        let folder = Folder::new()?;
+        Ok(Server::start(programs, variant, folder.path(), PATIENCE)?.ready())
     };
     (0..10).map(start).collect()
 }

@@ -78,15 +78,17 @@ impl Summary {
     fn of(mut figures: Vec<Figure>) -> Summary {
         figures.sort_by(|one, other| one.value.total_cmp(&other.value));
         let (least, most) = (figures[0].value, figures[figures.len() - 1].value);
-        let median = figures[figures.len() / 2];
-        let spread = if median.value > 0.0 { (most - least) / 2.0 / median.value } else { 0.0 };
-        Summary { median, spread }
+        let middle = [figures[(figures.len() - 1) / 2], figures[figures.len() / 2]];
+        let median = f64::midpoint(middle[0].value, middle[1].value);
+        let spread = if median > 0.0 { (most - least) / 2.0 / median } else { 0.0 };
+        Summary { median: figures[0].quantity.of(median), spread }
     }
 
     fn as_ratio_to(&self, kafka: &Summary) -> String {
         let ratio = self.median.value / kafka.median.value;
+        let decimals = if ratio < 0.1 { 3 } else { 2 };
         format!(
-            "{}×{ratio:.2} ({}{})",
+            "{}×{ratio:.decimals$} ({}{})",
             self.median.quantity.label(),
             self.median.amount(),
             self.spread_text()

@@ -106,7 +106,7 @@ fn records(target: &Target<'_>, rate: u32) -> u32 {
 
 /// Through the generator, so that it has the partitions of the other loads.
 fn create(target: &Target<'_>, topic: &str) -> Result<()> {
-    generate(target, "produce", Duration::from_millis(100), &["-topic", topic, "-warmup", "0", "-rate", "8"])
+    generate(target, "produce", Duration::from_millis(100), &format!("-topic {topic} -warmup 0 -rate 8"))
         .map(drop)
 }
 
