@@ -42,9 +42,10 @@ fn api_keys(requests: &[&Message]) -> String {
         let flexible = if m.flexible.is_empty() { i16::MAX } else { m.flexible.low };
         writeln!(
             out,
-            "ApiKey::{} => ApiSchema {{ min: {}, max: {}, flexible: {flexible} }},",
+            "ApiKey::{} => ApiSchema {{ oldest: {}, min: {}, max: {}, flexible: {flexible} }},",
             name(m),
             m.versions.low,
+            m.first_kept(),
             if m.latest_unstable { m.versions.high - 1 } else { m.versions.high }
         )
         .unwrap();

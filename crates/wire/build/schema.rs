@@ -110,6 +110,8 @@ pub(crate) struct Message {
     pub(crate) key: Option<i16>,
     pub(crate) versions: Versions,
     pub(crate) flexible: Versions,
+    /// The first of `versions`, which Kafka 4.0 removed.
+    pub(crate) removed: Versions,
     /// The last version is offered by Kafka only on request (`unstable.api.versions.enable`).
     pub(crate) latest_unstable: bool,
     /// The message itself first, then the structs inside it.
@@ -117,6 +119,11 @@ pub(crate) struct Message {
 }
 
 impl Message {
+    /// The first version that Kafka 4 serves.
+    pub(crate) fn first_kept(&self) -> i16 {
+        if self.removed.is_empty() { self.versions.low } else { self.removed.high + 1 }
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.structs[0].name
     }
@@ -184,16 +191,21 @@ fn parse_head(line: &str) -> Result<Message, String> {
     let name = words.next().ok_or("a message needs a name")?.to_string();
     let versions = Versions::parse(words.next().ok_or("a message needs versions")?)?;
     let mut flexible = Versions::NONE;
+    let mut removed = Versions::NONE;
     let mut latest_unstable = false;
     while let Some(word) = words.next() {
         match word {
             "flexible" => flexible = Versions::parse(words.next().ok_or("flexible needs versions")?)?,
+            "removed" => removed = Versions::parse(words.next().ok_or("removed needs versions")?)?,
             "latest-unstable" => latest_unstable = true,
             other => return Err(format!("unknown word {other:?}")),
         }
     }
+    if !removed.is_empty() && (removed.low != versions.low || removed.high >= versions.high) {
+        return Err("the removed versions are not the first ones".to_string());
+    }
     let structs = vec![Struct { name, fields: Vec::new() }];
-    Ok(Message { kind, key, versions, flexible, latest_unstable, structs })
+    Ok(Message { kind, key, versions, flexible, removed, latest_unstable, structs })
 }
 
 fn parse_field(words: &[&str]) -> Result<Field, String> {

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 /// What the schema tables say of a request's versions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ApiSchema {
+    pub(crate) oldest: i16,
     pub(crate) min: i16,
     pub(crate) max: i16,
     pub(crate) flexible: i16,
@@ -21,6 +22,18 @@ impl ApiKey {
     pub fn versions(self) -> RangeInclusive<i16> {
         let schema = self.schema();
         schema.min..=schema.max
+    }
+
+    /// These, and before them the versions that Kafka 4.0 removed (KIP-896) and 3.9 still served to clients.
+    pub fn versions_with_removed(self) -> RangeInclusive<i16> {
+        let schema = self.schema();
+        schema.oldest..=schema.max
+    }
+
+    /// Whether Kafka 3.9 served this version and 4.0 removed it.
+    pub fn is_removed(self, version: i16) -> bool {
+        let schema = self.schema();
+        (schema.oldest..schema.min).contains(&version)
     }
 
     pub fn is_flexible(self, version: i16) -> bool {

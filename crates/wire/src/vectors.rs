@@ -1,7 +1,7 @@
 //! Every message in every version against the bytes that Kafka's own classes wrote, and hostile input.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io::{BufRead, BufReader},
     path::Path,
 };
@@ -71,11 +71,20 @@ fn catalogue() -> HashMap<&'static str, &'static Entry> {
 
 #[test]
 fn every_message_in_every_version_has_the_fields_and_bytes_that_kafka_gives_it() {
+    assert_eq!(check_messages("messages.jsonl.gz"), 3900);
+}
+
+#[test]
+fn so_has_every_version_that_kafka_4_removed() {
+    assert_eq!(check_messages("messages-removed.jsonl.gz"), 266);
+}
+
+fn check_messages(file: &str) -> usize {
     let catalogue = catalogue();
     let mut seen = 0;
     // Unknown tagged fields are skipped, so such a message is written again as the same message without them.
     let mut without_tags: HashMap<(String, i64), Bytes> = HashMap::new();
-    for line in lines("messages.jsonl.gz") {
+    for line in lines(file) {
         let (name, version, case) = (text(&line, "name"), number(&line, "version"), text(&line, "case"));
         let what = format!("{name} {version} {case}");
         let bytes = hex(text(&line, "hex"));
@@ -98,7 +107,23 @@ fn every_message_in_every_version_has_the_fields_and_bytes_that_kafka_gives_it()
         }
         seen += 1;
     }
-    assert_eq!(seen, 3900);
+    seen
+}
+
+#[test]
+fn the_removed_versions_are_those_of_the_vectors_and_no_others() {
+    let mut removed = BTreeSet::new();
+    for line in lines("messages-removed.jsonl.gz").filter(|line| text(line, "kind") == "request") {
+        let (api, version) = (number(&line, "api"), number(&line, "version"));
+        removed.insert((i16::try_from(api).unwrap(), i16::try_from(version).unwrap()));
+    }
+    for api in ApiKey::ALL {
+        for version in api.versions_with_removed() {
+            assert_eq!(api.is_removed(version), removed.remove(&(api.code(), version)), "{api:?} {version}");
+            assert_ne!(api.is_removed(version), api.versions().contains(&version), "{api:?} {version}");
+        }
+    }
+    assert!(removed.is_empty(), "{removed:?}");
 }
 
 #[test]
@@ -211,7 +236,7 @@ proptest! {
 #[test]
 fn mutated_messages_never_panic() {
     let catalogue = catalogue();
-    for (index, line) in lines("messages.jsonl.gz").enumerate() {
+    for (index, line) in lines("messages.jsonl.gz").chain(lines("messages-removed.jsonl.gz")).enumerate() {
         let entry = catalogue[text(&line, "name")];
         let version = i16::try_from(number(&line, "version")).unwrap();
         let bytes = hex(text(&line, "hex"));

@@ -1,6 +1,6 @@
 //! DescribeConfigs: the options of topics, brokers, groups and client metrics, and where their values come from.
 
-use ottla_config::{ConfigSynonym, DescribedConfig, Resource};
+use ottla_config::{ConfigSynonym, DescribedConfig, Resource, Source};
 use ottla_metadata::{ApiError, ResourceKind, names};
 use ottla_wire::{
     ErrorCode,
@@ -142,6 +142,7 @@ impl Describe<'_> {
             name: described.name.into(),
             value: described.value.map(Into::into),
             read_only: described.is_read_only,
+            is_default: described.source == Source::Default,
             config_source: described.source.code(),
             is_sensitive: described.is_sensitive,
             synonyms: synonyms.into_iter().map(synonym).collect(),

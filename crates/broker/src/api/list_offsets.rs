@@ -73,6 +73,7 @@ fn answer(
             timestamp: found.timestamp,
             offset: found.offset,
             leader_epoch: found.leader_epoch,
+            ..Default::default()
         },
         Err(error) => {
             tracing::debug!(topic = %partition.topic.name, partition = partition.index, %error, "no offset");

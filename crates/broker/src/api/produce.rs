@@ -44,7 +44,7 @@ thread_local! {
 
 /// Appends what the request has for each partition.
 pub(crate) fn start(context: &Context<'_>, mut frame: RequestFrame) -> Result<Produced, Refused> {
-    if !ProduceRequest::supports(frame.version) {
+    if !frame.api.versions().contains(&frame.version) {
         return Err(Refused::NotServed { api: frame.api, version: frame.version });
     }
     let request = ProduceRequest::decode(&mut frame.body, frame.version)

@@ -135,6 +135,7 @@ async fn a_partition_that_is_asked_for_with_several_timestamps_is_refused_once()
         partition_index,
         timestamp,
         current_leader_epoch: -1,
+        ..Default::default()
     };
     let partitions = vec![partition(0, -1), partition(1, -1), partition(0, -2)];
     let topic = ListOffsetsTopic { name: "t".into(), partitions };
