@@ -37,6 +37,16 @@ pub(crate) fn pack(codec: Codec, payload: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// As [`pack`], for messages of version 0, whose readers want a wrong checksum in the header of LZ4 frames.
+pub(crate) fn pack_version_0(codec: Codec, payload: &[u8], out: &mut Vec<u8>) {
+    match codec.compression {
+        Compression::Lz4 => lz4::pack_version_0(payload, out),
+        Compression::None | Compression::Gzip | Compression::Snappy | Compression::Zstd => {
+            pack(codec, payload, out);
+        }
+    }
+}
+
 /// Unpacks the payload of a batch into `out`, which must be empty.
 pub(crate) fn unpack(
     compression: Compression,

@@ -1,5 +1,8 @@
+mod conversion;
 mod inner;
+mod write;
 
+pub use conversion::{Conversion, Room};
 pub(crate) use inner::InnerMessages;
 
 use bytes::Bytes;
@@ -130,6 +133,18 @@ impl LegacyMessage {
             None => Ok(Records::of_message(self.record())),
             Some(compression) => {
                 InnerMessages::unpack(self, compression, limits).map(Records::of_inner_messages)
+            }
+        }
+    }
+
+    /// As [`LegacyMessage::records`], with what a leader asks of a producer besides: inner messages have the version
+    /// of the outer one and right checksums.
+    pub fn checked_records(&self, limits: &Limits) -> Result<Records, BatchError> {
+        match self.wrapped_in()? {
+            None => Ok(Records::of_message(self.record())),
+            Some(compression) => {
+                let inner = InnerMessages::unpack(self, compression, limits)?;
+                Ok(Records::of_inner_messages(inner.checked()))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Record batches: the unit in which Kafka's clients send, brokers store and consumers fetch records.
 //!
-//! The crate reads and writes the message format, version 2 above all, and reads the message sets of the
-//! versions 0 and 1 that old segments still hold. Kafka's own classes decide what is right: where this crate
+//! The crate reads and writes the message format: version 2 above all, and the message sets of the versions 0 and 1,
+//! which old segments still hold and old clients still speak. Kafka's own classes decide what is right: where this crate
 //! and the message format's documentation differ, Apache Kafka's reader was followed.
 //!
 //! A batch is a view of received bytes ([`Batch`]): its header is parsed, its records are not looked at until
@@ -15,6 +15,7 @@
 //! | read offsets and keys alone | [`Batch::record_views`], whose items borrow and cost no copy |
 //! | give a batch its offset | [`Batch::assign`], [`Batch::assign_with_time`] |
 //! | write a batch | [`BatchBuilder`] |
+//! | give batches to clients that know messages of the versions 0 and 1 alone | [`Conversion`] |
 //! | read and write control records | [`ControlKey`], [`EndTransactionMarker`] |
 //!
 //! Upstream of it is nothing of ours; downstream are `replica` (validates batches), `log` (stores them),
@@ -59,7 +60,7 @@ pub use entry_header::EntryHeader;
 pub use error::{BatchError, BatchErrorKind, PositionedError, RecordFault};
 pub use frame::Frame;
 pub use header::{BATCH_HEADER_SIZE, BatchHeader};
-pub use legacy::{LegacyHeader, LegacyMessage};
+pub use legacy::{Conversion, LegacyHeader, LegacyMessage, Room};
 pub use limits::Limits;
 pub use record::{Header, HeaderView, HeaderViews, Headers, Record, RecordView};
 pub use records::{RecordViews, Records};

@@ -41,6 +41,6 @@ pub use recovery::{BatchOutOfOrder, Recovered, Recovery};
 pub use replica::{OffsetOutOfRange, Replica};
 pub use transactions::{AbortedTransaction, CompletedTransaction, Outcome, aborted_within};
 pub use validate::{
-    InvalidBatch, RecordError, RecordErrors, RecordFault, Refusal, Rules, Scratch, Target, Validated,
-    validate,
+    Converted, InvalidBatch, RecordError, RecordErrors, RecordFault, Refusal, Rules, Scratch, Target,
+    Validated, validate, validate_any_version,
 };

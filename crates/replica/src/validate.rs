@@ -4,13 +4,16 @@
 //! reads lengths and skips over keys and values; it copies and allocates nothing. A compressed batch is unpacked
 //! for it, because nothing but unpacking tells whether consumers will be able to.
 
+mod message_set;
 mod records;
 mod refusal;
 mod store;
 mod whole;
 
 use bytes::Bytes;
-use ottla_records::{Batch, BatchHeader, Codec, Compression, Limits, Timestamp, TimestampType};
+use ottla_records::{
+    Batch, BatchError, BatchHeader, Codec, Compression, Frame, Limits, Timestamp, TimestampType,
+};
 
 pub use records::RecordFault;
 pub use refusal::{InvalidBatch, RecordError, RecordErrors, Refusal};
@@ -123,6 +126,37 @@ pub fn validate(
     scratch.trim();
     let log_append_time = (rules.timestamp_type == TimestampType::LogAppendTime).then_some(now);
     Ok(Validated { batch: stored?, log_append_time })
+}
+
+/// A batch that may be appended, and whether it came as messages of an old version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Converted {
+    pub validated: Validated,
+    pub is_converted: bool,
+}
+
+/// As [`validate`], for the requests of clients from before Kafka 0.11: messages of version 0 or 1, which become one
+/// batch of version 2, or such a batch.
+///
+/// Nothing if there is no whole message: such a request is empty, and not wrong.
+pub fn validate_any_version(
+    bytes: &Bytes,
+    rules: &Rules,
+    now: Timestamp,
+    scratch: &mut Scratch,
+) -> Result<Option<Converted>, Refusal> {
+    let magic = match Frame::parse(bytes) {
+        Ok(frame) if frame.size_in_bytes <= bytes.len() => frame.magic,
+        Ok(_) | Err(BatchError::Incomplete { .. }) => return Ok(None),
+        Err(error) => return Err(Refusal::CorruptFrame(error)),
+    };
+    if magic > 1 {
+        let validated = validate(bytes, rules, now, scratch)?;
+        return Ok(Some(Converted { validated, is_converted: false }));
+    }
+    let batch = message_set::convert(bytes, rules, now)?;
+    let log_append_time = (rules.timestamp_type == TimestampType::LogAppendTime).then_some(now);
+    Ok(Some(Converted { validated: Validated { batch, log_append_time }, is_converted: true }))
 }
 
 #[cfg(test)]

@@ -165,6 +165,19 @@ impl Block<'_> {
 
 pub(super) fn pack(payload: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&MAGIC_AND_DESCRIPTOR);
+    pack_blocks(payload, out);
+}
+
+/// With the header checksum that readers of messages of version 0 ask for.
+pub(super) fn pack_version_0(payload: &[u8], out: &mut Vec<u8>) {
+    let [header @ .., _right] = MAGIC_AND_DESCRIPTOR;
+    let [_, checksum, _, _] = xxh32(&header).to_le_bytes();
+    out.extend_from_slice(&header);
+    out.push(checksum);
+    pack_blocks(payload, out);
+}
+
+fn pack_blocks(payload: &[u8], out: &mut Vec<u8>) {
     TABLE.with_borrow_mut(|table| {
         for block in payload.chunks(BLOCK_SIZE) {
             pack_block(table, block, out);

@@ -14,6 +14,10 @@ pub(crate) struct InnerMessages {
     base: Offset,
     /// The timestamp of all of them, if it is not their own.
     append_time: Option<Timestamp>,
+    /// The version of the outer message.
+    magic: i8,
+    /// Whether version and checksum of each are looked at.
+    is_checked: bool,
 }
 
 impl InnerMessages {
@@ -34,7 +38,13 @@ impl InnerMessages {
         let base = if outer.header.magic == 0 { 0 } else { outer.header.offset.saturating_sub(last) };
         let has_append_time = outer.header.timestamp_type() == Some(TimestampType::LogAppendTime);
         let append_time = has_append_time.then_some(outer.header.timestamp);
-        Ok(Self { rest: Bytes::from(unpacked), base, append_time })
+        let magic = outer.header.magic;
+        Ok(Self { rest: Bytes::from(unpacked), base, append_time, magic, is_checked: false })
+    }
+
+    /// From here on those of another version or with a wrong checksum are errors.
+    pub(super) fn checked(self) -> Self {
+        Self { is_checked: true, ..self }
     }
 
     pub(super) fn base_offset(&self) -> Result<Offset, BatchError> {
@@ -48,6 +58,14 @@ impl InnerMessages {
         let message = LegacyMessage::from_frame(frame, self.rest.split_to(frame.size_in_bytes))?;
         if message.header.compression()? != Compression::None {
             return Err(BatchError::NestedWrapper);
+        }
+        if self.is_checked {
+            if message.header.magic != self.magic {
+                return Err(BatchError::BadMessage(
+                    "a compressed message of another version than the outer one",
+                ));
+            }
+            message.check_crc()?;
         }
         let mut record = message.record();
         record.offset = record.offset.saturating_add(self.base);

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use ottla_records::{
-    BatchHeader, Compression, NO_TIMESTAMP, Offset, RecordView, RecordViews, Timestamp, TimestampType,
-};
+use ottla_records::{Compression, NO_TIMESTAMP, Offset, RecordView, RecordViews, Timestamp, TimestampType};
 
 use super::{RecordErrors, Refusal, Rules};
 
@@ -44,7 +42,8 @@ pub(super) struct Seen {
 /// The checks, and the batch that they are of.
 #[derive(Clone, Copy)]
 pub(super) struct Inspection<'a> {
-    pub(super) header: &'a BatchHeader,
+    /// What the producer says the timestamps are.
+    pub(super) timestamp_type: TimestampType,
     pub(super) compression: Compression,
     pub(super) rules: &'a Rules,
     pub(super) now: Timestamp,
@@ -57,14 +56,20 @@ impl Inspection<'_> {
         let mut errors = RecordErrors::default();
         for (index, record) in (0..).zip(records) {
             let record = record.map_err(Refusal::from_reading)?;
-            if let Some(fault) = self.fault_of(&record) {
-                errors.push(index, fault);
-            }
+            self.check(index, &record, &mut errors);
             seen.max_timestamp = seen.max_timestamp.max(record.timestamp);
             seen.in_order &= record.offset == i64::from(index);
         }
         errors.into_result()?;
         Ok(seen)
+    }
+
+    /// Looks at one record, the one at this place.
+    #[inline]
+    pub(super) fn check(&self, index: i32, record: &RecordView<'_>, errors: &mut RecordErrors) {
+        if let Some(fault) = self.fault_of(record) {
+            errors.push(index, fault);
+        }
     }
 
     #[inline]
@@ -80,7 +85,7 @@ impl Inspection<'_> {
             return self.is_out_of_range(record.timestamp).then(|| self.out_of_range(record));
         }
         // Kafka asks this only where the time is not the producer's to say.
-        let claims_append_time = self.header.timestamp_type() == TimestampType::LogAppendTime;
+        let claims_append_time = self.timestamp_type == TimestampType::LogAppendTime;
         claims_append_time.then(|| RecordFault::LogAppendTime(self.summary(record)))
     }
 

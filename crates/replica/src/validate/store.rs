@@ -21,7 +21,7 @@ pub(super) fn check_and_convert(
     now: Timestamp,
     scratch: &mut Vec<u8>,
 ) -> Result<Batch, Refusal> {
-    let inspection = Inspection { header: batch.header(), compression, rules, now };
+    let inspection = Inspection { timestamp_type: batch.header().timestamp_type(), compression, rules, now };
     let seen = inspection.of(batch.record_views(&rules.limits, scratch).map_err(Refusal::from_reading)?)?;
 
     let codec = rules.target.codec(compression);
