@@ -5,7 +5,7 @@ use std::{
     fs::File,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
-    process::{Child, Command},
+    process::{self, Child, Command},
     time::{Duration, Instant},
 };
 
@@ -176,15 +176,15 @@ fn ottla(programs: &Programs, variant: Variant, dir: &Path, address: SocketAddr)
     command
 }
 
+/// Below those that the system gives to outgoing connections: a server that takes seconds to start binds late.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
 /// The port after it is free too: for Kafka's controller, or for Ottla's metrics.
 fn free_address() -> Result<SocketAddr> {
-    for _ in 0..100 {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let address = listener.local_addr()?;
-        let next = address.port().checked_add(1);
-        if next.is_some_and(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()) {
-            return Ok(address);
-        }
-    }
-    bail!("no two ports in a row are free")
+    let first = usize::try_from(process::id())? % PORTS.len();
+    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    let mut ports = PORTS.cycle().skip(first).take(PORTS.len());
+    let port =
+        ports.find(|port| is_free(*port) && is_free(port + 1)).context("no two ports in a row are free")?;
+    Ok((Ipv4Addr::LOCALHOST, port).into())
 }
