@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ottla_wire::{ApiKey, ErrorCode};
 
-use crate::TopicPartition;
+use crate::{BrokerId, TopicPartition};
 pub use response::{Resource, ResponseError};
 pub use unreachable::{Attempt, NoBroker};
 
@@ -123,6 +123,16 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn unreachable(
+        address: impl Into<Arc<str>>,
+        advertised_by: Option<BrokerId>,
+        reason: impl Into<Arc<str>>,
+    ) -> Error {
+        Error::Unreachable {
+            attempt: Attempt { address: address.into(), advertised_by, reason: reason.into() },
+        }
+    }
+
     /// Whether the same call may succeed if it is made again. Calls that retry have done so already, up to their deadline.
     pub fn is_retriable(&self) -> bool {
         match self {

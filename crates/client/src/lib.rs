@@ -2,6 +2,9 @@
 //!
 //! | part | what it does |
 //! |---|---|
+//! | [`Client`] | connections, what is known of the cluster, requests to whoever is to be asked |
+//! | [`config`] | options, with Kafka's names and defaults |
+//! | [`cluster`] | brokers, topics and partitions |
 //! | [`error`] | what can go wrong, whether to try again, and what to do about it |
 //! | [`partitioner`] | which partition a record goes to, bit for bit as other clients choose it |
 //! | [`assignor`] | which member of a group consumes which partitions |
@@ -11,16 +14,30 @@
 //! allocates nothing by a length that a broker told.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+#![allow(dead_code, reason = "what producer, consumer, group and admin stand on comes before them")]
 
 mod address;
 pub mod assignor;
+mod backoff;
+mod client;
+mod clock;
+pub mod cluster;
 pub mod config;
+mod connection;
 pub mod error;
+mod link;
+mod metadata;
 pub mod partitioner;
+mod random;
+mod tasks;
 mod topic_partition;
+mod transport;
 
+pub use client::{Call, Client, Coordinator, CoordinatorKind, Destination, Reply};
 pub use error::{Error, Result};
-pub use ottla_wire::{ApiKey, ErrorCode};
+/// The messages of the protocol, for [`Client::request`].
+pub use ottla_wire as wire;
+pub use ottla_wire::{ApiKey, ErrorCode, Uuid};
 pub use topic_partition::TopicPartition;
 
 /// The number of a broker in its cluster.

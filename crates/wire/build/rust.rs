@@ -58,14 +58,25 @@ fn message_impl(message: &Message) -> String {
          const NAME: &'static str = \"{name}\";\nconst API_KEY: i16 = {key};\n\
          const MIN_VERSION: i16 = {};\nconst MAX_VERSION: i16 = {};\nconst FLEXIBLE_FROM: i16 = {flexible};\n\
          fn decode(r: &mut Reader, v: i16) -> Result<Self, DecodeError> {{ Self::read(r, v) }}\n\
-         fn encode(&self, w: &mut Writer, v: i16) {{ self.write(w, v); }}\n}}\n",
-        message.versions.low, message.versions.high
+         fn encode(&self, w: &mut Writer, v: i16) {{ self.write(w, v); }}\n{}}}\n",
+        message.versions.low,
+        message.versions.high,
+        throttle(message)
     );
     if message.kind == Kind::Request {
         let response = name.replace("Request", "Response");
         writeln!(out, "impl Request for {name} {{ type Response = super::{response}; }}").unwrap();
     }
     out
+}
+
+/// Responses that tell the client to be silent for a while say so in a field of one name.
+fn throttle(message: &Message) -> &'static str {
+    if message.structs[0].fields.iter().any(|field| field.name == "ThrottleTimeMs") {
+        "fn throttle_time_ms(&self) -> i32 { self.throttle_time_ms }\n"
+    } else {
+        ""
+    }
 }
 
 struct StructSource<'a> {

@@ -21,6 +21,11 @@ pub trait Message: Sized + Default {
     /// Writes a body. A field that the version lacks is left out.
     fn encode(&self, w: &mut Writer, version: i16);
 
+    /// For how many milliseconds the client is to be silent, of a response that says so.
+    fn throttle_time_ms(&self) -> i32 {
+        0
+    }
+
     fn supports(version: i16) -> bool {
         (Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version)
     }

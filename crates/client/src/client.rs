@@ -1,0 +1,121 @@
+//! The client: connections to all brokers, what is known of the cluster, and requests to whoever is to be asked.
+
+mod call;
+mod coordinators;
+mod links;
+mod refresh;
+mod retrying;
+mod route;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use crate::address::Address;
+use crate::cluster::Cluster;
+use crate::config::ClientConfig;
+use crate::metadata::Metadata;
+use crate::{Error, Result};
+pub use call::{Call, Reply};
+pub use coordinators::{Coordinator, CoordinatorKind};
+pub(crate) use links::Lane;
+pub use route::Destination;
+
+/// A client of one cluster. Producers, consumers and admins are made from it and share its connections and its knowledge.
+///
+/// Cheap to clone. When the last clone is gone, and all that was made from it, connections close and tasks end, without waiting
+/// for anything.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), ottla_client::Error> {
+/// use ottla_client::{Client, config::ClientConfig};
+///
+/// let client = Client::connect(ClientConfig::new("localhost:9092")).await?;
+/// for broker in client.cluster().brokers() {
+///     println!("broker {} at {}:{}", broker.id, broker.host, broker.port);
+/// }
+/// client.close().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    seeds: Vec<Address>,
+    links: links::LinkTable,
+    metadata: Metadata,
+    coordinators: coordinators::Coordinators,
+    lanes: AtomicU32,
+    is_closed: AtomicBool,
+}
+
+impl Client {
+    /// A client that has not connected yet: it does when something is asked.
+    ///
+    /// [`Error::Config`] if the options do not go together. Must be called within a tokio runtime, as all that follows.
+    pub fn new(config: ClientConfig) -> Result<Client> {
+        config.check()?;
+        let seeds = config.bootstrap_servers.iter().filter_map(|server| Address::parse(server).ok());
+        let inner = Inner {
+            seeds: seeds.collect(),
+            links: links::LinkTable::new(config)?,
+            metadata: Metadata::default(),
+            coordinators: coordinators::Coordinators::default(),
+            lanes: AtomicU32::new(1),
+            is_closed: AtomicBool::new(false),
+        };
+        Ok(Client { inner: Arc::new(inner) })
+    }
+
+    /// A client that has asked the cluster for its brokers: none of them may be down at once, and the address must be right.
+    /// Tries once each of `bootstrap.servers`.
+    ///
+    /// Cancel-safe.
+    pub async fn connect(config: ClientConfig) -> Result<Client> {
+        let client = Client::new(config)?;
+        client.refresh().await?;
+        Ok(client)
+    }
+
+    /// The options.
+    pub fn config(&self) -> &ClientConfig {
+        self.inner.links.config()
+    }
+
+    /// What is known of the cluster, without asking.
+    pub fn cluster(&self) -> Arc<Cluster> {
+        self.inner.metadata.cluster()
+    }
+
+    /// Closes all connections and ends all tasks, whoever else has a clone; what is under way fails.
+    ///
+    /// Cancel-safe: dropped early, the rest ends soon after.
+    pub async fn close(&self) {
+        self.inner.is_closed.store(true, Ordering::Relaxed);
+        self.inner.links.close().await;
+    }
+
+    /// A lane of its own for somebody whose requests must not wait behind others'.
+    pub(crate) fn new_lane(&self) -> Lane {
+        Lane::own(self.inner.lanes.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Closes the connections of a lane that is not needed any more.
+    pub(crate) fn leave_lane(&self, lane: Lane) {
+        self.inner.links.remove(lane);
+    }
+
+    fn check_open(&self) -> Result<()> {
+        if self.inner.is_closed.load(Ordering::Relaxed) { Err(Error::Closed("the client")) } else { Ok(()) }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("bootstrap_servers", &self.config().bootstrap_servers)
+            .finish_non_exhaustive()
+    }
+}

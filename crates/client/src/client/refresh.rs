@@ -1,0 +1,130 @@
+//! Asking the cluster for its brokers, topics and partitions.
+
+use std::sync::Arc;
+
+use ottla_wire::messages::metadata_request::MetadataRequestTopic;
+use ottla_wire::messages::{MetadataRequest, MetadataResponse};
+use ottla_wire::{ApiKey, ErrorCode};
+
+use super::{Call, Client, Destination};
+use crate::cluster::{Cluster, LeaderHint, Topic};
+use crate::error::{Resource, ResponseError};
+use crate::metadata::{Turn, outcome};
+use crate::{Error, Result, TopicPartition, clock};
+
+impl Client {
+    /// Asks the cluster anew. Those who want that at the same time share one request.
+    ///
+    /// Cancel-safe: the request goes on for the others.
+    pub async fn refresh(&self) -> Result<Arc<Cluster>> {
+        self.refresh_with(&[]).await
+    }
+
+    /// Asks the cluster about a topic until it is there, no longer than `default.api.timeout.ms`. Nothing is created.
+    ///
+    /// Cancel-safe.
+    pub async fn topic(&self, name: &str) -> Result<Topic> {
+        let name: Arc<str> = name.into();
+        let within = self.config().default_api_timeout;
+        let mut retrying = self.retrying(format!("finding the topic {name}"), within);
+        loop {
+            match self.known_topic(&name).await {
+                Ok(topic) => return Ok(topic),
+                Err(error) => retrying.pause_after(self, &Destination::Any, error).await?,
+            }
+        }
+    }
+
+    /// All topics, as one broker knows them now.
+    ///
+    /// Cancel-safe.
+    pub async fn all_topics(&self) -> Result<Vec<Topic>> {
+        let response = self.ask(None, false).await?;
+        Ok(Cluster::default().merged(&response, true).topics().cloned().collect())
+    }
+
+    /// What is known of a topic, asking if nothing is.
+    pub(crate) async fn known_topic(&self, name: &Arc<str>) -> Result<Topic> {
+        let cluster = self.fresh(std::slice::from_ref(name)).await?;
+        cluster.topic(name).cloned().ok_or_else(|| unknown_topic(&cluster, name))
+    }
+
+    /// As [`Client::known_topic`], but has the broker make a topic that is not there, if it does that.
+    pub(crate) async fn known_or_made_topic(&self, name: &Arc<str>) -> Result<Topic> {
+        match self.known_topic(name).await {
+            Err(error) if error.code() == Some(ErrorCode::UnknownTopicOrPartition) => {}
+            other => return other,
+        }
+        let response = self.ask(Some(std::slice::from_ref(name)), true).await?;
+        let cluster = self.inner.metadata.update(|cluster| Some(cluster.merged(&response, false)));
+        cluster.topic(name).cloned().ok_or_else(|| unknown_topic(&cluster, name))
+    }
+
+    /// What is known, asked for anew if it is old or may be wrong, or if one of the topics is not in it.
+    pub(crate) async fn fresh(&self, topics: &[Arc<str>]) -> Result<Arc<Cluster>> {
+        let (metadata, now) = (&self.inner.metadata, clock::now());
+        let are_known = metadata.want(topics, now);
+        if are_known && !metadata.is_stale(self.config().metadata_max_age, now) {
+            return Ok(metadata.cluster());
+        }
+        self.refresh_with(topics).await
+    }
+
+    /// A broker told who leads a partition.
+    pub(crate) fn learn_leader(&self, partition: &TopicPartition, hint: LeaderHint) {
+        self.inner.metadata.update(|cluster| cluster.with_leader(partition, hint));
+    }
+
+    /// Something failed in a way that what is known may be wrong.
+    pub(crate) fn expire_metadata(&self) {
+        self.inner.metadata.expire();
+    }
+
+    async fn refresh_with(&self, needed: &[Arc<str>]) -> Result<Arc<Cluster>> {
+        loop {
+            self.check_open()?;
+            match self.inner.metadata.turn(needed) {
+                Turn::Ask(topics, tell, waiting) => {
+                    let client = self.clone();
+                    self.inner.links.tasks().spawn(async move {
+                        let result = client.ask_and_learn(&topics).await;
+                        client.inner.metadata.refreshed(&result, clock::now());
+                        let _gone = tell.send(Some(result));
+                    });
+                    return outcome(waiting).await;
+                }
+                Turn::Await(waiting) => return outcome(waiting).await,
+                Turn::ComeAgain(waiting) => drop(outcome(waiting).await),
+            }
+        }
+    }
+
+    async fn ask_and_learn(&self, topics: &[Arc<str>]) -> Result<Arc<Cluster>> {
+        let response = self.ask(Some(topics), false).await?;
+        Ok(Arc::new(self.cluster().merged(&response, false)))
+    }
+
+    /// Asks any broker about topics, or about all.
+    async fn ask(&self, topics: Option<&[Arc<str>]>, may_create: bool) -> Result<MetadataResponse> {
+        let topic =
+            |name: &Arc<str>| MetadataRequestTopic { name: Some((&**name).into()), ..Default::default() };
+        let request = MetadataRequest {
+            topics: topics.map(|names| names.iter().map(topic).collect()),
+            allow_auto_topic_creation: may_create,
+            ..MetadataRequest::default()
+        };
+        // Before version 4 asking always creates.
+        let call = Call::to(Destination::Any).versions(4..=i16::MAX);
+        let reply = self.ask_any(&call, &request).await?;
+        if reply.response.error_code != ErrorCode::None.code() {
+            let error = ResponseError::new(ApiKey::Metadata, reply.response.error_code);
+            return Err(error.with_broker(reply.broker).into());
+        }
+        Ok(reply.response)
+    }
+}
+
+fn unknown_topic(cluster: &Cluster, name: &Arc<str>) -> Error {
+    let code = cluster.topic_error(name).unwrap_or(ErrorCode::UnknownTopicOrPartition);
+    ResponseError::new(ApiKey::Metadata, code.code()).about(Resource::Topic(name.clone())).into()
+}

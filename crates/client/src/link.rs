@@ -1,0 +1,200 @@
+//! The way to one broker for one purpose: a connection that is made when it is needed and made again when it ended.
+//!
+//! | state | a connection is asked for |
+//! |---|---|
+//! | up | it is given, if it is still open; else as down |
+//! | connecting | waits for the outcome, as all others do |
+//! | down | connecting begins, after a pause if it failed before; all who ask then wait for one outcome |
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::net::lookup_host;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::address::Address;
+use crate::backoff::Backoff;
+use crate::config::ClientConfig;
+use crate::connection::{Connection, Opening, open};
+use crate::tasks::Tasks;
+use crate::transport::Transport;
+use crate::{BrokerId, Error, Result, clock, random};
+
+type Outcome = watch::Receiver<Option<Result<Connection>>>;
+
+/// What all links of a client share.
+#[derive(Debug)]
+pub(crate) struct Links {
+    pub(crate) config: Arc<ClientConfig>,
+    pub(crate) transport: Transport,
+    pub(crate) tasks: Tasks,
+}
+
+/// The way to one broker.
+pub(crate) struct Link {
+    links: Arc<Links>,
+    address: Address,
+    /// The broker that advertises the address; none for one out of `bootstrap.servers`.
+    advertised_by: Option<BrokerId>,
+    state: Mutex<State>,
+}
+
+struct State {
+    now: Now,
+    /// How often connecting failed in a row.
+    failures: u32,
+    /// Not before then.
+    retry_at: Instant,
+}
+
+enum Now {
+    Down,
+    Connecting(Outcome),
+    Up(Connection),
+}
+
+enum Next {
+    Use(Connection),
+    Await(Outcome),
+}
+
+impl Link {
+    pub(crate) fn new(links: Arc<Links>, address: Address, advertised_by: Option<BrokerId>) -> Link {
+        let state = State { now: Now::Down, failures: 0, retry_at: clock::now() };
+        Link { links, address, advertised_by, state: Mutex::new(state) }
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub(crate) fn advertised_by(&self) -> Option<BrokerId> {
+        self.advertised_by
+    }
+
+    /// Gives a connection, making it if there is none. It is an error at once that connecting fails: whether to try again is the
+    /// caller's to decide, and the next try waits as long as `reconnect.backoff.ms` wants.
+    ///
+    /// Cancel-safe: connecting goes on for whoever asks next.
+    pub(crate) async fn connection(self: &Arc<Link>) -> Result<Connection> {
+        let mut outcome = match self.next() {
+            Next::Use(connection) => return Ok(connection),
+            Next::Await(outcome) => outcome,
+        };
+        match outcome.wait_for(Option::is_some).await {
+            Ok(outcome) => outcome.clone().expect("it was waited for"),
+            Err(_dropped) => Err(Error::Closed("the client")),
+        }
+    }
+
+    /// How many requests wait on it, if it is up.
+    pub(crate) fn load(&self) -> Option<usize> {
+        match &self.state().now {
+            Now::Up(connection) if connection.is_open() => Some(connection.load()),
+            Now::Up(_) | Now::Down | Now::Connecting(_) => None,
+        }
+    }
+
+    /// Whether connecting failed lately, so that another try would first wait.
+    pub(crate) fn is_resting(&self) -> bool {
+        let state = self.state();
+        matches!(state.now, Now::Down) && state.retry_at > clock::now()
+    }
+
+    fn next(self: &Arc<Link>) -> Next {
+        let mut state = self.state();
+        match &state.now {
+            Now::Up(connection) if connection.is_open() => return Next::Use(connection.clone()),
+            Now::Connecting(outcome) => return Next::Await(outcome.clone()),
+            Now::Up(_) => state.rest(&self.links.config, clock::now()),
+            Now::Down => {}
+        }
+        let (tell, outcome) = watch::channel(None);
+        state.now = Now::Connecting(outcome.clone());
+        let (link, retry_at, failures) = (self.clone(), state.retry_at, state.failures);
+        drop(state);
+        self.links.tasks.spawn(async move {
+            sleep_until(retry_at).await;
+            let result = link.connect(failures).await;
+            link.done(&result);
+            // Nobody may be interested any more.
+            let _gone = tell.send(Some(result));
+        });
+        Next::Await(outcome)
+    }
+
+    fn done(&self, result: &Result<Connection>) {
+        let mut state = self.state();
+        match result {
+            Ok(connection) => {
+                state.failures = 0;
+                state.now = Now::Up(connection.clone());
+            }
+            Err(error) => {
+                tracing::debug!(target: "ottla_client::connection", address = %self.address, %error, "cannot connect");
+                state.rest(&self.links.config, clock::now());
+                state.now = Now::Down;
+            }
+        }
+    }
+
+    /// Tries each address that the name stands for.
+    async fn connect(&self, failures: u32) -> Result<Connection> {
+        let config = &self.links.config;
+        let setup = Backoff {
+            first: config.socket_connection_setup_timeout,
+            max: config.socket_connection_setup_timeout_max,
+        };
+        let patience =
+            setup.pause(failures + 1, random::fraction()).max(config.socket_connection_setup_timeout);
+        let mut last = None;
+        for to in self.resolve().await? {
+            let opening = self.opening(to);
+            match timeout(patience, open(&opening, &self.links.tasks)).await {
+                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Err(error)) => last = Some(error),
+                Err(_elapsed) => {
+                    last = Some(self.unreachable(&format!("{to} did not answer within {patience:?}")))
+                }
+            }
+        }
+        Err(last.unwrap_or_else(|| self.unreachable("the name stands for no address")))
+    }
+
+    async fn resolve(&self) -> Result<Vec<SocketAddr>> {
+        let found = lookup_host((&*self.address.host, self.address.port)).await;
+        found.map(Iterator::collect).map_err(|error| self.unreachable(&error.to_string()))
+    }
+
+    fn opening(&self, to: SocketAddr) -> Opening<'_> {
+        let config = &self.links.config;
+        Opening {
+            transport: &self.links.transport,
+            address: &self.address,
+            to,
+            advertised_by: self.advertised_by,
+            client_id: &config.client_id,
+            response_bytes_max: config.receive_message_max_bytes,
+            idle_max: config.connections_max_idle,
+        }
+    }
+
+    fn unreachable(&self, reason: &str) -> Error {
+        Error::unreachable(self.address.to_string(), self.advertised_by, reason)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// A connection ended or did not come about: the next one waits a while.
+    fn rest(&mut self, config: &ClientConfig, now: Instant) {
+        self.failures = self.failures.saturating_add(1);
+        let backoff = Backoff { first: config.reconnect_backoff, max: config.reconnect_backoff_max };
+        self.retry_at = now + backoff.pause(self.failures, random::fraction());
+    }
+}
