@@ -3,6 +3,7 @@
 //! | part | what it does |
 //! |---|---|
 //! | [`Client`] | connections, what is known of the cluster, requests to whoever is to be asked |
+//! | [`admin`] | topics, configs, groups, offsets and all else that Java's `Admin` does |
 //! | [`config`] | options, with Kafka's names and defaults |
 //! | [`cluster`] | brokers, topics and partitions |
 //! | [`error`] | what can go wrong, whether to try again, and what to do about it |
@@ -17,6 +18,7 @@
 #![allow(dead_code, reason = "what producer, consumer, group and admin stand on comes before them")]
 
 mod address;
+pub mod admin;
 pub mod assignor;
 mod backoff;
 mod client;
