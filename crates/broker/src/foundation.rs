@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use ottla_config::SecurityProtocol;
+use ottla_config::{BrokerConfig, SecurityProtocol};
 use ottla_log::{
     Files,
     disk::Disk,
@@ -28,8 +28,8 @@ use crate::{
     hosting::{Hosting, TopicsWatcher},
     partition::{Partition, TopicIdentity},
     random,
-    start::{Address, Placed, StartError},
-    storage::{Deletions, Opening, Storage, Wanted},
+    start::{Address, StartError},
+    storage::{Deletions, Opening, Placed, Storage, Wanted},
     topics::{Topic, Topics},
 };
 
@@ -115,6 +115,11 @@ impl Foundation {
         opened.unsynced.into_iter().for_each(|partition| storage.list_opened(partition));
         let foundation = Foundation { identity, configs, metadata, worker, topics, deletions, storage };
         Ok((foundation, rounds))
+    }
+
+    /// The configuration as it is now.
+    pub(crate) fn config(&self) -> Arc<BrokerConfig> {
+        Arc::clone(self.configs.read().expect("nobody panics with the lock held").broker())
     }
 
     /// From here on decisions are carried out.

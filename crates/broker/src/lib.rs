@@ -61,6 +61,20 @@ pub(crate) struct Settings {
     pub(crate) idle_max: Duration,
 }
 
+impl Settings {
+    fn new(config: &BrokerConfig) -> Settings {
+        Settings {
+            request_bytes_max: config.network.request_bytes_max as usize,
+            fetch_bytes_max: config.fetch.bytes_max as usize,
+            idle_max: match u64::try_from(config.network.idle_max_ms) {
+                Ok(ms) => Duration::from_millis(ms),
+                // Negative means never.
+                Err(_negative) => Duration::from_secs(100 * 365 * 24 * 3600),
+            },
+        }
+    }
+}
+
 /// Everything that serves requests, put together once at the start.
 pub(crate) struct Broker {
     pub(crate) identity: Identity,
@@ -88,6 +102,11 @@ impl Broker {
     pub(crate) fn is_durable_by_default(&self) -> bool {
         let configs = self.configs.read().expect("nobody panics with the lock held");
         configs.topic_defaults().durability == topics::Durability::Journal
+    }
+
+    /// Of this start of the broker: each has a greater one.
+    pub(crate) fn epoch(&self) -> i64 {
+        self.metadata.image().cluster().broker(self.identity.node_id).map_or(0, |broker| broker.epoch)
     }
 
     /// Waits until produce requests may be let in. Cancel-safe.

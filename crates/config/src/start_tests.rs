@@ -173,7 +173,7 @@ fn who_says_only_what_to_advertise_listens_there_on_every_interface() {
 fn no_configuration_at_all_gives_a_node_on_loopback() {
     let (settings, warnings) = start(Vec::new());
     let broker = settings.broker();
-    assert_eq!(broker.network.listeners.broker[0].to_string(), "PLAINTEXT://localhost:9092");
+    assert_eq!(broker.network.listeners.broker[0].to_string(), "PLAINTEXT://127.0.0.1:9092");
     assert_eq!(broker.network.listeners.controller, []);
     assert_eq!(broker.node.log_dirs, ["ottla-data"]);
     assert!(warnings.is_empty());

@@ -11,7 +11,11 @@ use ottla_replica::{Acks, AppendError, Appended, Event, Origin, Validated};
 use tracing::error;
 
 use super::{Partition, State, convert::producer_entries};
-use crate::{clock, start::Placed, storage::Storage, topics::Durability};
+use crate::{
+    clock,
+    storage::{Placed, Storage},
+    topics::Durability,
+};
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

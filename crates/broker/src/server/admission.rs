@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use ottla_config::NetworkConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Frames up to this size are not counted: they fit the buffer that a connection may have anyway.
 pub(crate) const UNCOUNTED_MAX: usize = 64 * 1024;
 const UNIT: usize = 1024;
+/// Where the configuration does not say.
+const BYTES_MAX: u64 = 128 << 20;
 
 /// Hands out memory for large frames. Whoever finds none left stops reading its socket until some is given back.
 #[derive(Debug)]
@@ -20,6 +23,11 @@ pub(crate) struct Admission {
 pub(crate) struct Admitted(#[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>);
 
 impl Admission {
+    pub(crate) fn configured(network: &NetworkConfig) -> Admission {
+        let bytes_max = network.queued_request_bytes_max.unwrap_or(BYTES_MAX);
+        Admission::new(usize::try_from(bytes_max).unwrap_or(usize::MAX))
+    }
+
     pub(crate) fn new(bytes_max: usize) -> Admission {
         let units_max = u32::try_from(bytes_max / UNIT).unwrap_or(u32::MAX).max(1);
         let permits =

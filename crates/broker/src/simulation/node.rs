@@ -28,8 +28,8 @@ use crate::{
     hosting::TopicsWatcher,
     metrics::JournalMetrics,
     partition::{AppendRefused, Partition, Produced},
-    start::{Address, Placed, StartError, observer},
-    storage,
+    start::{Address, StartError},
+    storage::{self, Placed, observer},
     topics::Topic,
 };
 
@@ -269,7 +269,7 @@ fn address() -> Address {
     Address {
         listener: "PLAINTEXT".into(),
         bound: ([127, 0, 0, 1], 9092).into(),
-        advertised: ("localhost".into(), 9092),
+        advertised: ("127.0.0.1".into(), 9092),
     }
 }
 

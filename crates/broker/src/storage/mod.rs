@@ -12,6 +12,7 @@ mod checkpoints;
 mod cleaning;
 mod deleting;
 mod folders;
+mod observer;
 mod opened;
 mod opening;
 mod parallel;
@@ -33,12 +34,12 @@ use ottla_log::{
 
 use crate::{
     partition::{Partition, producer_entries},
-    start::Placed,
     topics::Topics,
 };
 
 pub(crate) use cleaning::Cleaning;
 pub(crate) use deleting::Deletions;
+pub(crate) use observer::{Placed, observer};
 pub(crate) use opening::{OpenError, Opening, Wanted, create};
 pub(crate) use retention::Retention;
 #[cfg(test)]

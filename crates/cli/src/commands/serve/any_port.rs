@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn hosts_stay_and_ports_go() {
-        check(&[], false, ["PLAINTEXT://localhost:0", "PLAINTEXT://localhost:0", "127.0.0.1:0"]);
+        check(&[], false, ["PLAINTEXT://127.0.0.1:0", "PLAINTEXT://127.0.0.1:0", "127.0.0.1:0"]);
         check(
             &[
                 ("listeners", "A://[::1]:1,B://h:2"),

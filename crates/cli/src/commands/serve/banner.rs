@@ -101,14 +101,14 @@ mod tests {
     fn it_is_short_and_can_be_pasted() {
         let banner = Banner {
             listening: vec!["127.0.0.1:9092".into()],
-            bootstrap: "localhost:9092".into(),
+            bootstrap: "127.0.0.1:9092".into(),
             data_dir: "/data".into(),
             durable: true,
             metrics: Some("127.0.0.1:9644".into()),
         };
         let text = banner.to_string();
         assert!(text.lines().count() <= 7 && text.lines().all(|line| line.len() < 80), "{text}");
-        assert!(text.contains("echo hello | kcat -P -b localhost:9092 -t hello"), "{text}");
+        assert!(text.contains("echo hello | kcat -P -b 127.0.0.1:9092 -t hello"), "{text}");
         assert!(text.contains("http://127.0.0.1:9644/metrics"), "{text}");
     }
 }

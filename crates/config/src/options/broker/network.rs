@@ -4,7 +4,7 @@ use crate::option::{ConfigOption, int, list, long, string};
 
 #[rustfmt::skip]
 pub(crate) static OPTIONS: &[ConfigOption] = &[
-    list("listeners").default("PLAINTEXT://localhost:9092").not_empty().high()
+    list("listeners").default("PLAINTEXT://127.0.0.1:9092").not_empty().high()
         .doc("The addresses to listen on, as NAME://host:port; an empty host means every interface."),
     list("advertised.listeners").not_empty().high()
         .doc("The addresses that clients are told to connect to; without it those of listeners."),
