@@ -1,6 +1,6 @@
 //! The configuration at work: the broker's layers, and each topic's settings resolved from them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use ottla_config::{self as config, BrokerConfig, Overrides, Resource, TopicConfig};
 use ottla_log::{CleanupPolicy, LogConfig};
@@ -9,7 +9,7 @@ use ottla_records::{Codec, Compression, Limits, TimestampType};
 use ottla_replica::{Rules, Target};
 use ottla_wire::{ErrorCode, messages::create_topics_response::CreatableTopicConfigs};
 
-use crate::topics::{Durability, TopicSettings};
+use crate::topics::{Durability, FlushSettings, TopicSettings};
 
 /// What the broker was started with, what was altered since, and what follows from both.
 #[derive(Debug)]
@@ -82,6 +82,13 @@ fn resolve(settings: &config::Settings, broker: &BrokerConfig, overrides: &Overr
             config::Durability::Journal => Durability::Journal,
             config::Durability::Os => Durability::Os,
         },
+        flush: FlushSettings {
+            messages: topic.flush_messages,
+            interval: u64::try_from(topic.flush_ms)
+                .ok()
+                .filter(|_| topic.flush_ms < i64::MAX)
+                .map(Duration::from_millis),
+        },
     }
 }
 
@@ -98,9 +105,7 @@ fn log_config(topic: &TopicConfig) -> LogConfig {
             delete: topic.cleanup_policy.delete,
             compact: topic.cleanup_policy.compact,
         },
-        file_delete_delay: std::time::Duration::from_millis(
-            u64::try_from(topic.file_delete_delay_ms).unwrap_or(0),
-        ),
+        file_delete_delay: Duration::from_millis(u64::try_from(topic.file_delete_delay_ms).unwrap_or(0)),
         delete_retention_ms: topic.delete_retention_ms,
         min_compaction_lag_ms: topic.min_compaction_lag_ms,
         max_compaction_lag_ms: topic.max_compaction_lag_ms,

@@ -1,4 +1,5 @@
-//! How far the journal is on stable storage, and who waits for it.
+//! How far batches are on stable storage, and who waits for them: in the journal, or, for topics that do without it and
+//! ask for flushes, in their segments.
 
 use std::{
     pin::Pin,
@@ -11,23 +12,112 @@ use std::{
 
 use ottla_log::journal::Lsn;
 
-/// One position for all partitions. A connection waits for the last of what it wrote and is woken once.
+/// The number of a round of the segment-flush thread: 1, 2, 3, .. as long as the process lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FlushRound(u64);
+
+impl FlushRound {
+    /// Before the first one.
+    pub(crate) const ZERO: FlushRound = FlushRound(0);
+
+    pub(crate) const fn new(number: u64) -> FlushRound {
+        FlushRound(number)
+    }
+
+    pub(crate) const fn get(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn next(self) -> FlushRound {
+        FlushRound(self.0 + 1)
+    }
+}
+
+/// What an answer waits for: both. The default has been reached from the beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Until {
+    pub(crate) journal: Lsn,
+    pub(crate) flush: FlushRound,
+}
+
+impl Until {
+    /// Until this and the other are reached.
+    pub(crate) fn and(self, other: Until) -> Until {
+        Until { journal: self.journal.max(other.journal), flush: self.flush.max(other.flush) }
+    }
+}
+
+/// Positions for all partitions. A connection waits for the last of what it wrote and is woken once.
 #[derive(Debug, Default)]
 pub(crate) struct Durable {
-    position: AtomicU64,
-    waiting: Mutex<Vec<(Lsn, Waker)>>,
+    journal: Position,
+    flush: Position,
 }
 
 impl Durable {
-    /// Everything up to here is durable.
-    pub(crate) fn position(&self) -> Lsn {
-        Lsn::new(self.position.load(Ordering::Acquire))
+    /// Everything up to here is durable in the journal.
+    pub(crate) fn publish(&self, position: Lsn) {
+        self.journal.publish(position.get());
     }
 
-    /// Advances the position and wakes those that waited for it.
-    pub(crate) fn publish(&self, position: Lsn) {
-        let before = self.position.fetch_max(position.get(), Ordering::AcqRel);
-        assert!(before <= position.get(), "the durable position never falls");
+    /// What this round and those before it were asked for is durable in segments.
+    pub(crate) fn publish_flush(&self, round: FlushRound) {
+        self.flush.publish(round.get());
+    }
+
+    pub(crate) fn has_reached(&self, until: Until) -> bool {
+        self.missing(until) == Until::default()
+    }
+
+    /// What has not been reached of it.
+    pub(crate) fn missing(&self, until: Until) -> Until {
+        let Until { mut journal, mut flush } = until;
+        if self.journal.has_reached(journal.get()) {
+            journal = Lsn::ZERO;
+        }
+        if self.flush.has_reached(flush.get()) {
+            flush = FlushRound::ZERO;
+        }
+        Until { journal, flush }
+    }
+
+    /// Ready once it is reached. Cancel-safe.
+    pub(crate) fn reached(&self, until: Until) -> Reached<'_> {
+        Reached { durable: self, until }
+    }
+}
+
+pub(crate) struct Reached<'a> {
+    durable: &'a Durable,
+    until: Until,
+}
+
+impl Future for Reached<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let journal = self.durable.journal.poll(self.until.journal.get(), cx);
+        let flush = self.durable.flush.poll(self.until.flush.get(), cx);
+        if journal.is_ready() && flush.is_ready() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+/// A number that rises, and those who wait for it to.
+#[derive(Debug, Default)]
+struct Position {
+    reached: AtomicU64,
+    waiting: Mutex<Vec<(u64, Waker)>>,
+}
+
+impl Position {
+    fn has_reached(&self, at: u64) -> bool {
+        self.reached.load(Ordering::Acquire) >= at
+    }
+
+    /// Advances and wakes those that waited for it.
+    fn publish(&self, position: u64) {
+        let before = self.reached.fetch_max(position, Ordering::AcqRel);
+        assert!(before <= position, "a durable position never falls");
         let mut waiting = self.lock();
         waiting.retain(|(at, waker)| {
             let waits = *at > position;
@@ -38,38 +128,24 @@ impl Durable {
         });
     }
 
-    /// Ready once the position is durable. Cancel-safe.
-    pub(crate) fn reached(&self, at: Lsn) -> Reached<'_> {
-        Reached { durable: self, at }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Lsn, Waker)>> {
-        self.waiting.lock().expect("nobody panics with the lock held")
-    }
-}
-
-pub(crate) struct Reached<'a> {
-    durable: &'a Durable,
-    at: Lsn,
-}
-
-impl Future for Reached<'_> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.durable.position() >= self.at {
+    fn poll(&self, at: u64, cx: &mut Context<'_>) -> Poll<()> {
+        if self.has_reached(at) {
             return Poll::Ready(());
         }
-        let mut waiting = self.durable.lock();
+        let mut waiting = self.lock();
         // Published between the look and the lock: whoever publishes later finds us in the list.
-        if self.durable.position() >= self.at {
+        if self.has_reached(at) {
             return Poll::Ready(());
         }
         match waiting.iter_mut().find(|(_, waker)| waker.will_wake(cx.waker())) {
-            Some(entry) => entry.0 = entry.0.min(self.at),
-            None => waiting.push((self.at, cx.waker().clone())),
+            Some(entry) => entry.0 = entry.0.min(at),
+            None => waiting.push((at, cx.waker().clone())),
         }
         Poll::Pending
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(u64, Waker)>> {
+        self.waiting.lock().expect("nobody panics with the lock held")
     }
 }
 
@@ -77,19 +153,46 @@ impl Future for Reached<'_> {
 mod tests {
     use super::*;
 
+    fn until(journal: u64, flush: u64) -> Until {
+        Until { journal: Lsn::new(journal), flush: FlushRound::new(flush) }
+    }
+
     #[tokio::test]
-    async fn who_waits_is_woken_when_its_position_is_durable() {
+    async fn who_waits_is_woken_when_all_that_it_waits_for_is_durable() {
         let durable = std::sync::Arc::new(Durable::default());
         let waiter = tokio::spawn({
             let durable = std::sync::Arc::clone(&durable);
-            async move { durable.reached(Lsn::new(7)).await }
+            async move { durable.reached(until(7, 2)).await }
         });
-        durable.publish(Lsn::new(3));
-        tokio::task::yield_now().await;
-        assert!(!waiter.is_finished());
-        durable.publish(Lsn::new(8));
+        let publish: [&dyn Fn(); 3] =
+            [&|| durable.publish(Lsn::new(3)), &|| durable.publish(Lsn::new(8)), &|| {
+                durable.publish_flush(FlushRound::new(1))
+            }];
+        for publish in publish {
+            publish();
+            tokio::task::yield_now().await;
+            assert!(!waiter.is_finished());
+        }
+        durable.publish_flush(FlushRound::new(2));
         waiter.await.unwrap();
-        durable.reached(Lsn::new(8)).await;
-        assert!(durable.lock().is_empty());
+        durable.reached(until(8, 2)).await;
+        assert!(durable.journal.lock().is_empty() && durable.flush.lock().is_empty());
+    }
+
+    #[test]
+    fn what_is_missing_is_told() {
+        let durable = Durable::default();
+        durable.publish(Lsn::new(5));
+        durable.publish_flush(FlushRound::new(3));
+        for (wanted, missing) in [
+            (Until::default(), Until::default()),
+            (until(5, 3), Until::default()),
+            (until(6, 3), until(6, 0)),
+            (until(5, 4), until(0, 4)),
+            (until(5, 0).and(until(6, 9)), until(6, 9)),
+        ] {
+            assert_eq!(durable.missing(wanted), missing, "{wanted:?}");
+            assert_eq!(durable.has_reached(wanted), missing == Until::default());
+        }
     }
 }

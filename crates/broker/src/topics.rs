@@ -1,6 +1,9 @@
 //! The partitions that this broker holds, by topic.
 
-use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::{
+    sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
+};
 
 use ottla_log::LogConfig;
 use ottla_replica::Rules;
@@ -29,6 +32,16 @@ pub(crate) struct TopicSettings {
     pub(crate) rules: Rules,
     pub(crate) replica: ottla_replica::Settings,
     pub(crate) durability: Durability,
+    pub(crate) flush: FlushSettings,
+}
+
+/// When segments are flushed of topics whose durability is not the journal's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FlushSettings {
+    /// `flush.messages`: so many records wait for a flush.
+    pub(crate) messages: i64,
+    /// `flush.ms`; `None` for never.
+    pub(crate) interval: Option<Duration>,
 }
 
 /// A topic with its partitions, whose ids count from zero.

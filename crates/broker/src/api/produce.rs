@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 
-use ottla_log::journal::Lsn;
 use ottla_metadata::names;
 use ottla_replica::{Acks, AppendError, Origin, Refusal, Rules, Scratch, validate};
 use ottla_wire::{
@@ -18,6 +17,7 @@ use ottla_wire::{
 use super::{Context, Refused, errors};
 use crate::{
     clock,
+    durable::Until,
     partition::{AppendRefused, Partition, Produced as Appended},
     topics::Topic,
 };
@@ -34,7 +34,7 @@ pub(crate) struct Produced {
     /// None: the client asked for no answer.
     pub(crate) response: Option<ProduceResponse>,
     /// The answer waits for this.
-    pub(crate) durable_at: Option<Lsn>,
+    pub(crate) until: Until,
 }
 
 thread_local! {
@@ -49,10 +49,10 @@ pub(crate) fn start(context: &Context<'_>, mut frame: RequestFrame) -> Result<Pr
     }
     let request = ProduceRequest::decode(&mut frame.body, frame.version)
         .map_err(|error| Refused::Malformed { api: frame.api, version: frame.version, error })?;
-    let mut durable_at = None;
+    let mut until = Until::default();
     let responses = match Acks::try_from(request.acks) {
         Ok(acks) => {
-            let produce = Produce { context, acks, durable_at: &mut durable_at };
+            let produce = Produce { context, acks, until: &mut until };
             produce.topics(request.topic_data, request.transactional_id.is_some())
         }
         Err(_invalid) => refuse_all(request.topic_data, ErrorCode::InvalidRequiredAcks),
@@ -62,7 +62,7 @@ pub(crate) fn start(context: &Context<'_>, mut frame: RequestFrame) -> Result<Pr
     if request.acks == 0 {
         return unanswered(&response.responses);
     }
-    Ok(Produced { response: Some(response), durable_at })
+    Ok(Produced { response: Some(response), until })
 }
 
 /// With acks 0 the only way to tell of an error is to close the connection.
@@ -70,7 +70,7 @@ fn unanswered(responses: &[TopicProduceResponse]) -> Result<Produced, Refused> {
     let failed = responses.iter().flat_map(|t| &t.partition_responses).find(|p| p.error_code != 0);
     match failed.and_then(|partition| ErrorCode::from_code(partition.error_code)) {
         Some(error) => Err(Refused::Unanswerable(error)),
-        None => Ok(Produced { response: None, durable_at: None }),
+        None => Ok(Produced { response: None, until: Until::default() }),
     }
 }
 
@@ -92,7 +92,7 @@ fn refused(index: i32, error: ErrorCode) -> PartitionProduceResponse {
 struct Produce<'a> {
     context: &'a Context<'a>,
     acks: Acks,
-    durable_at: &'a mut Option<Lsn>,
+    until: &'a mut Until,
 }
 
 impl Produce<'_> {
@@ -149,7 +149,7 @@ impl Produce<'_> {
         match partition.append(&self.context.broker.storage, validated, self.acks, Origin::Client) {
             Ok(appended) => {
                 topic.traffic.appended(bytes, count);
-                *self.durable_at = (*self.durable_at).max(appended.durable_at);
+                *self.until = self.until.and(appended.until);
                 accepted(data.index, &appended)
             }
             Err(error) => {

@@ -8,57 +8,92 @@ use std::{
 use ottla_log::journal::Lsn;
 use tokio::sync::Notify;
 
-/// Never, of both kinds.
+use crate::durable::{FlushRound, Until};
+
+/// Never, of all kinds.
 const NEVER: u64 = u64::MAX;
 
-/// What is awaited next: a durable position, a moment, or neither.
+/// What is awaited next, whichever comes first: a durable position of the journal or of flushes, a moment, or nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Next {
-    pub(super) durable: Option<Lsn>,
+    pub(super) journal: Option<Lsn>,
+    pub(super) flush: Option<FlushRound>,
     /// Of the uptime.
     pub(super) deadline: Option<Duration>,
+}
+
+impl Next {
+    /// `missing` is what an append lacks to be durable, which may be nothing any more.
+    pub(super) fn new(missing: Option<Until>, deadline: Option<Duration>) -> Next {
+        let flush = missing.map(|missing| missing.flush).filter(|round| *round > FlushRound::ZERO);
+        let journal = missing.map(|missing| missing.journal);
+        Next { journal: journal.filter(|lsn| *lsn > Lsn::ZERO || flush.is_none()), flush, deadline }
+    }
+
+    pub(super) fn journal(self) -> Until {
+        Until { journal: self.journal.unwrap_or_default(), ..Until::default() }
+    }
+
+    pub(super) fn flush(self) -> Until {
+        Until { flush: self.flush.unwrap_or_default(), ..Until::default() }
+    }
+
+    /// The positions that are awaited.
+    pub(super) fn until(self) -> impl Iterator<Item = Until> {
+        let journal = self.journal.map(|_| self.journal());
+        journal.into_iter().chain(self.flush.map(|_| self.flush()))
+    }
 }
 
 /// What is awaited, to be looked at without a lock.
 #[derive(Debug)]
 pub(super) struct Awaited {
-    durable: AtomicU64,
+    journal: AtomicU64,
+    flush: AtomicU64,
     deadline: AtomicU64,
 }
 
 impl Default for Awaited {
     fn default() -> Awaited {
-        Awaited { durable: AtomicU64::new(NEVER), deadline: AtomicU64::new(NEVER) }
+        let never = || AtomicU64::new(NEVER);
+        Awaited { journal: never(), flush: never(), deadline: never() }
     }
 }
 
 impl Awaited {
     pub(super) fn set(&self, next: Next) {
-        let (durable, deadline) = numbers(next);
-        self.durable.store(durable, Ordering::Release);
-        self.deadline.store(deadline, Ordering::Release);
+        let all = self.all().into_iter().zip(numbers(next));
+        all.for_each(|(awaited, number)| awaited.store(number, Ordering::Release));
     }
 
     pub(super) fn get(&self) -> Next {
         let some = |number: u64| Some(number).filter(|number| *number != NEVER);
         Next {
-            durable: some(self.durable.load(Ordering::Acquire)).map(Lsn::new),
+            journal: some(self.journal.load(Ordering::Acquire)).map(Lsn::new),
+            flush: some(self.flush.load(Ordering::Acquire)).map(FlushRound::new),
             deadline: some(self.deadline.load(Ordering::Acquire)).map(Duration::from_nanos),
         }
     }
 
     /// Brings it forward; true if it was later.
     fn bring_forward(&self, next: Next) -> bool {
-        let (durable, deadline) = numbers(next);
-        let sooner_durable = self.durable.fetch_min(durable, Ordering::AcqRel) > durable;
-        let sooner_deadline = self.deadline.fetch_min(deadline, Ordering::AcqRel) > deadline;
-        sooner_durable || sooner_deadline
+        let all = self.all().into_iter().zip(numbers(next));
+        let sooner = all.filter(|(awaited, number)| awaited.fetch_min(*number, Ordering::AcqRel) > *number);
+        sooner.count() > 0
+    }
+
+    fn all(&self) -> [&AtomicU64; 3] {
+        [&self.journal, &self.flush, &self.deadline]
     }
 }
 
-fn numbers(next: Next) -> (u64, u64) {
+fn numbers(next: Next) -> [u64; 3] {
     let nanos = |deadline: Duration| u64::try_from(deadline.as_nanos()).unwrap_or(NEVER);
-    (next.durable.map_or(NEVER, Lsn::get), next.deadline.map_or(NEVER, nanos))
+    [
+        next.journal.map_or(NEVER, Lsn::get),
+        next.flush.map_or(NEVER, FlushRound::get),
+        next.deadline.map_or(NEVER, nanos),
+    ]
 }
 
 /// The earliest of all shards. One task waits for it.
@@ -96,8 +131,12 @@ impl Alarm {
 mod tests {
     use super::*;
 
-    fn next(durable: Option<u64>, seconds: Option<u64>) -> Next {
-        Next { durable: durable.map(Lsn::new), deadline: seconds.map(Duration::from_secs) }
+    fn next(journal: Option<u64>, seconds: Option<u64>) -> Next {
+        Next { journal: journal.map(Lsn::new), flush: None, deadline: seconds.map(Duration::from_secs) }
+    }
+
+    fn flush(round: u64) -> Next {
+        Next { flush: Some(FlushRound::new(round)), ..Next::default() }
     }
 
     /// Whether the driver was told of something sooner since the last time.
@@ -121,6 +160,9 @@ mod tests {
             (next(None, Some(8)), true),
             (next(Some(9), Some(8)), false),
             (next(Some(8), None), true),
+            (flush(4), true),
+            (flush(5), false),
+            (flush(3), true),
         ];
         for (awaited, rings) in cases {
             alarm.ring_by(awaited);
@@ -129,5 +171,20 @@ mod tests {
         assert_eq!(alarm.set(std::iter::empty()), Next::default());
         alarm.ring_by(next(Some(7), None));
         assert!(rang(&alarm).await);
+    }
+
+    #[test]
+    fn an_append_is_awaited_until_it_lacks_nothing() {
+        let (none, lsn, round) = (Until::default(), Lsn::new(7), FlushRound::new(3));
+        for (missing, journal, flush) in [
+            (None, None, None),
+            // It has become durable since: somebody must look at once.
+            (Some(none), Some(Lsn::ZERO), None),
+            (Some(Until { journal: lsn, ..none }), Some(lsn), None),
+            (Some(Until { flush: round, ..none }), None, Some(round)),
+            (Some(Until { journal: lsn, flush: round }), Some(lsn), Some(round)),
+        ] {
+            assert_eq!(Next::new(missing, None), Next { journal, flush, deadline: None });
+        }
     }
 }

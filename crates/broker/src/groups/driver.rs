@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use ottla_log::journal::Lsn;
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
 use tracing::error;
 
@@ -36,7 +35,8 @@ async fn drive(groups: Arc<Groups>, mut stopping: watch::Receiver<bool>) {
     while !*stopping.borrow_and_update() {
         let next = groups.next();
         tokio::select! {
-            () = groups.means.durable.reached(next.durable.unwrap_or(Lsn::ZERO)), if next.durable.is_some() => {}
+            () = groups.means.durable.reached(next.journal()), if next.journal.is_some() => {}
+            () = groups.means.durable.reached(next.flush()), if next.flush.is_some() => {}
             () = groups.sleep_until(next), if next.deadline.is_some() => {}
             () = groups.means.alarm.sooner() => {}
             _ = stopping.changed() => {}

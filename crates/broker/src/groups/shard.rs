@@ -17,7 +17,6 @@ use std::{
 };
 
 use ottla_coordinator::{AppendId, CoordinatorRecord, DeletedTopic, Effect, Now, Response, Shard, Ticket};
-use ottla_log::journal::Lsn;
 use ottla_records::Codec;
 use ottla_replica::{Acks, Origin, Validated};
 use ottla_wire::ErrorCode;
@@ -32,7 +31,13 @@ use super::{
     settings::Settings,
     tickets::Tickets,
 };
-use crate::{api::produce::append_error, clock, durable::Durable, partition::Partition, storage::Storage};
+use crate::{
+    api::produce::append_error,
+    clock,
+    durable::{Durable, Until},
+    partition::Partition,
+    storage::Storage,
+};
 
 /// What all shards work with.
 #[derive(Debug)]
@@ -75,8 +80,8 @@ struct Serving {
     shard: Shard,
     codec: Codec,
     tickets: Tickets,
-    /// Appends that are not durable yet, and the positions that make them so.
-    appended: VecDeque<(AppendId, Lsn)>,
+    /// Appends that are not durable yet, and when they are.
+    appended: VecDeque<(AppendId, Until)>,
 }
 
 impl HostedShard {
@@ -123,7 +128,7 @@ impl HostedShard {
 
     fn is_due(&self) -> bool {
         let next = self.awaited.get();
-        next.durable.is_some_and(|at| at <= self.means.durable.position())
+        next.until().any(|until| self.means.durable.has_reached(until))
             || next.deadline.is_some_and(|at| at <= self.means.now().uptime)
     }
 
@@ -224,7 +229,7 @@ impl HostedShard {
         act(&mut serving.shard, now, &mut effects);
         loop {
             self.carry_out(serving, now, effects);
-            let Some(id) = serving.take_durable(self.means.durable.position()) else { break };
+            let Some(id) = serving.take_durable(&self.means.durable) else { break };
             effects = Vec::new();
             serving.shard.committed(id, now, &mut effects);
         }
@@ -264,16 +269,14 @@ impl HostedShard {
         let batch = Validated { batch, log_append_time: None };
         let appended = self.partition.append(&self.means.storage, batch, Acks::All, Origin::Coordinator);
         let appended = appended.map_err(|refused| append_error(&refused))?;
-        serving.appended.push_back((id, appended.durable_at.unwrap_or(Lsn::ZERO)));
+        serving.appended.push_back((id, appended.until));
         Ok(appended.base_offset)
     }
 
     /// Tells the driver when to come.
     fn await_next(&self, serving: &Serving) {
-        let next = Next {
-            durable: serving.appended.front().map(|(_, at)| *at),
-            deadline: serving.shard.next_deadline(),
-        };
+        let first = serving.appended.front().map(|(_, until)| self.means.durable.missing(*until));
+        let next = Next::new(first, serving.shard.next_deadline());
         self.awaited.set(next);
         self.means.alarm.ring_by(next);
     }
@@ -307,10 +310,10 @@ impl State {
 
 impl Serving {
     /// The last append that is durable by now, if there is a new one. Appends become durable in their order.
-    fn take_durable(&mut self, position: Lsn) -> Option<AppendId> {
+    fn take_durable(&mut self, durable: &Durable) -> Option<AppendId> {
         let mut last = None;
-        while let Some((id, at)) = self.appended.front().copied()
-            && at <= position
+        while let Some((id, until)) = self.appended.front().copied()
+            && durable.has_reached(until)
         {
             self.appended.pop_front();
             last = Some(id);

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use ottla_log::{
-    format::ProducerEntry,
-    journal::{Entry, Lsn},
-};
+use ottla_log::{format::ProducerEntry, journal::Entry};
 use ottla_records::{BatchHeader, Offset, Timestamp};
 use ottla_replica::{Acks, AppendError, Appended, Event, Origin, Validated};
 use tracing::error;
@@ -13,6 +10,7 @@ use tracing::error;
 use super::{Partition, State, convert::producer_entries};
 use crate::{
     clock,
+    durable::{FlushRound, Until},
     storage::{Placed, Storage},
     topics::Durability,
 };
@@ -24,8 +22,8 @@ pub(crate) struct Produced {
     /// For LogAppendTime and duplicates, else -1.
     pub(crate) log_append_time: Timestamp,
     pub(crate) log_start: Offset,
-    /// The answer waits for this; None if it is as safe as asked already.
-    pub(crate) durable_at: Option<Lsn>,
+    /// The answer waits for this.
+    pub(crate) until: Until,
 }
 
 /// Why a batch was not appended.
@@ -95,10 +93,10 @@ impl Partition {
             Appended::Duplicate { base_offset, timestamp, .. } => {
                 if state.settings.durability == Durability::Os {
                     // The first time it may have found the disk full.
-                    self.write_through(state)?;
+                    self.write_through(state, storage)?;
                 }
-                let durable_at = Some(state.last_lsn).filter(|lsn| *lsn > Lsn::ZERO);
-                return Ok(Produced { base_offset, log_append_time: timestamp, log_start, durable_at });
+                let until = Until { journal: state.last_lsn, flush: state.flushing.last() };
+                return Ok(Produced { base_offset, log_append_time: timestamp, log_start, until });
             }
         };
         let assigned = batch.batch.assign(place.base_offset, place.leader_epoch);
@@ -112,7 +110,7 @@ impl Partition {
             base_offset: place.base_offset,
             log_append_time: batch.log_append_time.unwrap_or(-1),
             log_start,
-            durable_at: None,
+            until: Until::default(),
         };
         match state.settings.durability {
             Durability::Journal => {
@@ -124,26 +122,34 @@ impl Partition {
                     tag: Placed { partition: Arc::clone(self), end: place.last_offset + 1 },
                 };
                 state.last_lsn = storage.journal.append(entry);
-                produced.durable_at = Some(state.last_lsn);
+                produced.until.journal = state.last_lsn;
             }
-            Durability::Os => self.write_through(state)?,
+            Durability::Os => produced.until.flush = self.write_through(state, storage)?,
         }
         Ok(produced)
     }
 
-    /// Puts the tail into the page cache, where it outlives the process.
-    fn write_through(&self, state: &mut State) -> Result<(), AppendRefused> {
+    /// Puts the tail into the page cache, where it outlives the process. The flush that the answer waits for.
+    fn write_through(
+        self: &Arc<Self>,
+        state: &mut State,
+        storage: &Storage,
+    ) -> Result<FlushRound, AppendRefused> {
         if let Err(error) = state.log.write_pending() {
             error!(topic = %self.topic.name, partition = self.index, %error, "cannot write to a segment");
             return Err(error.into());
         }
+        let mut round = FlushRound::ZERO;
+        if state.has_flush_messages() {
+            round = storage.ask_for_flush(self, state);
+        }
         let mut commands = Vec::new();
-        let end = state.log.written_end();
+        let end = state.readable_end();
         state.replica.on(clock::wall_ms(), &Event::Durable { end }, &mut commands);
         if !commands.is_empty() {
             self.waiters.wake();
         }
-        Ok(())
+        Ok(round)
     }
 }
 

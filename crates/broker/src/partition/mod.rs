@@ -2,6 +2,7 @@
 
 mod append;
 mod convert;
+mod flushing;
 mod read;
 
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,6 +12,8 @@ use ottla_log::{Log, journal::Lsn};
 use ottla_records::Offset;
 use ottla_replica::{Command, Event, Replica};
 use uuid::Uuid;
+
+use flushing::Flushing;
 
 use crate::{
     clock,
@@ -35,6 +38,8 @@ pub(crate) struct Partition {
     pub(crate) topic: Arc<TopicIdentity>,
     pub(crate) index: i32,
     state: Mutex<State>,
+    /// Held while the log is synced: what is durable is known of one sync after the other. Taken before the state.
+    syncing: Mutex<()>,
     waiters: Waiters,
 }
 
@@ -47,6 +52,7 @@ pub(crate) struct State {
     pub(crate) settings: Arc<TopicSettings>,
     /// The last batch that was given to the journal.
     last_lsn: Lsn,
+    flushing: Flushing,
     /// The recovery point that the checkpoint file has: below it the log may get gaps by compaction.
     checkpointed: Offset,
     /// It is in the list of those whose tail must be written.
@@ -75,16 +81,28 @@ impl Partition {
             log,
             settings,
             last_lsn: Lsn::ZERO,
+            flushing: Flushing::new(checkpointed),
             checkpointed,
             is_listed: false,
             is_deleted: false,
         };
-        Partition { topic, index, state: Mutex::new(state), waiters: Waiters::default() }
+        Partition {
+            topic,
+            index,
+            state: Mutex::new(state),
+            syncing: Mutex::default(),
+            waiters: Waiters::default(),
+        }
     }
 
     /// A panic with the lock held leaves offsets in doubt: whoever comes after must not go on.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("a partition's invariant was broken before")
+    }
+
+    /// Waits for a sync of the log that is under way. To be taken before the lock.
+    pub(crate) fn begin_sync(&self) -> MutexGuard<'_, ()> {
+        self.syncing.lock().expect("a partition's invariant was broken before")
     }
 
     /// Tells the replica what happened, and wakes readers if there is more to read.
@@ -131,6 +149,7 @@ impl Partition {
     /// Its topic's settings changed.
     pub(crate) fn configure(&self, storage: &Storage, settings: &Arc<TopicSettings>) {
         {
+            let _alone = self.begin_sync();
             let mut state = self.lock();
             if state.settings.durability == Durability::Os && settings.durability == Durability::Journal {
                 storage.sync_below_journal(&mut state);
@@ -156,6 +175,7 @@ impl State {
     /// The checkpoint file was written with the recovery point as it is.
     pub(crate) fn recovery_point_was_stored(&mut self) {
         self.checkpointed = self.log.recovery_point();
+        self.flushing.has_durable_name = true;
     }
 
     pub(crate) fn is_deleted(&self) -> bool {

@@ -35,6 +35,7 @@ use crate::{
     Broker,
     api::{self, Context, Refused, produce},
     clock,
+    durable::Until,
 };
 
 /// Produce requests of one connection that may wait for their flush.
@@ -179,10 +180,8 @@ impl Connection {
 
     /// Waits until all that was produced on this connection is durable, and answers it.
     async fn settle(&mut self) {
-        while let Some(last) = self.awaiting.iter().rev().find_map(|a| a.produced.durable_at) {
-            self.broker.durable.reached(last).await;
-            self.answer_durable();
-        }
+        let all = self.awaiting.iter().fold(Until::default(), |all, one| all.and(one.produced.until));
+        self.broker.durable.reached(all).await;
         self.answer_durable();
     }
 
@@ -206,9 +205,8 @@ impl Connection {
 
     /// Answers the produce requests at the front whose records are durable.
     fn answer_durable(&mut self) {
-        let durable = self.broker.durable.position();
         while let Some(first) = self.awaiting.front() {
-            if first.produced.durable_at.is_some_and(|at| at > durable) {
+            if !self.broker.durable.has_reached(first.produced.until) {
                 break;
             }
             let done = self.awaiting.pop_front().expect("there is a first");
@@ -246,7 +244,7 @@ impl Connection {
     async fn wait(&mut self) -> Result<(), Ended> {
         let large = self.frame_to_admit()?;
         let reads = !self.at_end && self.awaiting.len() < AWAITING_MAX && large.is_none();
-        let durable_at = self.awaiting.front().and_then(|a| a.produced.durable_at);
+        let until = self.awaiting.front().map(|a| a.produced.until);
         let quiet = self.quiet_time();
         tokio::select! {
             readable = self.stream.readable(), if reads => {
@@ -258,9 +256,9 @@ impl Connection {
                 self.admitted = Some((permit, clock::now()));
                 Ok(())
             }
-            () = self.broker.durable.reached(durable_at.unwrap_or_default()), if durable_at.is_some() => Ok(()),
-            () = tokio::time::sleep(quiet), if durable_at.is_none() => Err(Ended::Idle),
-            _ = self.stop.changed(), if durable_at.is_none() => Err(Ended::Stopping),
+            () = self.broker.durable.reached(until.unwrap_or_default()), if until.is_some() => Ok(()),
+            () = tokio::time::sleep(quiet), if until.is_none() => Err(Ended::Idle),
+            _ = self.stop.changed(), if until.is_none() => Err(Ended::Stopping),
         }
     }
 

@@ -63,6 +63,7 @@ type Observer = Box<dyn FnMut(Event<'_, Placed>) + Send>;
 
 pub(super) struct Node {
     pub(super) parts: Foundation,
+    pub(super) durable: Arc<Durable>,
     rounds: Rounds<Placed, Observer>,
     heard: Arc<Mutex<Vec<Heard>>>,
 }
@@ -90,12 +91,13 @@ impl Node {
         };
         let (mut parts, rounds) = Foundation::open(ground, configs(), &[address()], observer)?;
         parts.host(Arc::new(NobodyWatches));
-        Ok(Node { parts, rounds, heard })
+        Ok(Node { parts, durable, rounds, heard })
     }
 
     /// Ends as a broker does that is told to.
     pub(super) fn close(mut self) -> ottla_log::Result<()> {
         self.settle();
+        self.flush();
         self.parts.worker.close();
         self.parts.storage.take_turn_at_writing()?;
         self.parts.storage.close(&self.parts.topics, 1)?;
@@ -183,6 +185,11 @@ impl Node {
     /// Rounds until nothing waits.
     pub(super) fn settle(&mut self) {
         while self.rounds.run() == Step::Worked {}
+    }
+
+    /// One round of flushes.
+    pub(super) fn flush(&self) {
+        self.parts.storage.flush_asked(&self.durable);
     }
 
     pub(super) fn prepare_journal_file(&self) {

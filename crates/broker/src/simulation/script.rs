@@ -13,7 +13,8 @@ use super::{
     random::Random,
 };
 use crate::{
-    partition::{AppendRefused, Partition},
+    durable::{FlushRound, Until},
+    partition::{AppendRefused, Partition, Produced},
     topics::Durability,
 };
 
@@ -29,14 +30,19 @@ const SETTINGS: [(&str, &str); 5] = [
     ("segment.ms", "9223372036854775807"),
 ];
 /// Names, and how many partitions each topic has when it is made first.
-const TOPICS: [(&str, i32); 3] = [("journaled", 2), ("cached", 1), ("fleeting", 1)];
-const CACHED: &str = "cached";
+const TOPICS: [(&str, i32); 4] = [("journaled", 2), ("cached", 1), (FLUSHED, 1), ("fleeting", 1)];
+const CACHED: [&str; 2] = ["cached", FLUSHED];
+/// Most batches wait for a flush; one with a single record may not.
+const FLUSHED: &str = "flushed";
+const FLUSH_MESSAGES: &str = "2";
 
 pub(super) struct Script {
     pub(super) disk: SimDisk,
     pub(super) history: History,
     random: Random,
     node: Option<Node>,
+    /// Batches whose acknowledgement waits for a flush: where each ends, and until when.
+    flushing: Vec<(Place, Offset, Until)>,
     /// Makes every record and every topic unlike all others.
     next: u64,
     /// The steps, each with the moment at which it began.
@@ -51,6 +57,7 @@ impl Script {
             history: History::default(),
             random: Random::new(seed),
             node: None,
+            flushing: Vec::new(),
             next: 0,
             steps: Vec::new(),
         };
@@ -68,6 +75,7 @@ impl Script {
             history,
             random: Random::new(seed),
             node: Some(node),
+            flushing: Vec::new(),
             next,
             steps: Vec::new(),
         }
@@ -91,10 +99,11 @@ impl Script {
     pub(super) fn step(&mut self) {
         let before = self.now();
         let what = match self.random.below(100) {
-            0..36 => self.append(),
-            36..56 => self.round(),
-            56..60 => self.resend(),
-            60..68 => self.write_tails(),
+            0..34 => self.append(),
+            34..50 => self.round(),
+            50..58 => self.flush(),
+            58..62 => self.resend(),
+            62..68 => self.write_tails(),
             68..76 => self.sync(),
             76..80 => self.delete_records(),
             80..84 => self.retain(),
@@ -138,7 +147,7 @@ impl Script {
     pub(super) fn append_to(&mut self, partition: &Arc<Partition>, producer: Option<ProducerId>) {
         let batch = self.batch(partition, producer);
         match self.node().append(partition, batch.clone()) {
-            Ok(produced) => self.note_appended(partition, &batch, produced.base_offset),
+            Ok(produced) => self.note_appended(partition, &batch, &produced),
             Err(error) => panic!("{}: {error}", name(partition)),
         }
     }
@@ -163,9 +172,12 @@ impl Script {
         builder.build().expect("a batch")
     }
 
-    fn note_appended(&mut self, partition: &Partition, batch: &Batch, base: Offset) {
+    fn note_appended(&mut self, partition: &Partition, batch: &Batch, produced: &Produced) {
         let epoch = partition.lock().replica.leader_epoch();
-        let stored = batch.clone().assign(base, epoch).to_batch();
+        let stored = batch.clone().assign(produced.base_offset, epoch).to_batch();
+        if produced.until.flush > FlushRound::ZERO {
+            self.flushing.push((place(partition), stored.header().next_offset(), produced.until));
+        }
         let (now, is_cached) = (self.now(), is_cached(partition));
         let history = self.history.of(place(partition));
         history.appended(&stored);
@@ -257,6 +269,21 @@ impl Script {
         "a round of the journal".into()
     }
 
+    fn flush(&mut self) -> String {
+        self.node().flush();
+        self.note_flushed();
+        "a round of flushes".into()
+    }
+
+    /// Promises what is acknowledged behind a flush.
+    fn note_flushed(&mut self) {
+        let (now, durable) = (self.now(), Arc::clone(&self.node().durable));
+        let acknowledged = self.flushing.extract_if(.., |(_, _, until)| durable.has_reached(*until));
+        for (place, end, _) in acknowledged {
+            self.history.of(place).promise_below(end, now, Fate::PowerLoss);
+        }
+    }
+
     /// Promises what the journal told.
     pub(super) fn note_durable(&mut self) {
         for heard in self.node().heard() {
@@ -302,6 +329,7 @@ impl Script {
     /// The process dies, the machine does not, and another process goes on.
     fn die(&mut self) -> String {
         self.node = None;
+        self.flushing.clear();
         self.open();
         "killed and started".into()
     }
@@ -309,6 +337,7 @@ impl Script {
     pub(super) fn stop(&mut self) {
         let node = self.node.take().expect("it runs");
         node.close().expect("the disk works");
+        self.flushing.clear();
     }
 
     fn restart(&mut self) -> String {
@@ -361,12 +390,14 @@ impl Script {
         }
         self.node.as_mut().expect("it runs").settle();
         self.note_durable();
+        self.flush();
     }
 }
 
 fn settings(topic: &str) -> Vec<(&'static str, &'static str)> {
-    let durability = if topic == CACHED { "os" } else { "journal" };
-    SETTINGS.into_iter().chain([("ottla.durability", durability)]).collect()
+    let durability = if CACHED.contains(&topic) { "os" } else { "journal" };
+    let flush = (topic == FLUSHED).then_some(("flush.messages", FLUSH_MESSAGES));
+    SETTINGS.into_iter().chain([("ottla.durability", durability)]).chain(flush).collect()
 }
 
 /// The batch is known, and is not written again.

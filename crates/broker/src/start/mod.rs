@@ -55,7 +55,7 @@ pub async fn start(config: StartConfig) -> Result<Running, StartError> {
     let groups = Arc::new(Groups::new(&foundation.storage, &durable, &foundation.configs));
     foundation.host(Arc::clone(&groups) as Arc<dyn TopicsWatcher>);
     let failed = |source| StartError::Io { path: directory.path().to_owned(), source };
-    let threads = Threads::start(&foundation, rounds).map_err(failed)?;
+    let threads = Threads::start(&foundation, rounds, &durable).map_err(failed)?;
     groups.load(&foundation.topics, &foundation.metadata.image()).map_err(failed)?;
     let names = addresses.iter().map(|address| address.listener.as_str());
     let metrics = Metrics::new(names, journal_metrics, foundation.metadata.end_offset());

@@ -1,19 +1,21 @@
 //! What carries records to the disk and looks after them there, beside those who serve requests.
 
-use std::{io, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{io, sync::Arc, thread::JoinHandle};
 
 use ottla_log::journal::{Event, JournalThreads, Rounds};
 use tracing::warn;
 
 use crate::{
     Broker,
+    durable::Durable,
     foundation::Foundation,
-    storage::{Cleaning, Placed, Retention, Syncing, Writing},
+    storage::{Cleaning, Flushing, Placed, Retention, Syncing, Writing},
 };
 
 pub(super) struct Threads {
     journal: JournalThreads<Placed>,
     writing: Writing,
+    flushing: Flushing,
     syncing: Syncing,
     retention: Retention,
     cleaning: Cleaning,
@@ -21,16 +23,20 @@ pub(super) struct Threads {
 
 impl Threads {
     /// Those that others need come first.
-    pub(super) fn start<F>(on: &Foundation, rounds: Rounds<Placed, F>) -> io::Result<Threads>
+    pub(super) fn start<F>(
+        on: &Foundation,
+        rounds: Rounds<Placed, F>,
+        durable: &Arc<Durable>,
+    ) -> io::Result<Threads>
     where
         F: FnMut(Event<'_, Placed>) + Send + 'static,
     {
         let unprepared = |error| warn!(%error, "cannot prepare a journal file");
-        let interval = Duration::from_millis(on.config().logs.recovery_point_interval_ms.into());
         Ok(Threads {
             journal: JournalThreads::start(rounds, unprepared)?,
             writing: Writing::start(&on.storage)?,
-            syncing: Syncing::start(&on.storage, &on.topics, interval)?,
+            flushing: Flushing::start(&on.storage, durable)?,
+            syncing: Syncing::start(&on.storage, &on.topics, &on.config().logs)?,
             retention: Retention::start(&on.topics, &on.configs, &on.deletions)?,
             cleaning: Cleaning::start(&on.storage, &on.topics, &on.configs, &on.deletions)?,
         })
@@ -46,6 +52,7 @@ impl Threads {
         self.journal.stop();
         self.writing.stop();
         self.syncing.stop();
+        self.flushing.stop();
         Ok(())
     }
 }

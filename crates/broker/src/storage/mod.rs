@@ -3,6 +3,7 @@
 //! ```text
 //! append ──► journal ──► durable position ──► high watermarks, answers      journal thread
 //!    └─────► tail ─────► segment files                                      segment-writer thread
+//!                            ├──► flushed, where batches wait for it          segment-flush thread
 //!                            └──► synced, recovery points, journal freed    segment-sync thread
 //! ```
 //!
@@ -11,6 +12,7 @@
 mod checkpoints;
 mod cleaning;
 mod deleting;
+mod flushing;
 mod folders;
 mod observer;
 mod opened;
@@ -32,6 +34,8 @@ use ottla_log::{
     journal::{Journal, Lsn},
 };
 
+use flushing::Flushes;
+
 use crate::{
     partition::{Partition, producer_entries},
     topics::Topics,
@@ -39,6 +43,7 @@ use crate::{
 
 pub(crate) use cleaning::Cleaning;
 pub(crate) use deleting::Deletions;
+pub(crate) use flushing::Flushing;
 pub(crate) use observer::{Placed, observer};
 pub(crate) use opening::{OpenError, Opening, Wanted, create};
 pub(crate) use retention::Retention;
@@ -59,6 +64,7 @@ pub(crate) struct Storage {
     unwritten: Mutex<Vec<Arc<Partition>>>,
     /// Partitions that were written to since their last sync. A partition may be in it twice.
     unsynced: Mutex<Vec<Arc<Partition>>>,
+    flushes: Flushes,
     /// One pass at a time.
     syncing: Mutex<()>,
     /// Held while tails are written.
@@ -87,6 +93,7 @@ impl Storage {
             room: Room::default(),
             unwritten: Mutex::default(),
             unsynced: Mutex::default(),
+            flushes: Flushes::default(),
             syncing: Mutex::default(),
             writing: Mutex::default(),
             writes_fail: AtomicBool::new(false),

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ottla_config::LogsConfig;
 use tracing::{error, info, warn};
 
 use super::{Storage, fail, lock, parallel, room::parking::Parking};
@@ -17,6 +18,9 @@ use crate::{
 
 /// How often it looks whether there is something to do.
 const TURN: Duration = Duration::from_millis(250);
+const TURN_MIN: Duration = Duration::from_millis(5);
+/// As Kafka has it.
+const NEVER: u64 = i64::MAX.unsigned_abs();
 /// A small disk keeps this part of itself free instead of the configured reserve.
 const RESERVE_PART: u64 = 20;
 /// A batch goes to the journal and to its segment, and others take space too.
@@ -30,25 +34,36 @@ pub(crate) struct Syncing {
 struct Syncer {
     storage: Arc<Storage>,
     topics: Arc<Topics>,
-    interval: Duration,
+    intervals: Intervals,
     last: Instant,
+    /// For logs that `flush.ms` has waited for.
+    looked: Instant,
+}
+
+/// How often things are done.
+#[derive(Clone, Copy, Debug)]
+struct Intervals {
+    sync: Duration,
+    /// Longer than the turn only if it was asked for.
+    flush_look: Duration,
 }
 
 impl Syncing {
-    /// `interval` is `log.flush.offset.checkpoint.interval.ms`.
     pub(crate) fn start(
         storage: &Arc<Storage>,
         topics: &Arc<Topics>,
-        interval: Duration,
+        config: &LogsConfig,
     ) -> std::io::Result<Syncing> {
         storage.watch_space();
         let parking = Arc::new(Parking::default());
         let (storage, topics) = (Arc::clone(storage), Arc::clone(topics));
-        let mut syncer = Syncer { storage, topics, interval, last: clock::now() };
+        let (intervals, now) = (Intervals::new(config), clock::now());
+        let turn = intervals.turn();
+        let mut syncer = Syncer { storage, topics, intervals, last: now, looked: now };
         let thread = std::thread::Builder::new().name("segment-sync".into()).spawn({
             let parking = Arc::clone(&parking);
             move || {
-                while parking.park(TURN) {
+                while parking.park(turn) {
                     syncer.turn();
                 }
             }
@@ -62,12 +77,31 @@ impl Syncing {
     }
 }
 
+impl Intervals {
+    fn new(config: &LogsConfig) -> Intervals {
+        // Kafka's default is never, with which flush.ms of a topic would have no effect.
+        let asked = u64::try_from(config.flush_scheduler_interval_ms).ok().filter(|ms| *ms < NEVER);
+        Intervals {
+            sync: Duration::from_millis(config.recovery_point_interval_ms.into()),
+            flush_look: asked.map_or(TURN, Duration::from_millis).max(TURN_MIN),
+        }
+    }
+
+    fn turn(self) -> Duration {
+        self.flush_look.min(TURN)
+    }
+}
+
 impl Syncer {
     fn turn(&mut self) {
         self.storage.watch_space();
+        if self.looked.elapsed() >= self.intervals.flush_look {
+            self.storage.ask_for_timely_flushes();
+            self.looked = clock::now();
+        }
         let usage = self.storage.journal.usage();
         let journal_fills = usage.needed > usage.limit / 4;
-        let is_due = self.last.elapsed() >= self.interval && !lock(&self.storage.unsynced).is_empty();
+        let is_due = self.last.elapsed() >= self.intervals.sync && !lock(&self.storage.unsynced).is_empty();
         if journal_fills || is_due {
             self.storage.sync_segments(&self.topics);
             self.last = clock::now();
@@ -124,6 +158,7 @@ impl Storage {
 
     /// An error means that the disk is full; it will be tried again.
     fn sync_partition(&self, partition: &Partition) -> ottla_log::Result<()> {
+        let _alone = partition.begin_sync();
         let work = {
             let mut state = partition.lock();
             if state.is_deleted() {

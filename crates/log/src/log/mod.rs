@@ -8,7 +8,9 @@
 //! log start ≤ recovery point ≤ written end ≤ end
 //!             durable          in files      in memory
 //! ```
-//! The work that touches the disk is handed out as values ([`Writes`], [`SyncWork`]), so that it can be done
+//! Between two syncs a [`Flush`] makes only the batches durable, for who waits for them.
+//!
+//! The work that touches the disk is handed out as values ([`Writes`], [`SyncWork`], [`Flush`]), so that it can be done
 //! without the lock that guards the log, and handed back.
 
 mod append;
@@ -16,6 +18,7 @@ mod clean;
 mod close;
 mod delete;
 mod epochs;
+mod flush;
 mod layout;
 mod locate;
 mod lookup;
@@ -46,6 +49,7 @@ use crate::names::{FileKind, FileName};
 pub use append::Appended;
 pub use clean::{Cleanable, Cleaned, Cleaning, Installed, LastRecord};
 pub use delete::remove_folder;
+pub use flush::Flush;
 pub use lookup::FoundRecord;
 pub use open::{OpenOptions, Opened};
 pub use producers::ProducerState;
@@ -77,6 +81,10 @@ pub struct Log {
     end: Offset,
     written_end: Offset,
     recovery_point: Offset,
+    /// Batches below it are durable, though not all that belongs to them.
+    flushed: Offset,
+    /// How often batches were taken back: what was said of the end before does not hold any more.
+    truncations: u32,
 
     epochs: LeaderEpochs,
     epochs_changed: bool,

@@ -105,6 +105,8 @@ impl Log {
             end: options.start_offset,
             written_end: options.start_offset,
             recovery_point: options.start_offset,
+            flushed: options.start_offset,
+            truncations: 0,
             epochs: LeaderEpochs::default(),
             epochs_changed: false,
             snapshots: Vec::new(),

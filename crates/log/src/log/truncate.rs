@@ -48,6 +48,8 @@ impl Log {
         self.end = offset;
         self.written_end = offset;
         self.recovery_point = self.recovery_point.min(offset);
+        self.flushed = self.flushed.min(offset);
+        self.truncations = self.truncations.wrapping_add(1);
         self.start = self.start.min(offset);
         self.epochs_changed |= self.epochs.truncate_from_end(offset);
         self.unwritten_snapshots.retain(|(snapshot, _)| *snapshot <= offset);

@@ -41,11 +41,11 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
     boolean("log.preallocate").default("false").cluster_wide()
         .doc("Whether segment files get their full size at once; the default of preallocate."),
     long("log.flush.interval.messages").default("9223372036854775807").at_least(1).high().cluster_wide()
-        .doc("Records after which a log is synced; the default of flush.messages."),
+        .doc("With durability os, the records after which a log is flushed; the default of flush.messages."),
     long("log.flush.interval.ms").high().cluster_wide()
-        .doc("The time after which a log is synced; the default of flush.ms."),
+        .doc("With durability os, the time after which a log is flushed; the default of flush.ms."),
     long("log.flush.scheduler.interval.ms").default("9223372036854775807").high()
-        .doc("How often logs are searched for what must be synced, and the time itself where log.flush.interval.ms is not given."),
+        .doc("How often logs are searched for what flush.ms has waited for, and that time itself where log.flush.interval.ms is not given. At its default they are searched every 250 ms."),
     int("log.flush.offset.checkpoint.interval.ms").default("60000").at_least(0).high()
         .doc("How often the recovery points are written."),
     int("log.flush.start.offset.checkpoint.interval.ms").default("60000").at_least(0).high()
