@@ -38,6 +38,10 @@ pub enum Error {
     /// The operation needs the files to itself, and a write or a rewrite was taken and not handed back.
     #[error("{} is being written", path.display())]
     Busy { path: PathBuf },
+
+    /// Long work on a log was given up, because the log is to be deleted.
+    #[error("{} is being deleted", path.display())]
+    Deleted { path: PathBuf },
 }
 
 impl Error {

@@ -163,7 +163,13 @@ impl Cleaner {
             planned => planned?,
         };
         let key_bytes = usize::try_from(self.config().dedupe_buffer_bytes).unwrap_or(usize::MAX);
-        let cleaned = cleaning.run(key_bytes)?;
+        let cleaned = match cleaning.run(key_bytes) {
+            Err(ottla_log::Error::Deleted { .. }) => {
+                debug!(topic = %partition.topic.name, "the topic is deleted: its log is not compacted any further");
+                return Ok(());
+            }
+            ran => ran?,
+        };
         let (installed, delay) = {
             let mut state = partition.lock();
             if state.is_deleted() {

@@ -1,6 +1,7 @@
 //! Deletes a partition: its folder gets another name at once and is removed in the background.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use uuid::Uuid;
 
@@ -14,8 +15,10 @@ impl Log {
     /// new path for [`remove_folder`]. The caller syncs the data directory, once for many. The log is not to be used
     /// after it.
     ///
-    /// `Busy` while a [`super::Writes`] or the like is out, which would look for the files under their old name.
+    /// `Busy` while a [`super::Writes`] or the like is out, which would look for the files under their old name. From the
+    /// first call on a [`super::Cleaning`] that is out gives up.
     pub fn mark_folder_deleted(&mut self, unique: Uuid) -> Result<PathBuf> {
+        self.in_use.store(true, Ordering::Relaxed);
         self.check_not_in_use()?;
         let name = self.dir.file_name().and_then(|name| name.to_str()).and_then(FolderName::parse);
         let Some(name) = name else {

@@ -37,6 +37,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use ottla_records::{Offset, Timestamp};
 
@@ -99,8 +100,9 @@ pub struct Log {
     folder_changed: bool,
     /// `partition.metadata` may not be durable.
     metadata_changed: bool,
-    /// Cloned into whatever is handed out; files must not vanish while there is more than one.
-    in_use: Arc<()>,
+    /// Cloned into whatever is handed out; files must not vanish while there is more than one. True once the log is to
+    /// be deleted: long work gives up.
+    in_use: Arc<AtomicBool>,
 }
 
 /// When the active segment is full by time.

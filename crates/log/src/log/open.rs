@@ -115,7 +115,7 @@ impl Log {
             unsynced: Vec::new(),
             folder_changed: false,
             metadata_changed: false,
-            in_use: Arc::new(()),
+            in_use: Arc::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::io::IoSlice;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use ottla_records::Offset;
@@ -30,7 +31,7 @@ pub struct Writes {
     first: Offset,
     /// The segment and the position that the last bytes reach, and the offset that follows them.
     reached: Option<(Offset, u32, Offset)>,
-    _in_use: Arc<()>,
+    _in_use: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]

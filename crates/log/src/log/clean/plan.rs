@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use ottla_records::{Offset, ProducerEpoch, ProducerId};
 
@@ -58,7 +59,7 @@ pub struct Cleaning {
     pub(super) producers: HashMap<ProducerId, LastRecord>,
     pub(super) first_dirty: Offset,
     pub(super) now_ms: i64,
-    pub(super) in_use: Arc<()>,
+    pub(super) in_use: Arc<AtomicBool>,
 }
 
 /// A segment that is to be rewritten.

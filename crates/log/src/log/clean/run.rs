@@ -1,6 +1,7 @@
 //! Runs a round: reads the dirty part, then rewrites group after group.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ottla_records::{Batch, BatchError, Entry, Offset};
 
@@ -21,7 +22,7 @@ use crate::names::{FileKind, FileName, Suffix};
 pub struct Cleaned {
     pub(super) groups: Vec<Group>,
     pub(super) end: Offset,
-    pub(super) _in_use: Arc<()>,
+    pub(super) _in_use: Arc<AtomicBool>,
 }
 
 /// Segments, and the one that takes their place.
@@ -41,7 +42,8 @@ impl Cleaned {
 impl Cleaning {
     /// Reads as many dirty batches as their keys fit `key_bytes_max`, and writes the new segments. No lock is needed.
     ///
-    /// After an error nothing of them is left, as far as the disk lets that happen.
+    /// After an error nothing of them is left, as far as the disk lets that happen. `Deleted` if the log is to be deleted
+    /// meanwhile.
     pub fn run(self, key_bytes_max: usize) -> Result<Cleaned> {
         let mut groups = Vec::new();
         match self.try_run(key_bytes_max, &mut groups) {
@@ -100,6 +102,7 @@ impl Cleaning {
     ) -> Result<bool> {
         let mut scanner = self.scanner(source)?;
         loop {
+            self.check_wanted()?;
             let (position, reason) = match scanner.next()? {
                 Scanned::End => return Ok(true),
                 Scanned::Bad { position, reason } => (position, reason),
@@ -112,6 +115,14 @@ impl Cleaning {
             let path = FileName::new(source.base, FileKind::Log).path(&self.dir);
             return Err(Error::Corrupt { path, position: position.into(), reason: reason.to_string() });
         }
+    }
+
+    /// A log that is to be deleted waits for this round to end.
+    fn check_wanted(&self) -> Result<()> {
+        if self.in_use.load(Ordering::Relaxed) {
+            return Err(Error::Deleted { path: self.dir.to_path_buf() });
+        }
+        Ok(())
     }
 
     /// Neighbours that fit one segment together, with their indexes and their offsets.

@@ -266,3 +266,18 @@ fn check_contents(found: &[(Offset, String)], last: &BTreeMap<char, (Offset, Str
         assert!(found.contains(wanted), "{wanted:?} is missing in {found:?}");
     }
 }
+
+#[test]
+fn a_round_gives_up_when_its_log_is_to_be_deleted() {
+    let disk = SimDisk::new();
+    let mut log = log_of(&disk, "abcabc");
+    let cleanable =
+        log.cleanable(0, None, log.recovery_point()).expect("an answer").expect("something to clean");
+    let cleaning = log.plan_cleaning(cleanable, HashMap::new(), 0).expect("a plan");
+    let before = disk.list(FOLDER.as_ref()).expect("a folder");
+    let unique = uuid::Uuid::from_u128(7);
+    assert!(matches!(log.mark_folder_deleted(unique), Err(Error::Busy { .. })));
+    assert!(matches!(cleaning.run(KEY_BYTES_MAX), Err(Error::Deleted { .. })));
+    assert_eq!(disk.list(FOLDER.as_ref()).expect("a folder"), before);
+    log.mark_folder_deleted(unique).expect("nobody works on it any more");
+}
