@@ -99,6 +99,7 @@ fn log_config(topic: &TopicConfig) -> LogConfig {
         segment_jitter_ms: topic.segment_jitter_ms,
         segment_index_bytes: topic.segment_index_bytes,
         index_interval_bytes: topic.index_interval_bytes,
+        preallocate: topic.preallocate,
         retention_ms: topic.retention_ms,
         retention_bytes: topic.retention_bytes,
         cleanup_policy: CleanupPolicy {

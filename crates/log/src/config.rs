@@ -19,6 +19,8 @@ pub struct LogConfig {
     pub segment_jitter_ms: i64,
     pub segment_index_bytes: u32,
     pub index_interval_bytes: u32,
+    /// A segment file gets room for all of its bytes when it begins.
+    pub preallocate: bool,
     pub retention_ms: i64,
     pub retention_bytes: i64,
     pub cleanup_policy: CleanupPolicy,
@@ -37,6 +39,7 @@ impl Default for LogConfig {
             segment_jitter_ms: 0,
             segment_index_bytes: 10 << 20,
             index_interval_bytes: 4096,
+            preallocate: false,
             retention_ms: 7 * DAY,
             retention_bytes: -1,
             cleanup_policy: CleanupPolicy { delete: true, compact: false },

@@ -142,6 +142,14 @@ impl File for MeasuredFile {
         self.file.allocate(len)
     }
 
+    fn reserve(&self, len: u64) -> io::Result<()> {
+        self.file.reserve(len)
+    }
+
+    fn trim(&self) -> io::Result<()> {
+        self.file.trim()
+    }
+
     fn as_std(&self) -> Option<Arc<std::fs::File>> {
         self.file.as_std()
     }

@@ -58,7 +58,7 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
     int("compression.zstd.level").default("3").between(-131_072, 22).falls_back_to("compression.zstd.level")
         .doc("The level if compression.type is zstd."),
     boolean("preallocate").default("false").falls_back_to("log.preallocate")
-        .doc("Whether a segment file gets its full size when it begins."),
+        .doc("Whether the disk gives a segment room for segment.bytes when it begins, which it gives back when it is closed."),
     string("message.timestamp.type").default("CreateTime").one_of(&["CreateTime", "LogAppendTime"])
         .falls_back_to("log.message.timestamp.type")
         .doc("Whether records keep the time of their producer or get that of the broker."),

@@ -138,6 +138,13 @@ pub trait File: Send + Sync + Debug {
     /// Never shortens it.
     fn allocate(&self, len: u64) -> io::Result<()>;
 
+    /// Takes room on the device for `len` bytes, where the system can, and leaves the length as it is: a reader or a
+    /// recovery sees nothing of it.
+    fn reserve(&self, len: u64) -> io::Result<()>;
+
+    /// Gives back what was reserved behind the end. Nobody may be writing.
+    fn trim(&self) -> io::Result<()>;
+
     /// The open file itself, for `sendfile`; `None` under simulation.
     fn as_std(&self) -> Option<Arc<std::fs::File>>;
 }

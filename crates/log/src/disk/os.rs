@@ -123,6 +123,21 @@ fn extend(file: &File, len: u64) -> io::Result<()> {
     if file.metadata()?.len() < len { file.set_len(len) } else { Ok(()) }
 }
 
+#[cfg(target_os = "linux")]
+pub(super) fn reserve(file: &File, len: u64) -> io::Result<()> {
+    use rustix::fs::FallocateFlags;
+    use rustix::io::Errno;
+    match rustix::io::retry_on_intr(|| rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, 0, len)) {
+        Err(Errno::OPNOTSUPP) => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn reserve(_file: &File, _len: u64) -> io::Result<()> {
+    Ok(())
+}
+
 pub(super) fn free_space(path: &Path) -> io::Result<Space> {
     let stat = rustix::fs::statvfs(path)?;
     Ok(Space {

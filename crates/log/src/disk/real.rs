@@ -105,6 +105,14 @@ impl File for RealFile {
         os::allocate(&self.0, len)
     }
 
+    fn reserve(&self, len: u64) -> io::Result<()> {
+        os::reserve(&self.0, len)
+    }
+
+    fn trim(&self) -> io::Result<()> {
+        self.0.set_len(self.0.metadata()?.len())
+    }
+
     fn as_std(&self) -> Option<Arc<fs::File>> {
         Some(Arc::clone(&self.0))
     }
@@ -129,6 +137,8 @@ fn describe(entry: &fs::DirEntry) -> io::Result<Entry> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
 
     fn open(dir: &Path, mode: Mode) -> Arc<dyn File> {
@@ -158,6 +168,19 @@ mod tests {
         assert_eq!(file.len().unwrap(), 10_000);
         file.allocate(20_000).unwrap();
         assert_eq!(RealDisk.len(&dir.path().join("a")).unwrap(), 20_000);
+    }
+
+    #[test]
+    fn reserved_room_does_not_lengthen_a_file_and_is_given_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = open(dir.path(), Mode::Create);
+        file.reserve(1 << 20).unwrap();
+        assert_eq!(file.len().unwrap(), 0);
+        file.write_all_at(&[IoSlice::new(b"abc")], 0).unwrap();
+        file.trim().unwrap();
+        assert_eq!(file.len().unwrap(), 3);
+        let blocks = fs::metadata(dir.path().join("a")).unwrap().blocks();
+        assert!(blocks * 512 < 1 << 20, "{blocks} blocks are left");
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct Writes {
     jobs: Vec<Job>,
     /// The log's first segment.
     first: Offset,
+    /// `preallocate`: the size of a segment.
+    reserved: Option<u64>,
     /// The segment and the position that the last bytes reach, and the offset that follows them.
     reached: Option<(Offset, u32, Offset)>,
     _in_use: Arc<AtomicBool>,
@@ -94,6 +96,23 @@ impl Writes {
                 self.files.disk().sync_dir(&self.dir).map_err(Error::io("sync", &self.dir))?;
             }
             job.run(&self.files, &self.dir)?;
+            if let Some(len) = self.reserved {
+                self.preallocate(job, len)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Room for a segment that begins; what one that ends has not used is given back. The length of a file is that of its
+    /// batches at any time, so that a recovery finds no zeros behind them. Without room it is as without the option.
+    fn preallocate(&self, job: &Job, len: u64) -> Result<()> {
+        let batches = FileKey { kind: FileKind::Log, ..job.key };
+        if job.opens_segment() {
+            let _best_effort = self.files.get(batches, &self.dir)?.reserve(len);
+        } else if job.closes
+            && let Some(file) = self.files.find(batches, &self.dir)?
+        {
+            let _best_effort = file.trim();
         }
         Ok(())
     }
@@ -137,6 +156,7 @@ impl Log {
             dir: Arc::clone(&self.dir),
             jobs,
             first: self.segments[0].base,
+            reserved: self.config.preallocate.then(|| self.config.segment_bytes.into()),
             reached,
             _in_use: Arc::clone(&self.in_use),
         }

@@ -39,7 +39,7 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
     long("log.segment.delete.delay.ms").default("60000").at_least(0).high().cluster_wide()
         .doc("How long the files of a deleted segment stay; the default of file.delete.delay.ms."),
     boolean("log.preallocate").default("false").cluster_wide()
-        .doc("Whether segment files get their full size at once; the default of preallocate."),
+        .doc("Whether the disk gives segments room for their full size at once; the default of preallocate."),
     long("log.flush.interval.messages").default("9223372036854775807").at_least(1).high().cluster_wide()
         .doc("With durability os, the records after which a log is flushed; the default of flush.messages."),
     long("log.flush.interval.ms").high().cluster_wide()

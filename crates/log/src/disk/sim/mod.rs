@@ -351,6 +351,15 @@ impl File for SimFile {
         Ok(())
     }
 
+    /// Where the bytes lie is not simulated.
+    fn reserve(&self, _len: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn trim(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     fn as_std(&self) -> Option<Arc<std::fs::File>> {
         None
     }
