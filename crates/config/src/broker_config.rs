@@ -36,7 +36,6 @@ pub struct NodeConfig {
     /// At least one.
     pub log_dirs: Vec<String>,
     pub journal_dir: Option<String>,
-    pub metadata_log_dir: Option<String>,
     /// Where metrics and health checks are served.
     pub metrics_listener: Option<(String, u16)>,
     pub log_format: LogFormat,
@@ -82,25 +81,19 @@ pub struct CreationConfig {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogsConfig {
-    pub initial_task_delay_ms: i64,
     pub retention_check_interval_ms: i64,
     pub flush_scheduler_interval_ms: i64,
     pub recovery_point_interval_ms: u32,
-    pub start_offset_interval_ms: u32,
-    pub high_watermark_interval_ms: i64,
     /// Of deleted topics; segments of living ones have their topic's.
     pub delete_delay_ms: i64,
-    pub recovery_threads_per_dir: u32,
     pub open_files_max: u32,
     pub journal_file_bytes: u64,
     pub disk_reserve_bytes: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CleanerConfig {
     pub is_on: bool,
-    pub threads: u32,
-    pub bytes_per_second_max: f64,
     pub dedupe_buffer_bytes: u64,
     pub backoff_ms: i64,
 }
@@ -111,7 +104,6 @@ pub struct MetadataConfig {
     pub segment_bytes: u32,
     pub segment_ms: i64,
     pub bytes_between_snapshots: i64,
-    pub snapshot_interval_ms: i64,
     pub retention_bytes: i64,
     pub retention_ms: i64,
 }
@@ -130,7 +122,6 @@ pub struct GroupsConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OffsetsConfig {
     pub metadata_bytes_max: i32,
-    pub commit_timeout_ms: u32,
     pub retention_minutes: u32,
     pub retention_check_interval_ms: i64,
     pub topic_partitions: u32,
@@ -145,8 +136,6 @@ pub struct OffsetsConfig {
 pub struct ProducersConfig {
     pub expiration_ms: u32,
     pub expiration_check_interval_ms: u32,
-    pub transactional_id_expiration_ms: u32,
-    pub transaction_timeout_max_ms: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,7 +191,6 @@ impl NodeConfig {
             cluster_id: reader.optional_string("ottla.cluster.id"),
             log_dirs: reader.optional_list("log.dirs").unwrap_or_else(|| reader.list("log.dir")),
             journal_dir: reader.optional_string("ottla.journal.dir"),
-            metadata_log_dir: reader.optional_string("metadata.log.dir"),
             metrics_listener: metrics_listener(reader).expect("the address was checked at the start"),
             log_format: LogFormat::named(&reader.string("ottla.logs.format")),
         }
@@ -272,14 +260,10 @@ impl CreationConfig {
 impl LogsConfig {
     fn read(reader: &Reader<'_>) -> LogsConfig {
         LogsConfig {
-            initial_task_delay_ms: reader.long("log.initial.task.delay.ms"),
             retention_check_interval_ms: reader.long("log.retention.check.interval.ms"),
             flush_scheduler_interval_ms: reader.long("log.flush.scheduler.interval.ms"),
             recovery_point_interval_ms: reader.size("log.flush.offset.checkpoint.interval.ms"),
-            start_offset_interval_ms: reader.size("log.flush.start.offset.checkpoint.interval.ms"),
-            high_watermark_interval_ms: reader.long("replica.high.watermark.checkpoint.interval.ms"),
             delete_delay_ms: reader.long("log.segment.delete.delay.ms"),
-            recovery_threads_per_dir: reader.size("num.recovery.threads.per.data.dir"),
             open_files_max: reader.size("ottla.open.files.max"),
             journal_file_bytes: unsigned(reader.long("ottla.journal.file.bytes")),
             disk_reserve_bytes: unsigned(reader.long("ottla.disk.reserve.bytes")),
@@ -291,8 +275,6 @@ impl CleanerConfig {
     fn read(reader: &Reader<'_>) -> CleanerConfig {
         CleanerConfig {
             is_on: reader.boolean("log.cleaner.enable"),
-            threads: reader.size("log.cleaner.threads"),
-            bytes_per_second_max: reader.double("log.cleaner.io.max.bytes.per.second"),
             dedupe_buffer_bytes: unsigned(reader.long("log.cleaner.dedupe.buffer.size")),
             backoff_ms: reader.long("log.cleaner.backoff.ms"),
         }
@@ -310,7 +292,6 @@ impl MetadataConfig {
             segment_bytes: reader.size("metadata.log.segment.bytes"),
             segment_ms: reader.long("metadata.log.segment.ms"),
             bytes_between_snapshots: reader.long("metadata.log.max.record.bytes.between.snapshots"),
-            snapshot_interval_ms: reader.long("metadata.log.max.snapshot.interval.ms"),
             retention_bytes: reader.long("metadata.max.retention.bytes"),
             retention_ms: reader.long("metadata.max.retention.ms"),
         }
@@ -333,7 +314,6 @@ impl OffsetsConfig {
     fn read(reader: &Reader<'_>) -> OffsetsConfig {
         OffsetsConfig {
             metadata_bytes_max: reader.int("offset.metadata.max.bytes"),
-            commit_timeout_ms: reader.size("offsets.commit.timeout.ms"),
             retention_minutes: reader.size("offsets.retention.minutes"),
             retention_check_interval_ms: reader.long("offsets.retention.check.interval.ms"),
             topic_partitions: reader.size("offsets.topic.num.partitions"),
@@ -349,8 +329,6 @@ impl ProducersConfig {
         ProducersConfig {
             expiration_ms: reader.size("producer.id.expiration.ms"),
             expiration_check_interval_ms: reader.size("producer.id.expiration.check.interval.ms"),
-            transactional_id_expiration_ms: reader.size("transactional.id.expiration.ms"),
-            transaction_timeout_max_ms: reader.size("transaction.max.timeout.ms"),
         }
     }
 }

@@ -76,7 +76,6 @@ pub struct TopicConfig {
     pub segment_index_bytes: u32,
     pub segment_jitter_ms: i64,
     pub segment_ms: i64,
-    pub unclean_leader_election: bool,
 }
 
 impl TopicConfig {
@@ -105,7 +104,6 @@ impl TopicConfig {
             segment_index_bytes: reader.size("segment.index.bytes"),
             segment_jitter_ms: reader.long("segment.jitter.ms"),
             segment_ms: reader.long("segment.ms"),
-            unclean_leader_election: reader.boolean("unclean.leader.election.enable"),
         }
     }
 }

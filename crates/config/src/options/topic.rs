@@ -43,7 +43,7 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
         .falls_back_to("log.cleanup.policy")
         .doc("Whether old segments are deleted, compacted or both; empty keeps everything."),
     boolean("unclean.leader.election.enable").default("false")
-        .falls_back_to("unclean.leader.election.enable")
+        .falls_back_to("unclean.leader.election.enable").ignored()
         .doc("Whether a replica that is not in sync may lead, at the cost of records."),
     int("min.insync.replicas").default("1").at_least(1).falls_back_to("min.insync.replicas")
         .doc("The in-sync replicas without which an acks=all produce is refused."),

@@ -6,12 +6,13 @@ use crate::option::{ConfigOption, boolean, double, int, long};
 pub(crate) static OPTIONS: &[ConfigOption] = &[
     boolean("log.cleaner.enable").default("true")
         .doc("Whether compacted topics are compacted."),
-    int("log.cleaner.threads").default("1").at_least(0).cluster_wide()
-        .doc("Threads that compact."),
+    int("log.cleaner.threads").default("1").at_least(0).cluster_wide().ignored()
+        .doc("Threads that compact; here one, which compacts the dirtiest log first."),
     double("log.cleaner.io.max.bytes.per.second").default("1.7976931348623157E308").cluster_wide()
-        .doc("The most that compaction reads and writes in a second."),
+        .ignored()
+        .doc("The most that compaction reads and writes in a second; not limited here yet."),
     long("log.cleaner.dedupe.buffer.size").default("134217728").cluster_wide()
-        .doc("The memory for the keys of what is compacted, over all threads."),
+        .doc("The memory for the keys of what is compacted."),
     int("log.cleaner.io.buffer.size").default("524288").at_least(0).cluster_wide().ignored()
         .doc("Kafka's buffers for compaction; here batches are read as they lie."),
     double("log.cleaner.io.buffer.load.factor").default("0.9").cluster_wide().ignored()

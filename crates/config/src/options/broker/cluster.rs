@@ -44,16 +44,16 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
         .doc("How often a broker reports to the controller."),
     int("broker.session.timeout.ms").default("9000").ignored()
         .doc("How long a broker may be silent before the controller fences it."),
-    string("metadata.log.dir").high()
-        .doc("The directory of the metadata log; without it the first of log.dirs."),
+    string("metadata.log.dir").high().ignored()
+        .doc("The directory of the metadata log; here it is always in the one of log.dirs."),
     int("metadata.log.segment.bytes").default("1073741824").at_least(8_388_608).high()
         .doc("The size at which a segment of the metadata log is closed."),
     long("metadata.log.segment.ms").default("604800000").high()
         .doc("The age at which a segment of the metadata log is closed."),
     long("metadata.log.max.record.bytes.between.snapshots").default("20971520").at_least(1).high()
         .doc("How much may be appended to the metadata log before a snapshot is taken."),
-    long("metadata.log.max.snapshot.interval.ms").default("3600000").at_least(0).high()
-        .doc("The longest time between two metadata snapshots while there are new records; 0 for no limit."),
+    long("metadata.log.max.snapshot.interval.ms").default("3600000").at_least(0).high().ignored()
+        .doc("The longest time between two metadata snapshots while there are new records; here they come after so many bytes alone."),
     long("metadata.max.retention.bytes").default("104857600").high()
         .doc("The size of metadata log and snapshots above which old ones are deleted."),
     long("metadata.max.retention.ms").default("604800000").high()

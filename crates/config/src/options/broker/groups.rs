@@ -26,8 +26,8 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
         .doc("The largest write buffer that a coordinator keeps."),
     int("offset.metadata.max.bytes").default("4096").high()
         .doc("The longest text that may be committed with an offset."),
-    int("offsets.commit.timeout.ms").default("5000").at_least(1).high()
-        .doc("How long a commit waits for its records to be safe."),
+    int("offsets.commit.timeout.ms").default("5000").at_least(1).high().ignored()
+        .doc("How long a commit waits for its records to be replicated; on a single node there is nothing to wait for but the disk."),
     int("offsets.load.buffer.size").default("5242880").at_least(1).high().ignored()
         .doc("The size of reads when a coordinator loads its partition."),
     short("offsets.topic.replication.factor").default("3").at_least(1).high()

@@ -48,8 +48,8 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
         .doc("How often logs are searched for what flush.ms has waited for, and that time itself where log.flush.interval.ms is not given. At its default they are searched every 250 ms."),
     int("log.flush.offset.checkpoint.interval.ms").default("60000").at_least(0).high()
         .doc("How often the recovery points are written."),
-    int("log.flush.start.offset.checkpoint.interval.ms").default("60000").at_least(0).high()
-        .doc("How often the log start offsets are written."),
+    int("log.flush.start.offset.checkpoint.interval.ms").default("60000").at_least(0).high().ignored()
+        .doc("How often the log start offsets are written; here with the recovery points, on which they rely."),
     string("log.message.timestamp.type").default("CreateTime").one_of(&["CreateTime", "LogAppendTime"])
         .cluster_wide()
         .doc("Whether records keep the producer's time or get the broker's; the default of message.timestamp.type."),
@@ -57,12 +57,12 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
         .doc("How far a record's time may lie before the broker's; the default of message.timestamp.before.max.ms."),
     long("log.message.timestamp.after.max.ms").default("3600000").at_least(0).cluster_wide()
         .doc("How far a record's time may lie after the broker's; the default of message.timestamp.after.max.ms."),
-    int("num.recovery.threads.per.data.dir").default("2").at_least(1).high().cluster_wide()
-        .doc("Threads for recovery at the start and for closing at the end."),
+    int("num.recovery.threads.per.data.dir").default("2").at_least(1).high().cluster_wide().ignored()
+        .doc("Threads for recovery at the start and for closing at the end; here as many as processors, and as a disk syncs at once."),
     long("log.dir.failure.timeout.ms").default("30000").at_least(1).low().ignored()
         .doc("How long a broker runs on with a failed directory that the controller does not know of."),
-    long("log.initial.task.delay.ms").default("30000").at_least(0).low().unlisted()
-        .doc("How long after the start the background tasks of logs begin."),
+    long("log.initial.task.delay.ms").default("30000").at_least(0).low().unlisted().ignored()
+        .doc("How long after the start the background tasks of logs begin; here each begins after its own interval."),
     int("num.replica.alter.log.dirs.threads").high().ignored()
         .doc("Threads that move replicas between directories."),
 ];

@@ -4,8 +4,8 @@ use crate::option::{ConfigOption, boolean, int, long, string};
 
 #[rustfmt::skip]
 pub(crate) static OPTIONS: &[ConfigOption] = &[
-    long("replica.high.watermark.checkpoint.interval.ms").default("5000").high()
-        .doc("How often high watermarks are written to disk."),
+    long("replica.high.watermark.checkpoint.interval.ms").default("5000").high().ignored()
+        .doc("How often high watermarks are written to disk; here with the recovery points, since a single node knows them without."),
     long("replica.lag.time.max.ms").default("30000").high().ignored()
         .doc("How long a follower may lag before it leaves the in-sync replicas."),
     int("replica.socket.timeout.ms").default("30000").high().ignored()

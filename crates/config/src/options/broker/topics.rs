@@ -14,7 +14,7 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
         .doc("The replicas of a topic that is created without a number of its own."),
     int("min.insync.replicas").default("1").at_least(1).high().cluster_wide()
         .doc("The in-sync replicas that an acks=all produce needs; topics override it."),
-    boolean("unclean.leader.election.enable").default("false").high().cluster_wide()
+    boolean("unclean.leader.election.enable").default("false").high().cluster_wide().ignored()
         .doc("Whether a replica that is not in sync may lead, at the cost of records; topics override it."),
     int("message.max.bytes").default("1048588").at_least(0).high().cluster_wide()
         .doc("The largest batch, as it is sent, that is accepted; the default of max.message.bytes."),

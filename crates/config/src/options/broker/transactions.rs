@@ -6,9 +6,9 @@ use crate::option::{ConfigOption, boolean, int, short};
 pub(crate) static OPTIONS: &[ConfigOption] = &[
     int("producer.id.expiration.ms").default("86400000").at_least(1).low().cluster_wide()
         .doc("How long a partition remembers a producer that sends nothing."),
-    int("transactional.id.expiration.ms").default("604800000").at_least(1).high()
+    int("transactional.id.expiration.ms").default("604800000").at_least(1).high().ignored()
         .doc("How long a transactional id without a transaction is remembered."),
-    int("transaction.max.timeout.ms").default("900000").at_least(1).high()
+    int("transaction.max.timeout.ms").default("900000").at_least(1).high().ignored()
         .doc("The longest transaction timeout that a producer may ask for."),
     int("transaction.state.log.min.isr").default("2").at_least(1).high().ignored()
         .doc("The in-sync replicas that writes to __transaction_state need."),
