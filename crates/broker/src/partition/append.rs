@@ -142,6 +142,8 @@ impl Partition {
         let mut round = FlushRound::ZERO;
         if state.has_flush_messages() {
             round = storage.ask_for_flush(self, state);
+        } else if state.begins_to_wait() {
+            storage.list_timely(self);
         }
         let mut commands = Vec::new();
         let end = state.readable_end();

@@ -8,13 +8,22 @@
 //!       └────────┴ on its way: the high watermark waits
 //! ```
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ottla_log::Flush;
 use ottla_records::Offset;
 
 use super::{Partition, State};
 use crate::{clock, durable::FlushRound, topics::Durability};
+
+/// What `flush.ms` says of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FlushTime {
+    /// There is nothing to flush, or nobody asks for it.
+    None,
+    Waits,
+    Come,
+}
 
 /// What was asked for, and when.
 #[derive(Debug)]
@@ -26,6 +35,8 @@ pub(super) struct Flushing {
     /// The last round that was asked for.
     last: FlushRound,
     flushed_at: Instant,
+    /// It is listed among those that wait for `flush.ms`.
+    is_timely: bool,
     /// The folder's own name is durable.
     pub(super) has_durable_name: bool,
 }
@@ -37,6 +48,7 @@ impl Flushing {
             queued: None,
             last: FlushRound::ZERO,
             flushed_at: clock::now(),
+            is_timely: false,
             // It was in a checkpoint, and these are written after the names.
             has_durable_name: recovery_point > 0,
         }
@@ -54,15 +66,24 @@ impl State {
         self.log.written_end() - since >= self.settings.flush.messages
     }
 
-    /// Whether it is time for a flush, and there is something to flush.
-    pub(crate) fn has_flush_time(&self) -> bool {
-        let has_written = self.log.written_end() > self.flushing.asked.max(self.log.flushed_end());
-        let is_asked = self.settings.durability == Durability::Os && !self.is_deleted && has_written;
-        is_asked && self.settings.flush.interval.is_some_and(|interval| self.has_waited(interval))
+    /// Something was written. Whether it waits for `flush.ms` and that is not known yet.
+    pub(super) fn begins_to_wait(&mut self) -> bool {
+        let waits = self.settings.flush.interval.is_some();
+        waits && !std::mem::replace(&mut self.flushing.is_timely, true)
     }
 
-    fn has_waited(&self, interval: Duration) -> bool {
-        clock::now().duration_since(self.flushing.flushed_at) >= interval
+    /// Whoever does not wait any more is to be taken off the list.
+    pub(crate) fn look_at_flush_time(&mut self) -> FlushTime {
+        let has_written = self.log.written_end() > self.flushing.asked.max(self.log.flushed_end());
+        let waits = self.settings.durability == Durability::Os && has_written && !self.is_deleted;
+        let waited = clock::now().duration_since(self.flushing.flushed_at);
+        let time = match self.settings.flush.interval.filter(|_| waits) {
+            Some(interval) if waited >= interval => FlushTime::Come,
+            Some(_) => FlushTime::Waits,
+            None => FlushTime::None,
+        };
+        self.flushing.is_timely = time == FlushTime::Waits;
+        time
     }
 
     /// Asks for a flush of what is written. `queue` puts the partition into the next round; it is not called if the

@@ -24,6 +24,7 @@ use crate::{
 
 pub(crate) use append::{AppendRefused, Produced};
 pub(crate) use convert::{epoch_entries, log_producer_entry, producer_entries, replica_producer_entry};
+pub(crate) use flushing::FlushTime;
 pub(crate) use read::{Fetched, ReadLimits, ReadRefused};
 
 /// What a partition is called.

@@ -9,6 +9,7 @@
 
 mod checks;
 mod damage;
+mod flush;
 mod history;
 mod node;
 mod random;

@@ -192,6 +192,10 @@ impl Node {
         self.parts.storage.flush_asked(&self.durable);
     }
 
+    pub(super) fn ask_for_timely_flushes(&self) {
+        self.parts.storage.ask_for_timely_flushes();
+    }
+
     pub(super) fn prepare_journal_file(&self) {
         self.rounds.journal().prepare().expect("the disk works");
     }

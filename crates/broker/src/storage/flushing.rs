@@ -15,16 +15,18 @@ use std::{
 use super::{Storage, fail, lock, parallel, room::parking::Parking};
 use crate::{
     durable::{Durable, FlushRound},
-    partition::{Partition, State},
+    partition::{FlushTime, Partition, State},
 };
 
 /// It is told when there is something to do.
 const TURN: Duration = Duration::from_secs(3600);
 
-/// The round that has not begun.
 #[derive(Debug, Default)]
 pub(super) struct Flushes {
+    /// The round that has not begun.
     next: Mutex<Round>,
+    /// Partitions with something that waits for `flush.ms`, each once.
+    timely: Mutex<Vec<Arc<Partition>>>,
     thread: Parking,
 }
 
@@ -93,16 +95,24 @@ impl Storage {
         state.ask_for_flush(|| self.flushes.queue(partition))
     }
 
-    /// Asks for those that have waited for `flush.ms`.
-    pub(super) fn ask_for_timely_flushes(&self) {
-        // Whatever is written to is listed here until its next sync.
-        let written: Vec<Arc<Partition>> = lock(&self.unsynced).clone();
-        for partition in written {
+    /// Notes a partition that has begun to wait for `flush.ms`.
+    pub(crate) fn list_timely(&self, partition: &Arc<Partition>) {
+        lock(&self.flushes.timely).push(Arc::clone(partition));
+    }
+
+    /// Asks for those that have waited long enough.
+    pub(crate) fn ask_for_timely_flushes(&self) {
+        let listed = std::mem::take(&mut *lock(&self.flushes.timely));
+        let waiting = listed.into_iter().filter(|partition| {
             let mut state = partition.lock();
-            if state.has_flush_time() {
-                self.ask_for_flush(&partition, &mut state);
+            let waits = state.look_at_flush_time();
+            if waits == FlushTime::Come {
+                self.ask_for_flush(partition, &mut state);
             }
-        }
+            waits == FlushTime::Waits
+        });
+        let waiting: Vec<Arc<Partition>> = waiting.collect();
+        lock(&self.flushes.timely).extend(waiting);
     }
 
     /// One round: flushes all that was asked for.

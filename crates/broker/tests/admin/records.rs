@@ -82,3 +82,15 @@ async fn a_directory_tells_how_much_each_partition_takes() {
     assert!(0 < dir.usable_bytes && dir.usable_bytes <= dir.total_bytes, "{dir:?}");
     node.stop().await;
 }
+
+#[tokio::test]
+async fn what_was_flushed_and_acknowledged_can_be_read() {
+    let node = Node::start_with(&["ottla.log.durability=os", "log.flush.interval.messages=1"]).await;
+    let mut client = node.client().await;
+    client.create_topic("t", 1).await;
+    for end in 1..10 {
+        assert_eq!(produce(&mut client, "t", 0, b"value").await, 0);
+        assert_eq!(offset(&mut client, "t", LATEST).await, end);
+    }
+    node.stop().await;
+}

@@ -81,6 +81,19 @@ async fn commits_to_what_there_is_not_are_refused_and_the_others_count() {
 }
 
 #[tokio::test]
+async fn offsets_are_committed_where_they_are_flushed_and_not_journaled() {
+    let node = Node::start_with(&["ottla.log.durability=os", "log.flush.interval.messages=1"]).await;
+    let mut client = node.group_client().await;
+    let id = client.create_topic("t", 1).await;
+    for offset in 1..5 {
+        let response = client.call(9, &commit("group", &[("t", id, &[(0, offset)])])).await;
+        assert_eq!(errors(&response), [(0, 0)]);
+        assert_eq!(committed(&mut client, "group").await, [("t".to_string(), 0, offset)]);
+    }
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn a_fetch_asks_for_several_groups_and_names_topics_as_its_version_does() {
     let node = Node::start().await;
     let mut client = node.group_client().await;

@@ -14,9 +14,9 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
         .doc("The size of the offset index at which its segment is closed."),
     long("flush.messages").default("9223372036854775807").at_least(1)
         .falls_back_to("log.flush.interval.messages")
-        .doc("With ottla.durability=os, the records after which a segment is flushed; the batch that makes so many is acknowledged after it: 1 for every batch. With journal every record is durable when it is acknowledged, and nothing is flushed twice."),
+        .doc("With durability os, the records after which a segment is flushed; the batch that makes so many is acknowledged after it. The journal flushes each anyway."),
     long("flush.ms").default("9223372036854775807").at_least(0).falls_back_to("log.flush.interval.ms")
-        .doc("With ottla.durability=os, the time after which a segment with new records is flushed in the background. With journal records are durable when they are acknowledged."),
+        .doc("With durability os, the time after which a segment with new records is flushed in the background. The journal flushes each batch anyway."),
     long("retention.bytes").default("-1").falls_back_to("log.retention.bytes")
         .doc("How large a partition may grow before its oldest segments are deleted; -1 for no limit."),
     long("retention.ms").default("604800000").at_least(-1).falls_back_to("log.retention.ms")

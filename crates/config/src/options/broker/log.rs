@@ -45,7 +45,7 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
     long("log.flush.interval.ms").high().cluster_wide()
         .doc("With durability os, the time after which a log is flushed; the default of flush.ms."),
     long("log.flush.scheduler.interval.ms").default("9223372036854775807").high()
-        .doc("How often logs are searched for what flush.ms has waited for, and that time itself where log.flush.interval.ms is not given. At its default they are searched every 250 ms."),
+        .doc("How often it is looked at what has waited for flush.ms (every 250 ms if not given), and that time where log.flush.interval.ms is not given."),
     int("log.flush.offset.checkpoint.interval.ms").default("60000").at_least(0).high()
         .doc("How often the recovery points are written."),
     int("log.flush.start.offset.checkpoint.interval.ms").default("60000").at_least(0).high().ignored()
