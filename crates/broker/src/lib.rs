@@ -11,7 +11,8 @@
 //! below.
 //!
 //! It never decides what a core decides: no offset, no leader, no member of a group is chosen here. No lock is held
-//! across an await, and no connection waits for a disk but through the journal's durable position.
+//! across an await, and no thread that serves connections waits for a disk: writes are waited for through the journal's
+//! durable position, reads of what is not in memory are other threads' work.
 #![forbid(unsafe_code)]
 
 mod api;
@@ -86,6 +87,7 @@ pub(crate) struct Broker {
     pub(crate) storage: Arc<storage::Storage>,
     pub(crate) durable: Arc<durable::Durable>,
     pub(crate) fetch_sessions: fetch::session::Sessions,
+    pub(crate) cold_reads: fetch::cold::ColdReads,
     pub(crate) groups: Arc<groups::Groups>,
     pub(crate) producer_ids: producer_ids::ProducerIds,
     pub(crate) admission: server::Admission,

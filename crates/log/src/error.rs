@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use ottla_records::Offset;
 
+use crate::cold::Cold;
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// The action of a sync that failed.
@@ -34,6 +36,13 @@ pub enum Error {
 
     #[error("not a record batch: {0}")]
     BadBatch(String),
+
+    #[error("cannot read a segment: {0}")]
+    Unreadable(io::Error),
+
+    /// Not an answer: a look-up that must not wait for the disk comes again when this is loaded.
+    #[error("{} bytes of a file are not in memory", .0.len())]
+    Cold(Cold),
 
     /// The operation needs the files to itself, and a write or a rewrite was taken and not handed back.
     #[error("{} is being written", path.display())]

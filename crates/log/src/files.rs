@@ -59,6 +59,11 @@ impl Files {
         self.open(key, dir, Mode::Write)
     }
 
+    /// As [`Files::get`]; `None` unless it is open already.
+    pub(crate) fn get_open(&self, key: FileKey) -> Option<Arc<dyn File>> {
+        self.cache().get(&key)
+    }
+
     /// As [`Files::get`]; `None` if there is no such file.
     pub(crate) fn find(&self, key: FileKey, dir: &Path) -> Result<Option<Arc<dyn File>>> {
         match self.get(key, dir) {

@@ -21,12 +21,14 @@ pub mod format;
 pub mod index;
 pub mod journal;
 
+mod cold;
 mod config;
 mod error;
 mod files;
 mod log;
 mod names;
 
+pub use cold::Cold;
 pub use config::{CleanupPolicy, LogConfig};
 pub use error::{Error, Result};
 pub use files::Files;

@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Context;
 use crate::{
     fetch::{
+        cold::ColdReads,
         session::{PartitionKey, Plan, Told, Wanted},
         wait::Waiting,
     },
@@ -58,6 +59,7 @@ struct Fetch<'a> {
     places: Vec<Place<'a>>,
     bytes_max: usize,
     committed_only: bool,
+    cold_reads: &'a ColdReads,
 }
 
 /// What a partition's read gave, beside the partition that it was for.
@@ -79,18 +81,19 @@ impl From<ErrorCode> for Failed {
 }
 
 impl<'a> Fetch<'a> {
-    fn new(context: &Context<'_>, request: &FetchRequest, wanted: impl Iterator<Item = &'a Wanted>) -> Fetch<'a> {
+    fn new(context: &Context<'a>, request: &FetchRequest, wanted: impl Iterator<Item = &'a Wanted>) -> Fetch<'a> {
         let bytes_max = usize::try_from(request.max_bytes).unwrap_or(0).min(context.broker.settings.fetch_bytes_max);
         let by_id = context.version >= TOPIC_IDS_FROM;
         let places = wanted.map(|wanted| Place { wanted, found: find(context, &wanted.key, by_id) }).collect();
-        Fetch { places, bytes_max, committed_only: request.isolation_level == READ_COMMITTED }
+        let committed_only = request.isolation_level == READ_COMMITTED;
+        Fetch { places, bytes_max, committed_only, cold_reads: &context.broker.cold_reads }
     }
 
     /// Reads, and as long as it is too little and there is time, waits for more and reads again.
     async fn read_enough(&self, request: &FetchRequest, waiting_fetches: &Level) -> Vec<Outcome<'a>> {
         let bytes_min = usize::try_from(request.min_bytes).unwrap_or(0);
         let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
-        let first = self.read();
+        let first = self.read().await;
         if self.is_enough(&first, bytes_min) || wait.is_zero() {
             return first;
         }
@@ -99,7 +102,7 @@ impl<'a> Fetch<'a> {
         let found = self.places.iter().filter_map(|place| place.found.as_ref().ok());
         let waiting = Waiting::at(found.map(|found| Arc::clone(&found.partition)).collect());
         loop {
-            let outcomes = self.read();
+            let outcomes = self.read().await;
             if self.is_enough(&outcomes, bytes_min) || timeout_at(deadline, waiting.woken()).await.is_err() {
                 return outcomes;
             }
@@ -110,7 +113,7 @@ impl<'a> Fetch<'a> {
         let mut bytes = 0;
         for outcome in outcomes {
             match &outcome.result {
-                Ok(fetched) if fetched.diverging.is_some() => return true,
+                Ok(fetched) if fetched.diverging.is_some() || fetched.is_cut_short => return true,
                 Ok(fetched) => bytes += fetched.records.len(),
                 Err(_) => return true,
             }
@@ -118,22 +121,21 @@ impl<'a> Fetch<'a> {
         bytes >= bytes_min || outcomes.is_empty()
     }
 
-    fn read(&self) -> Vec<Outcome<'a>> {
+    async fn read(&self) -> Vec<Outcome<'a>> {
         let mut room = self.bytes_max;
         let mut is_first = true;
-        self.places
-            .iter()
-            .map(|place| {
-                let result = self.read_one(place, room, is_first);
-                if let Ok(fetched) = &result
-                    && !fetched.records.is_empty()
-                {
-                    is_first = false;
-                    room = room.saturating_sub(fetched.records.len());
-                }
-                Outcome { wanted: place.wanted, result }
-            })
-            .collect()
+        let mut outcomes = Vec::with_capacity(self.places.len());
+        for place in &self.places {
+            let result = self.read_one(place, room, is_first).await;
+            if let Ok(fetched) = &result
+                && !fetched.records.is_empty()
+            {
+                is_first = false;
+                room = room.saturating_sub(fetched.records.len());
+            }
+            outcomes.push(Outcome { wanted: place.wanted, result });
+        }
+        outcomes
     }
 
     /// What was read goes out with the answer.
@@ -147,7 +149,7 @@ impl<'a> Fetch<'a> {
         }
     }
 
-    fn read_one(&self, place: &Place<'_>, room: usize, min_one: bool) -> Result<Fetched, Failed> {
+    async fn read_one(&self, place: &Place<'_>, room: usize, min_one: bool) -> Result<Fetched, Failed> {
         let partition = &place.found.as_ref().map_err(|error| *error)?.partition;
         let wanted = place.wanted;
         let limits = ReadLimits {
@@ -158,7 +160,7 @@ impl<'a> Fetch<'a> {
             current_leader_epoch: wanted.current_leader_epoch,
             last_fetched_epoch: wanted.last_fetched_epoch,
         };
-        partition.read(&limits).map_err(|refused| failed(partition, &refused))
+        partition.read(&limits, self.cold_reads).await.map_err(|refused| failed(partition, &refused))
     }
 }
 
@@ -180,10 +182,6 @@ fn failed(partition: &Partition, refused: &ReadRefused) -> Failed {
             tracing::error!(topic = %partition.topic.name, partition = partition.index, %reason, "cannot read");
             error.into()
         }
-        ReadRefused::Io(reason) => {
-            tracing::error!(topic = %partition.topic.name, partition = partition.index, %reason, "cannot read");
-            error.into()
-        }
         ReadRefused::Deleted | ReadRefused::FencedEpoch { .. } | ReadRefused::UnknownEpoch { .. } => error.into(),
     }
 }
@@ -194,7 +192,7 @@ pub(crate) fn read_error(refused: &ReadRefused) -> ErrorCode {
         ReadRefused::FencedEpoch { .. } => ErrorCode::FencedLeaderEpoch,
         ReadRefused::UnknownEpoch { .. } => ErrorCode::UnknownLeaderEpoch,
         ReadRefused::OutOfRange { .. } => ErrorCode::OffsetOutOfRange,
-        ReadRefused::Storage(_) | ReadRefused::Io(_) => ErrorCode::KafkaStorageError,
+        ReadRefused::Storage(_) => ErrorCode::KafkaStorageError,
     }
 }
 

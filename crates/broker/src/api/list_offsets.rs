@@ -1,6 +1,6 @@
 //! ListOffsets: the offset of a timestamp, or of one of the places that negative timestamps stand for.
 
-use ottla_log::FoundRecord;
+use ottla_log::{FoundRecord, Log};
 use ottla_records::{Epoch, Offset, Timestamp};
 use ottla_wire::{
     ByteString, ErrorCode,
@@ -41,23 +41,26 @@ pub(crate) async fn handle(context: &Context<'_>, request: ListOffsetsRequest) -
             *times.entry((&topic.name, asked.partition_index)).or_default() += 1;
         }
     }
-    let topics = request.topics.iter().map(|topic| {
+    let mut topics = Vec::with_capacity(request.topics.len());
+    for topic in &request.topics {
         let hosted = context.broker.topics.by_name(&topic.name);
-        let answers = topic.partitions.iter().filter_map(|asked| {
+        let mut partitions = Vec::with_capacity(topic.partitions.len());
+        for asked in &topic.partitions {
             let partition = hosted.as_ref().and_then(|hosted| hosted.partition(asked.partition_index));
-            match (times.remove(&(&topic.name, asked.partition_index))?, partition) {
-                (1, Some(partition)) => Some(answer(context, &request, asked, &partition)),
-                (1, None) => Some(refused(asked, ErrorCode::UnknownTopicOrPartition)),
+            partitions.push(match (times.remove(&(&topic.name, asked.partition_index)), partition) {
+                (Some(1), Some(partition)) => answer(context, &request, asked, &partition).await,
+                (Some(1), None) => refused(asked, ErrorCode::UnknownTopicOrPartition),
                 // Which of several timestamps is meant?
-                _ => Some(refused(asked, ErrorCode::InvalidRequest)),
-            }
-        });
-        ListOffsetsTopicResponse { name: topic.name.clone(), partitions: answers.collect() }
-    });
-    ListOffsetsResponse { topics: topics.collect(), ..Default::default() }
+                (Some(_), _) => refused(asked, ErrorCode::InvalidRequest),
+                (None, _) => continue,
+            });
+        }
+        topics.push(ListOffsetsTopicResponse { name: topic.name.clone(), partitions });
+    }
+    ListOffsetsResponse { topics, ..Default::default() }
 }
 
-fn answer(
+async fn answer(
     context: &Context<'_>,
     request: &ListOffsetsRequest,
     asked: &ListOffsetsPartition,
@@ -66,7 +69,7 @@ fn answer(
     if !is_supported(asked.timestamp, context.version) {
         return refused(asked, ErrorCode::UnsupportedVersion);
     }
-    match look_up(request, asked, partition) {
+    match context.broker.cold_reads.look_up(|| look_up(request, asked, partition)).await {
         Ok(found) => ListOffsetsPartitionResponse {
             partition_index: asked.partition_index,
             error_code: ErrorCode::None.code(),
@@ -115,8 +118,8 @@ fn look_up(
         }
         // Nothing is tiered.
         LATEST_TIERED | EARLIEST_PENDING_UPLOAD => NOTHING,
-        MAX_TIMESTAMP => timed(state.log.max_timestamp()?, end),
-        timestamp => timed(state.log.offset_for_timestamp(timestamp)?, end),
+        MAX_TIMESTAMP => timed(state.log.without_waiting(Log::max_timestamp)?, end),
+        timestamp => timed(state.log.without_waiting(|log| log.offset_for_timestamp(timestamp))?, end),
     };
     Ok(found)
 }

@@ -1,4 +1,6 @@
-//! Fetching: sessions that remember what a consumer reads, and waiting for data without polling.
+//! Fetching: sessions that remember what a consumer reads, waiting for data without polling, and reads that wait
+//! for the disk.
 
+pub(crate) mod cold;
 pub(crate) mod session;
 pub(crate) mod wait;

@@ -67,12 +67,11 @@ pub(super) fn load(
 
 /// Whole batches from an offset on, or from the log's start if that lies behind it.
 fn read(partition: &Partition, next: &mut Offset) -> Result<Bytes, LoadError> {
-    let read = {
-        let mut state = partition.lock();
+    let read = partition.look_up_waiting(|state| {
         let (start, end) = (state.log.start_offset(), state.log.end_offset());
         *next = start.max(*next);
-        state.log.read(*next, CHUNK, end, true)?
-    };
+        state.log.without_waiting(|log| log.read(*next, CHUNK, end, true))
+    })?;
     Ok(read.load()?)
 }
 

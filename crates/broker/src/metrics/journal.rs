@@ -113,6 +113,14 @@ impl File for MeasuredFile {
         self.file.read_at(buf, position)
     }
 
+    fn read_cached_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+        self.file.read_cached_at(buf, position)
+    }
+
+    fn will_read(&self, position: u64, len: u64) {
+        self.file.will_read(position, len);
+    }
+
     fn write_all_at(&self, parts: &[IoSlice<'_>], position: u64) -> io::Result<()> {
         if IS_JOURNAL.get() {
             let bytes: usize = parts.iter().map(|part| part.len()).sum();

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use ottla_log::{ReadResult, Slice};
+use ottla_log::{Log, ReadResult, Slice};
 use ottla_records::{BATCH_HEADER_SIZE, BatchHeader, Epoch, Offset, Timestamp, TimestampType};
 use ottla_replica::{AbortedTransaction, EpochEnd};
 use ottla_wire::{FilePart, Records, RecordsPart};
 
 use super::{Partition, State};
+use crate::fetch::cold::ColdReads;
 
 /// Ranges of files up to this size are read into memory: cheaper than a system call of their own.
 const LOADED_MAX: usize = 64 * 1024;
@@ -40,6 +41,8 @@ pub(crate) struct Fetched {
     pub(crate) aborted: Option<Vec<AbortedTransaction>>,
     /// Where the reader's log and this one part.
     pub(crate) diverging: Option<EpochEnd>,
+    /// There may be more for the reader, which is left for its next fetch.
+    pub(crate) is_cut_short: bool,
 }
 
 /// Why a partition cannot be read. Each is one error code.
@@ -55,54 +58,48 @@ pub(crate) enum ReadRefused {
     OutOfRange { offset: Offset, high_watermark: Offset, log_start: Offset },
     #[error(transparent)]
     Storage(#[from] ottla_log::Error),
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
 }
 
 impl Partition {
-    /// Reads what there is, without waiting.
-    pub(crate) fn read(&self, limits: &ReadLimits) -> Result<Fetched, ReadRefused> {
-        let mut state = self.lock();
-        let state = &mut *state;
-        state.check_epoch(limits.current_leader_epoch)?;
-        let replica = &state.replica;
-        let (high_watermark, last_stable_offset) = (replica.high_watermark(), replica.last_stable_offset());
-        let log_start = replica.log_start_offset();
-        let upper = if limits.committed_only { last_stable_offset } else { high_watermark };
-        let mut fetched = Fetched {
-            records: Records::default(),
-            high_watermark,
-            last_stable_offset,
-            log_start,
-            aborted: limits.committed_only.then(Vec::new),
-            diverging: state.diverging(limits),
-        };
-        if fetched.diverging.is_some() {
-            return Ok(fetched);
-        }
-        if !(log_start..=replica.log_end_offset()).contains(&limits.offset) {
-            return Err(ReadRefused::OutOfRange { offset: limits.offset, high_watermark, log_start });
-        }
-        let read = state.log.read(limits.offset, limits.bytes_max, upper, limits.min_one)?;
-        if limits.committed_only && !read.is_empty() {
-            fetched.aborted = Some(state.aborted_within(limits.offset, upper)?);
-        }
-        fetched.records = records(read)?;
+    /// Reads what there is, without waiting for more. What is on the disk alone is waited for. Cancel-safe.
+    pub(crate) async fn read(
+        &self,
+        limits: &ReadLimits,
+        cold_reads: &ColdReads,
+    ) -> Result<Fetched, ReadRefused> {
+        cold_reads.look_up(|| self.read_cached(limits)).await
+    }
+
+    fn read_cached(&self, limits: &ReadLimits) -> Result<Fetched, ReadRefused> {
+        let (mut fetched, read) = self.lock().read(limits)?;
+        fetched.records = records(&read)?;
         Ok(fetched)
     }
-}
 
-impl Partition {
+    /// Looks something up in the log. What is not in memory is waited for, without the lock: not for threads that
+    /// serve connections.
+    pub(crate) fn look_up_waiting<T>(
+        &self,
+        mut look: impl FnMut(&mut State) -> ottla_log::Result<T>,
+    ) -> ottla_log::Result<T> {
+        loop {
+            let found = look(&mut self.lock());
+            match found {
+                Err(ottla_log::Error::Cold(cold)) => cold.load()?,
+                found => return found,
+            }
+        }
+    }
+
     /// The timestamp of the first batch that ends behind `offset`, if it can be read. Of the log's bytes only the
-    /// batch's header is.
+    /// batch's header is. It waits for the disk.
     pub(crate) fn timestamp_from(&self, offset: Offset) -> Option<Timestamp> {
-        let read = {
-            let mut state = self.lock();
+        let read = self.look_up_waiting(|state| {
             let (start, end) = (state.log.start_offset(), state.replica.high_watermark());
-            state.log.read(offset.clamp(start, end.max(start)), 0, end, true).ok()?
-        };
+            state.log.without_waiting(|log| log.read(offset.clamp(start, end.max(start)), 0, end, true))
+        });
         let mut head = [0; BATCH_HEADER_SIZE];
-        match read.slices.first()? {
+        match read.ok()?.slices.first()? {
             Slice::Memory(bytes) => head.copy_from_slice(bytes.get(..BATCH_HEADER_SIZE)?),
             Slice::File { file, position, .. } => file.read_exact_at(&mut head, *position).ok()?,
         }
@@ -115,6 +112,37 @@ impl Partition {
 }
 
 impl State {
+    /// What a reader is told, without the records yet, and where these are.
+    fn read(&mut self, limits: &ReadLimits) -> Result<(Fetched, ReadResult), ReadRefused> {
+        self.check_epoch(limits.current_leader_epoch)?;
+        let replica = &self.replica;
+        let (high_watermark, last_stable_offset) = (replica.high_watermark(), replica.last_stable_offset());
+        let log_start = replica.log_start_offset();
+        let upper = if limits.committed_only { last_stable_offset } else { high_watermark };
+        let mut fetched = Fetched {
+            records: Records::default(),
+            high_watermark,
+            last_stable_offset,
+            log_start,
+            aborted: limits.committed_only.then(Vec::new),
+            diverging: self.diverging(limits),
+            is_cut_short: false,
+        };
+        if fetched.diverging.is_some() {
+            return Ok((fetched, ReadResult::default()));
+        }
+        if !(log_start..=replica.log_end_offset()).contains(&limits.offset) {
+            return Err(ReadRefused::OutOfRange { offset: limits.offset, high_watermark, log_start });
+        }
+        let look = |log: &mut Log| log.read(limits.offset, limits.bytes_max, upper, limits.min_one);
+        let read = self.log.without_waiting(look)?;
+        if limits.committed_only && !read.is_empty() {
+            fetched.aborted = Some(self.aborted_within(limits.offset, upper)?);
+        }
+        fetched.is_cut_short = read.is_cut_short;
+        Ok((fetched, read))
+    }
+
     /// Whether who asks knows the leader's epoch, if it said one.
     pub(crate) fn check_epoch(&self, asked: Epoch) -> Result<(), ReadRefused> {
         if self.is_deleted {
@@ -142,7 +170,7 @@ impl State {
         from: Offset,
         upper: Offset,
     ) -> Result<Vec<AbortedTransaction>, ReadRefused> {
-        let entries = self.log.aborted_transactions(from, upper)?;
+        let entries = self.log.without_waiting(|log| log.aborted_transactions(from, upper))?;
         Ok(entries
             .iter()
             .map(|entry| AbortedTransaction {
@@ -156,7 +184,7 @@ impl State {
 }
 
 /// The slices of a read as a response refers to them.
-fn records(read: ReadResult) -> Result<Records, ReadRefused> {
+fn records(read: &ReadResult) -> Result<Records, ReadRefused> {
     let loads = read.bytes <= LOADED_MAX;
     let part = |slice: &Slice| -> Result<RecordsPart, ReadRefused> {
         match slice {
@@ -167,7 +195,7 @@ fn records(read: ReadResult) -> Result<Records, ReadRefused> {
                     position: *position,
                     len: *len as usize,
                 })),
-                _ => Ok(RecordsPart::Bytes(slice.load()?)),
+                _ => Ok(RecordsPart::Bytes(slice.load_cached()?)),
             },
         }
     };

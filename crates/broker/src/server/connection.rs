@@ -232,7 +232,7 @@ impl Connection {
             Some(bytes) => timeout(time_max, outbound::write_slice(&self.stream, bytes)).await,
             None => {
                 let out = std::mem::take(&mut self.out);
-                timeout(time_max, outbound::write_all(&self.stream, out)).await
+                timeout(time_max, outbound::write_all(&self.stream, out, &self.broker.cold_reads)).await
             }
         };
         written.map_err(|_elapsed| Ended::Idle)??;

@@ -1,22 +1,33 @@
 //! Responses on their way into a socket: memory by vectored writes, ranges of files by `sendfile`.
 
-use std::io::{self, IoSlice};
+use std::{
+    io::{self, IoSlice},
+    sync::Arc,
+};
 
 use bytes::Buf;
+use ottla_log::{
+    Cold,
+    disk::{RealFile, is_cached},
+};
 use ottla_wire::{FilePart, Part, Writer};
 use tokio::{io::Interest, net::TcpStream};
 
+use crate::fetch::cold::ColdReads;
+
 /// Pieces of memory that one write takes.
 const SLICES_MAX: usize = 64;
+/// What of a file is looked for in memory, and then sent, at once.
+const SENT_MAX: u64 = 1024 * 1024;
 
 /// Writes all that the writer has collected. Not cancel-safe: after a dropped call the connection must be closed.
-pub(crate) async fn write_all(stream: &TcpStream, out: Writer) -> io::Result<()> {
+pub(crate) async fn write_all(stream: &TcpStream, out: Writer, cold_reads: &ColdReads) -> io::Result<()> {
     let mut parts = out.into_parts();
     let mut from = 0;
     while from < parts.len() {
         match &mut parts[from] {
             Part::File(file) => {
-                send_file(stream, file).await?;
+                send_file(stream, file, cold_reads).await?;
                 from += 1;
             }
             Part::Bytes(_) => {
@@ -73,23 +84,36 @@ fn consume(parts: &mut [Part], mut written: usize) -> usize {
     done
 }
 
-async fn send_file(stream: &TcpStream, part: &FilePart) -> io::Result<()> {
+async fn send_file(stream: &TcpStream, part: &FilePart, cold_reads: &ColdReads) -> io::Result<()> {
     let mut position = part.position;
     let end = part.position + u64::try_from(part.len).unwrap_or(u64::MAX);
     while position < end {
-        let count = usize::try_from(end - position).unwrap_or(usize::MAX);
-        let sent = stream
-            .async_io(Interest::WRITABLE, || {
-                Ok(rustix::fs::sendfile(stream, &*part.file, Some(&mut position), count)?)
-            })
-            .await?;
-        if sent == 0 {
+        // In this order: while a slow client is waited for, what was in memory may leave it.
+        stream.writable().await?;
+        let count = (end - position).min(SENT_MAX);
+        load_if_cold(part, position, count, cold_reads).await?;
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let sent = stream.try_io(Interest::WRITABLE, || {
+            Ok(rustix::fs::sendfile(stream, &*part.file, Some(&mut position), count)?)
+        });
+        match sent {
             // The response has promised more bytes than the file has: the connection cannot go on.
-            return Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "a segment is shorter than its index says",
-            ));
+            Ok(0) => {
+                let reason = "a segment is shorter than its index says";
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason));
+            }
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+            Ok(_) | Err(_) => {}
         }
     }
     Ok(())
+}
+
+/// `sendfile` would wait for the disk, and with it every connection of this thread.
+async fn load_if_cold(part: &FilePart, position: u64, len: u64, cold_reads: &ColdReads) -> io::Result<()> {
+    let file = RealFile::from(Arc::clone(&part.file));
+    if is_cached(&file, position, len)? {
+        return Ok(());
+    }
+    cold_reads.load(Cold::range(Arc::new(file), position, len)).await.map_err(io::Error::other)
 }

@@ -109,6 +109,7 @@ const TOLD: &[(&str, &[&str])] = &[
     ("ottla_journal_limit_bytes", &[]),
     ("ottla_unwritten_bytes", &[]),
     ("ottla_fetch_sessions", &[]),
+    ("ottla_cold_read_seconds_bucket", &["le"]),
     ("ottla_disk_free_bytes", &[]),
     ("ottla_disk_total_bytes", &[]),
     ("ottla_disk_is_low", &[]),

@@ -15,7 +15,7 @@ use super::support::server::{Server, serve_at};
 use super::support::wait_until;
 
 /// The same command, whose system calls are tampered with as strace's `--inject` describes.
-fn injected(command: &Command, call: &str, what: &str, log: &Path) -> Command {
+pub(super) fn injected(command: &Command, call: &str, what: &str, log: &Path) -> Command {
     let mut strace = Command::new("strace");
     strace.args(["--follow-forks", "--seccomp-bpf", "--quiet=all", "--output"]).arg(log);
     strace.arg(format!("--trace={call}")).arg(format!("--inject={call}:{what}"));
@@ -26,7 +26,7 @@ fn injected(command: &Command, call: &str, what: &str, log: &Path) -> Command {
     strace
 }
 
-fn topic(name: &str) -> NewTopic<'_> {
+pub(super) fn topic(name: &str) -> NewTopic<'_> {
     NewTopic::new(name, 1, TopicReplication::Fixed(1))
 }
 

@@ -9,6 +9,7 @@
 //! - a created, renamed or removed name is durable after [`Disk::sync_dir`] of the directory that holds it;
 //! - a failed sync says nothing about which bytes arrived, and a second one that succeeds says no more.
 
+mod cached;
 mod os;
 mod real;
 mod sim;
@@ -19,9 +20,12 @@ use std::io::{self, IoSlice};
 use std::path::Path;
 use std::sync::Arc;
 
+pub use cached::is_cached;
 pub use os::{Priority, raise_thread_priority};
-pub use real::RealDisk;
+pub use real::{RealDisk, RealFile};
 pub use sim::{Call, Loss, Prefixes, SimDisk};
+
+pub(crate) use cached::{load, read_exact_cached_at};
 
 /// How to open a file. All but `Read` may also write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +123,13 @@ pub trait File: Send + Sync + Debug {
         }
         Ok(())
     }
+
+    /// As [`File::read_at`], but only what is in memory: less than `buf` holds if the rest is not, `WouldBlock` if
+    /// nothing is. Where the system cannot tell, everything counts as in memory.
+    fn read_cached_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize>;
+
+    /// A hint that this will be read soon. Nobody waits for it.
+    fn will_read(&self, position: u64, len: u64);
 
     /// Writes the parts one behind the other. Any number of parts is allowed.
     fn write_all_at(&self, parts: &[IoSlice<'_>], position: u64) -> io::Result<()>;

@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::{io::IoSliceMut, num::NonZeroU64};
 
 use super::Space;
 
@@ -55,6 +57,34 @@ fn become_realtime() -> bool {
 pub fn raise_thread_priority() -> Priority {
     Priority::Refused(io::ErrorKind::Unsupported.into())
 }
+
+/// Reads what is in the page cache. Beyond a miss the system may begin to read ahead; it does not wait.
+#[cfg(target_os = "linux")]
+pub(super) fn read_cached_at(file: &File, buf: &mut [u8], position: u64) -> io::Result<usize> {
+    use std::os::unix::fs::FileExt as _;
+
+    use rustix::io::{Errno, ReadWriteFlags, preadv2, retry_on_intr};
+    let mut parts = [IoSliceMut::new(buf)];
+    match retry_on_intr(|| preadv2(file, &mut parts, position, ReadWriteFlags::NOWAIT)) {
+        // Some file systems cannot tell. Of those tmpfs has everything in memory.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => file.read_at(buf, position),
+        result => Ok(result?),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn read_cached_at(file: &File, buf: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buf, position)
+}
+
+#[cfg(target_os = "linux")]
+pub(super) fn will_read(file: &File, position: u64, len: u64) {
+    // A hint that is not taken is none that is missed.
+    let _refused = rustix::fs::fadvise(file, position, NonZeroU64::new(len), rustix::fs::Advice::WillNeed);
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn will_read(_file: &File, _position: u64, _len: u64) {}
 
 /// The most parts that one call takes; `IOV_MAX` on every system that we know.
 const PARTS_MAX: usize = 1024;

@@ -12,7 +12,13 @@ use super::{DirectoryLock, Disk, Entry, File, Kind, Mode, Space, os};
 pub struct RealDisk;
 
 #[derive(Debug)]
-struct RealFile(Arc<fs::File>);
+pub struct RealFile(Arc<fs::File>);
+
+impl From<Arc<fs::File>> for RealFile {
+    fn from(file: Arc<fs::File>) -> RealFile {
+        RealFile(file)
+    }
+}
 
 impl Disk for RealDisk {
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn File>> {
@@ -83,6 +89,14 @@ impl File for RealFile {
                 result => return result,
             }
         }
+    }
+
+    fn read_cached_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+        os::read_cached_at(&self.0, buf, position)
+    }
+
+    fn will_read(&self, position: u64, len: u64) {
+        os::will_read(&self.0, position, len);
     }
 
     fn write_all_at(&self, parts: &[IoSlice<'_>], position: u64) -> io::Result<()> {

@@ -95,7 +95,7 @@ impl Log {
         let floor = self.floor_entry(at, |entry| entry.offset <= offset && entry.position < file_end)?;
         let mut walk = self.walk(at, floor.map_or(0, |entry| entry.position), file_end)?;
         if let Some(entry) = floor
-            && !walk.is_at(entry)
+            && !walk.is_at(entry)?
         {
             // The index does not fit the log. The log is right.
             walk = self.walk(at, 0, file_end)?;
@@ -129,7 +129,7 @@ impl Log {
         let mut walk = self.walk(at, start, file_end)?;
         if let Some(entry) = floor.filter(|entry| entry.position > start) {
             let mut ahead = self.walk(at, entry.position, file_end)?;
-            if ahead.is_at(entry) {
+            if ahead.is_at(entry)? {
                 walk = ahead;
             }
         }
@@ -169,7 +169,7 @@ impl Log {
     pub(super) fn walk(&self, at: usize, position: u32, end: u32) -> Result<Walk<'_>> {
         let base = self.segments[at].base;
         let file = match position < end {
-            true => Some(self.files.get(self.key(base, FileKind::Log), &self.dir)?),
+            true => Some(self.file(base, FileKind::Log, position.into(), WALK_BYTES.into())?),
             false => None,
         };
         Ok(Walk { log: self, base, file, position, end, buffer: [0; WALK_BYTES as usize], start: 0, len: 0 })
@@ -243,14 +243,14 @@ impl Log {
         }
         let mut bytes = vec![0; count * E::SIZE];
         let position = u64::from(first) * E::SIZE as u64;
-        let file = self.files.get(self.key(base, kind), &self.dir)?;
-        let path = || self.path(base, kind);
-        file.read_exact_at(&mut bytes, position).map_err(|error| Error::io("read", &path())(error))?;
+        let file = self.file(base, kind, position, bytes.len() as u64)?;
+        self.read_file(base, kind, &*file, &mut bytes, position)?;
         let entries = crate::index::decode_entries(base, &bytes);
         if entries.len() == count {
             return Ok(entries);
         }
-        Err(Error::Corrupt { path: path(), position, reason: "an index entry cannot be read".into() })
+        let (path, reason) = (self.path(base, kind), "an index entry cannot be read".into());
+        Err(Error::Corrupt { path, position, reason })
     }
 }
 
@@ -276,8 +276,12 @@ impl Walk<'_> {
     }
 
     /// Whether the batch here is the one that an index entry speaks of.
-    fn is_at(&mut self, entry: OffsetEntry) -> bool {
-        self.peek().ok().flatten().is_some_and(|span| span.last_offset == entry.offset)
+    fn is_at(&mut self, entry: OffsetEntry) -> Result<bool> {
+        match self.peek() {
+            // What is there is not known yet.
+            Err(cold @ Error::Cold(_)) => Err(cold),
+            peeked => Ok(peeked.ok().flatten().is_some_and(|span| span.last_offset == entry.offset)),
+        }
     }
 
     fn peek(&mut self) -> Result<Option<Span>> {
@@ -305,8 +309,8 @@ impl Walk<'_> {
     fn fill(&mut self) -> Result<()> {
         let len = (self.end - self.position).min(WALK_BYTES);
         let file = self.file.as_ref().expect("a walk that has bytes before it has a file");
-        let read = file.read_exact_at(&mut self.buffer[..len as usize], u64::from(self.position));
-        read.map_err(|error| Error::io("read", &self.log.path(self.base, FileKind::Log))(error))?;
+        let (buffer, position) = (&mut self.buffer[..len as usize], u64::from(self.position));
+        self.log.read_file(self.base, FileKind::Log, &**file, buffer, position)?;
         (self.start, self.len) = (self.position, len);
         Ok(())
     }

@@ -166,9 +166,8 @@ impl Log {
             return Ok(batch.to_bytes());
         }
         let mut bytes = vec![0; span.len as usize];
-        let file = self.files.get(self.key(base, FileKind::Log), &self.dir)?;
-        let read = file.read_exact_at(&mut bytes, span.position.into());
-        read.map_err(|error| Error::io("read", &self.path(base, FileKind::Log))(error))?;
+        let file = self.file(base, FileKind::Log, span.position.into(), span.len.into())?;
+        self.read_file(base, FileKind::Log, &*file, &mut bytes, span.position.into())?;
         Ok(bytes.into())
     }
 }

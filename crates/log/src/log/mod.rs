@@ -35,13 +35,16 @@ mod tail;
 mod truncate;
 mod write;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use ottla_records::{Offset, Timestamp};
 
+use crate::cold::Cold;
 use crate::config::LogConfig;
+use crate::disk::{File, read_exact_cached_at};
 use crate::error::{Error, Result};
 use crate::files::{FileKey, Files, LogId};
 use crate::format::LeaderEpochs;
@@ -100,6 +103,8 @@ pub struct Log {
     folder_changed: bool,
     /// `partition.metadata` may not be durable.
     metadata_changed: bool,
+    /// Whether look-ups wait for the disk.
+    waits: bool,
     /// Cloned into whatever is handed out; files must not vanish while there is more than one. True once the log is to
     /// be deleted: long work gives up.
     in_use: Arc<AtomicBool>,
@@ -185,6 +190,46 @@ impl Log {
 
     fn path(&self, base: Offset, kind: FileKind) -> PathBuf {
         FileName::new(base, kind).path(&self.dir)
+    }
+
+    /// A look-up that does not wait for the disk: what it needs and is not in memory ends it with [`Error::Cold`].
+    pub fn without_waiting<T>(&mut self, look: impl FnOnce(&mut Log) -> Result<T>) -> Result<T> {
+        self.waits = false;
+        let found = look(self);
+        self.waits = true;
+        found
+    }
+
+    /// A file that exists, to read this range of it.
+    fn file(&self, base: Offset, kind: FileKind, position: u64, len: u64) -> Result<Arc<dyn File>> {
+        let key = self.key(base, kind);
+        if self.waits {
+            return self.files.get(key, &self.dir);
+        }
+        let cold = || Error::Cold(Cold::named(&self.files, key, &self.dir, position, len));
+        self.files.get_open(key).ok_or_else(cold)
+    }
+
+    /// Fills the buffer from a file that was got by [`Log::file`].
+    fn read_file(
+        &self,
+        base: Offset,
+        kind: FileKind,
+        file: &dyn File,
+        buf: &mut [u8],
+        position: u64,
+    ) -> Result<()> {
+        let read = match self.waits {
+            true => file.read_exact_at(buf, position),
+            false => read_exact_cached_at(file, buf, position),
+        };
+        read.map_err(|error| {
+            if error.kind() != io::ErrorKind::WouldBlock {
+                return Error::io("read", &self.path(base, kind))(error);
+            }
+            let len = buf.len() as u64;
+            Error::Cold(Cold::named(&self.files, self.key(base, kind), &self.dir, position, len))
+        })
     }
 
     fn is_in_use(&self) -> bool {

@@ -115,6 +115,7 @@ impl Log {
             unsynced: Vec::new(),
             folder_changed: false,
             metadata_changed: false,
+            waits: true,
             in_use: Arc::default(),
         }
     }

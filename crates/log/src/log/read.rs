@@ -1,5 +1,6 @@
 //! Fetches: which bytes, from where. Only what is needed to find them is read here.
 
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,7 +8,8 @@ use ottla_records::Offset;
 
 use super::Log;
 use super::locate::Boundary;
-use crate::disk::File;
+use crate::cold::Cold;
+use crate::disk::{File, read_exact_cached_at};
 use crate::error::{Error, Result};
 use crate::names::FileKind;
 
@@ -35,8 +37,24 @@ impl Slice {
         self.len() == 0
     }
 
+    /// The bytes themselves, if they can be had without waiting for the disk.
+    pub fn load_cached(&self) -> Result<Bytes> {
+        let (file, position, len) = match self {
+            Slice::Memory(bytes) => return Ok(bytes.clone()),
+            Slice::File { file, position, len } => (file, *position, *len),
+        };
+        let mut bytes = vec![0; len as usize];
+        match read_exact_cached_at(&**file, &mut bytes, position) {
+            Ok(()) => Ok(bytes.into()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Err(Error::Cold(Cold::range(Arc::clone(file), position, len.into())))
+            }
+            Err(error) => Err(Error::Unreadable(error)),
+        }
+    }
+
     /// The bytes themselves.
-    pub fn load(&self) -> std::io::Result<Bytes> {
+    pub fn load(&self) -> io::Result<Bytes> {
         match self {
             Slice::Memory(bytes) => Ok(bytes.clone()),
             Slice::File { file, position, len } => {
@@ -53,6 +71,8 @@ impl Slice {
 pub struct ReadResult {
     pub slices: Vec<Slice>,
     pub bytes: usize,
+    /// There may be more, within the limits, in a segment that is not in memory.
+    pub is_cut_short: bool,
 }
 
 impl ReadResult {
@@ -61,7 +81,7 @@ impl ReadResult {
     }
 
     /// Everything in one piece, read from the files where necessary.
-    pub fn load(&self) -> std::io::Result<Bytes> {
+    pub fn load(&self) -> io::Result<Bytes> {
         if let [slice] = self.slices.as_slice() {
             return slice.load();
         }
@@ -99,12 +119,16 @@ impl Log {
                 break;
             }
             let room = bytes_max.saturating_sub(result.bytes);
-            let is_complete =
-                self.read_segment(at, from, upper, room, min_one && result.is_empty(), &mut result)?;
-            if !is_complete {
-                break;
+            match self.read_segment(at, from, upper, room, min_one && result.is_empty(), &mut result) {
+                Ok(true) => at += 1,
+                Ok(false) => break,
+                // A read of all of them might need more open files than there may be.
+                Err(Error::Cold(_)) if !result.is_empty() => {
+                    result.is_cut_short = true;
+                    break;
+                }
+                Err(error) => return Err(error),
             }
-            at += 1;
         }
         Ok(result)
     }
@@ -164,7 +188,7 @@ impl Log {
         let base = self.segments[at].base;
         let file_end = self.file_end(at).min(end);
         if start < file_end {
-            let file = self.files.get(self.key(base, FileKind::Log), &self.dir)?;
+            let file = self.file(base, FileKind::Log, start.into(), 0)?;
             result.push(Slice::File { file, position: u64::from(start), len: file_end - start });
         }
         for batch in self.tail.from(base, start.max(file_end)).take_while(|batch| batch.end() <= end) {

@@ -32,6 +32,10 @@ const LIMIT: Family =
 const UNWRITTEN: Family =
     Family::gauge("ottla_unwritten_bytes", "Bytes in memory that are in no segment file yet.");
 const FETCH_SESSIONS: Family = Family::gauge("ottla_fetch_sessions", "Open fetch sessions.");
+const COLD_READS: Family = Family::histogram(
+    "ottla_cold_read_seconds",
+    "What readers waited for the disk, for bytes that were not in the page cache.",
+);
 const DISK_FREE: Family =
     Family::gauge("ottla_disk_free_bytes", "Room on the file system of the data directory.");
 const DISK_TOTAL: Family =
@@ -47,6 +51,7 @@ pub(super) fn write(broker: &Broker, out: &mut Exposition<'_>) {
     let storage = &broker.storage;
     out.one(&UNWRITTEN, storage.room.unwritten_bytes());
     out.one(&FETCH_SESSIONS, broker.fetch_sessions.len());
+    put_seconds(&mut out.family(&COLD_READS), &Labels::NONE, &broker.cold_reads.times.counts());
     out.one(&OFFLINE_DIRECTORIES, 0_u64);
     out.one(&DISK_IS_LOW, storage.room.space_is_low());
     if let Ok(space) = storage.files.disk().free_space(&storage.dir) {

@@ -43,7 +43,11 @@ struct Inner {
     /// Bytes that may still be written to new places; `None` is without limit.
     room: Option<u64>,
     locks: BTreeSet<PathBuf>,
+    /// Pages that are not in memory.
+    cold: BTreeSet<(Ino, u64)>,
 }
+
+const PAGE_BYTES: u64 = 512;
 
 /// Which calls a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +113,15 @@ impl SimDisk {
         self.inner().room = Some(bytes);
     }
 
+    /// Lets everything out of memory, so that it must be read from the medium again.
+    pub fn drop_caches(&self) {
+        let mut inner = self.inner();
+        let Inner { state, cold, .. } = &mut *inner;
+        for (file, content) in state.files() {
+            cold.extend((0..(content.current.len() as u64).div_ceil(PAGE_BYTES)).map(|page| (file, page)));
+        }
+    }
+
     /// Turns one bit of a file on the medium: durable at once, noticed by nobody.
     ///
     /// # Panics
@@ -155,6 +168,22 @@ impl Inner {
         let (directory, name) = self.state.parent(path)?;
         self.perform(Operation::Name { steps: vec![state::Step { directory, name, node: None }] });
         Ok(())
+    }
+
+    /// A range is in memory from now on.
+    fn load(&mut self, file: Ino, position: u64, len: u64) {
+        for page in position / PAGE_BYTES..(position + len).div_ceil(PAGE_BYTES) {
+            self.cold.remove(&(file, page));
+        }
+    }
+
+    /// How many of `len` bytes at `position` are in memory.
+    fn cached(&self, file: Ino, position: u64, len: u64) -> u64 {
+        let pages = (file, position / PAGE_BYTES)..(file, (position + len).div_ceil(PAGE_BYTES));
+        match self.cold.range(pages).next() {
+            Some((_, page)) => (page * PAGE_BYTES).saturating_sub(position),
+            None => len,
+        }
     }
 
     /// How many of `len` bytes at `position` still fit.
@@ -306,8 +335,19 @@ impl File for SimFile {
         let rest = usize::try_from(position).ok().and_then(|from| bytes.get(from..)).unwrap_or_default();
         let len = rest.len().min(buf.len());
         buf[..len].copy_from_slice(&rest[..len]);
+        inner.load(self.ino, position, len as u64);
         Ok(len)
     }
+
+    fn read_cached_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+        let cached = self.disk.inner().cached(self.ino, position, buf.len() as u64);
+        match usize::try_from(cached).expect("no more than the buffer holds") {
+            0 if !buf.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
+            cached => self.read_at(&mut buf[..cached], position),
+        }
+    }
+
+    fn will_read(&self, _position: u64, _len: u64) {}
 
     fn write_all_at(&self, parts: &[IoSlice<'_>], position: u64) -> io::Result<()> {
         let mut inner = self.for_writing()?;
