@@ -86,7 +86,7 @@ pub(crate) struct Broker {
     pub(crate) topics: Arc<topics::Topics>,
     pub(crate) storage: Arc<storage::Storage>,
     pub(crate) durable: Arc<durable::Durable>,
-    pub(crate) fetch_sessions: fetch::session::Sessions,
+    pub(crate) fetch_sessions: fetch::sessions::Sessions,
     pub(crate) cold_reads: fetch::cold::ColdReads,
     pub(crate) groups: Arc<groups::Groups>,
     pub(crate) producer_ids: producer_ids::ProducerIds,

@@ -15,11 +15,9 @@ use tokio::time::{Instant, timeout_at};
 use super::Context;
 use crate::{
     fetch::{
-        cold::ColdReads,
-        session::{PartitionKey, Plan, Told, Wanted},
-        wait::Waiting,
+        session::{Due, PartitionKey, Told, Wanted},
+        sessions::Plan,
     },
-    metrics::Level,
     partition::{Fetched, Partition, ReadLimits, ReadRefused},
     random,
     topics::Topic,
@@ -32,21 +30,20 @@ const READ_COMMITTED: i8 = 1;
 const CONSUMER: i32 = -1;
 
 pub(crate) async fn handle(context: &Context<'_>, request: FetchRequest) -> FetchResponse {
-    let broker = context.broker;
+    let sessions = &context.broker.fetch_sessions;
     let now_ms = crate::clock::wall_ms();
-    let plan = match broker.fetch_sessions.plan(&request, context.version, now_ms, random::positive_i32) {
+    let plan = match sessions.plan(&request, context.version, now_ms, random::positive_i32) {
         Ok(plan) => plan,
         Err(error) => return FetchResponse { error_code: error.code(), ..Default::default() },
     };
-    let fetch = Fetch::new(context, &request, plan.wanted.iter());
-    let outcomes = fetch.read_enough(&request, &broker.metrics.waiting_fetches).await;
-    fetch.count(&outcomes);
+    let outcomes = Fetch::new(context, &request, &plan).read_enough(&request).await;
+    count(&outcomes);
     respond(&plan, outcomes)
 }
 
-/// One wanted partition, looked up.
-struct Place<'a> {
-    wanted: &'a Wanted,
+/// A partition that may have something to say, looked up.
+struct Place {
+    due: Due,
     found: Result<Found, ErrorCode>,
 }
 
@@ -56,15 +53,15 @@ struct Found {
 }
 
 struct Fetch<'a> {
-    places: Vec<Place<'a>>,
+    context: &'a Context<'a>,
+    plan: &'a Plan,
     bytes_max: usize,
     committed_only: bool,
-    cold_reads: &'a ColdReads,
 }
 
 /// What a partition's read gave, beside the partition that it was for.
-struct Outcome<'a> {
-    wanted: &'a Wanted,
+struct Outcome {
+    place: Place,
     result: Result<Fetched, Failed>,
 }
 
@@ -81,77 +78,67 @@ impl From<ErrorCode> for Failed {
 }
 
 impl<'a> Fetch<'a> {
-    fn new(context: &Context<'a>, request: &FetchRequest, wanted: impl Iterator<Item = &'a Wanted>) -> Fetch<'a> {
+    fn new(context: &'a Context<'a>, request: &FetchRequest, plan: &'a Plan) -> Fetch<'a> {
         let bytes_max = usize::try_from(request.max_bytes).unwrap_or(0).min(context.broker.settings.fetch_bytes_max);
-        let by_id = context.version >= TOPIC_IDS_FROM;
-        let places = wanted.map(|wanted| Place { wanted, found: find(context, &wanted.key, by_id) }).collect();
-        let committed_only = request.isolation_level == READ_COMMITTED;
-        Fetch { places, bytes_max, committed_only, cold_reads: &context.broker.cold_reads }
+        Fetch { context, plan, bytes_max, committed_only: request.isolation_level == READ_COMMITTED }
     }
 
     /// Reads, and as long as it is too little and there is time, waits for more and reads again.
-    async fn read_enough(&self, request: &FetchRequest, waiting_fetches: &Level) -> Vec<Outcome<'a>> {
+    async fn read_enough(&self, request: &FetchRequest) -> Vec<Outcome> {
         let bytes_min = usize::try_from(request.min_bytes).unwrap_or(0);
         let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
-        let first = self.read().await;
-        if self.is_enough(&first, bytes_min) || wait.is_zero() {
+        let first = self.read(self.places()).await;
+        if wait.is_zero() || self.plan.lock().is_empty() || is_enough(&first, bytes_min) {
             return first;
         }
-        let _counted = waiting_fetches.count();
+        let _counted = self.context.broker.metrics.waiting_fetches.count();
         let deadline = Instant::now() + wait;
-        let found = self.places.iter().filter_map(|place| place.found.as_ref().ok());
-        let waiting = Waiting::at(found.map(|found| Arc::clone(&found.partition)).collect());
+        let changes = self.plan.lock().changes();
         loop {
-            let outcomes = self.read().await;
-            if self.is_enough(&outcomes, bytes_min) || timeout_at(deadline, waiting.woken()).await.is_err() {
+            let outcomes = self.read(self.followed_places()).await;
+            if is_enough(&outcomes, bytes_min) || timeout_at(deadline, changes.happened()).await.is_err() {
                 return outcomes;
             }
         }
     }
 
-    fn is_enough(&self, outcomes: &[Outcome<'_>], bytes_min: usize) -> bool {
-        let mut bytes = 0;
-        for outcome in outcomes {
-            match &outcome.result {
-                Ok(fetched) if fetched.diverging.is_some() || fetched.is_cut_short => return true,
-                Ok(fetched) => bytes += fetched.records.len(),
-                Err(_) => return true,
-            }
-        }
-        bytes >= bytes_min || outcomes.is_empty()
+    fn places(&self) -> Vec<Place> {
+        let due = self.plan.lock().due();
+        due.into_iter().map(|due| Place { found: find(self.context, &due.wanted.key), due }).collect()
     }
 
-    async fn read(&self) -> Vec<Outcome<'a>> {
+    /// From here on it is told what happens to the partitions: what happened before is seen when they are read.
+    fn followed_places(&self) -> Vec<Place> {
+        let places = self.places();
+        let mut session = self.plan.lock();
+        for place in &places {
+            if let Ok(found) = &place.found {
+                session.follow(place.due.at, found.partition.followers());
+            }
+        }
+        places
+    }
+
+    async fn read(&self, places: Vec<Place>) -> Vec<Outcome> {
         let mut room = self.bytes_max;
         let mut is_first = true;
-        let mut outcomes = Vec::with_capacity(self.places.len());
-        for place in &self.places {
-            let result = self.read_one(place, room, is_first).await;
+        let mut outcomes = Vec::with_capacity(places.len());
+        for place in places {
+            let result = self.read_one(&place, room, is_first).await;
             if let Ok(fetched) = &result
                 && !fetched.records.is_empty()
             {
                 is_first = false;
                 room = room.saturating_sub(fetched.records.len());
             }
-            outcomes.push(Outcome { wanted: place.wanted, result });
+            outcomes.push(Outcome { place, result });
         }
         outcomes
     }
 
-    /// What was read goes out with the answer.
-    fn count(&self, outcomes: &[Outcome<'_>]) {
-        for (place, outcome) in self.places.iter().zip(outcomes) {
-            let Ok(found) = &place.found else { continue };
-            match &outcome.result {
-                Ok(fetched) => found.topic.traffic.fetched(fetched.records.len()),
-                Err(failed) => found.topic.traffic.fetch_refused(failed.error),
-            }
-        }
-    }
-
-    async fn read_one(&self, place: &Place<'_>, room: usize, min_one: bool) -> Result<Fetched, Failed> {
+    async fn read_one(&self, place: &Place, room: usize, min_one: bool) -> Result<Fetched, Failed> {
         let partition = &place.found.as_ref().map_err(|error| *error)?.partition;
-        let wanted = place.wanted;
+        let wanted = &place.due.wanted;
         let limits = ReadLimits {
             offset: wanted.offset,
             bytes_max: usize::try_from(wanted.bytes_max).unwrap_or(0).min(room),
@@ -160,13 +147,37 @@ impl<'a> Fetch<'a> {
             current_leader_epoch: wanted.current_leader_epoch,
             last_fetched_epoch: wanted.last_fetched_epoch,
         };
-        partition.read(&limits, self.cold_reads).await.map_err(|refused| failed(partition, &refused))
+        let read = partition.read(&limits, &self.context.broker.cold_reads).await;
+        read.map_err(|refused| failed(partition, &refused))
     }
 }
 
-fn find(context: &Context<'_>, key: &PartitionKey, by_id: bool) -> Result<Found, ErrorCode> {
+fn is_enough(outcomes: &[Outcome], bytes_min: usize) -> bool {
+    let mut bytes = 0;
+    for outcome in outcomes {
+        match &outcome.result {
+            Ok(fetched) if fetched.diverging.is_some() || fetched.is_cut_short => return true,
+            Ok(fetched) => bytes += fetched.records.len(),
+            Err(_) => return true,
+        }
+    }
+    bytes >= bytes_min
+}
+
+/// What was read goes out with the answer.
+fn count(outcomes: &[Outcome]) {
+    for outcome in outcomes {
+        let Ok(found) = &outcome.place.found else { continue };
+        match &outcome.result {
+            Ok(fetched) => found.topic.traffic.fetched(fetched.records.len()),
+            Err(failed) => found.topic.traffic.fetch_refused(failed.error),
+        }
+    }
+}
+
+fn find(context: &Context<'_>, key: &PartitionKey) -> Result<Found, ErrorCode> {
     let topics = &context.broker.topics;
-    let topic = match by_id {
+    let topic = match context.version >= TOPIC_IDS_FROM {
         true => topics.by_id(key.topic_id).ok_or(ErrorCode::UnknownTopicId)?,
         false => topics.by_name(&key.topic).ok_or(ErrorCode::UnknownTopicOrPartition)?,
     };
@@ -196,32 +207,35 @@ pub(crate) fn read_error(refused: &ReadRefused) -> ErrorCode {
     }
 }
 
-fn respond(plan: &Plan, outcomes: Vec<Outcome<'_>>) -> FetchResponse {
+fn respond(plan: &Plan, outcomes: Vec<Outcome>) -> FetchResponse {
     let mut responses: Vec<FetchableTopicResponse> = Vec::new();
-    let mut had_data = Vec::new();
-    for Outcome { wanted, result } in outcomes {
+    let mut session = plan.lock();
+    for Outcome { place: Place { due, .. }, result } in outcomes {
         let gave_data = result.as_ref().is_ok_and(|fetched| !fetched.records.is_empty());
         let says_more = gave_data || result.as_ref().map_or(true, |fetched| fetched.diverging.is_some());
-        let data = partition_data(wanted, result);
+        let is_at_its_end = result.as_ref().is_ok_and(|fetched| fetched.is_at_end);
+        let data = partition_data(&due.wanted, result);
         let told = Told { high_watermark: data.high_watermark, log_start: data.log_start_offset };
-        if !plan.must_tell(&wanted.key, told, says_more) {
+        let is_news = session.is_news(&due, told);
+        if gave_data {
+            session.had_its_turn(&due);
+        } else if is_at_its_end {
+            session.is_at_its_end(&due);
+        }
+        if plan.is_incremental && !is_news && !says_more {
             continue;
         }
-        if gave_data {
-            had_data.push(wanted.key.clone());
-        }
         match responses.last_mut() {
-            Some(topic) if topic.topic == wanted.key.topic && topic.topic_id == wanted.key.topic_id => {
+            Some(topic) if topic.topic == due.wanted.key.topic && topic.topic_id == due.wanted.key.topic_id => {
                 topic.partitions.push(data);
             }
             _ => responses.push(FetchableTopicResponse {
-                topic: wanted.key.topic.clone(),
-                topic_id: wanted.key.topic_id,
+                topic: due.wanted.key.topic,
+                topic_id: due.wanted.key.topic_id,
                 partitions: vec![data],
             }),
         }
     }
-    plan.had_their_turn(&had_data);
     FetchResponse { session_id: plan.session_id, responses, ..Default::default() }
 }
 

@@ -1,6 +1,7 @@
 //! Fetching: sessions that remember what a consumer reads, waiting for data without polling, and reads that wait
 //! for the disk.
 
+pub(crate) mod changes;
 pub(crate) mod cold;
 pub(crate) mod session;
-pub(crate) mod wait;
+pub(crate) mod sessions;

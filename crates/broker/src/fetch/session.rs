@@ -1,25 +1,18 @@
-//! Incremental fetch sessions (KIP-227): a consumer says once which partitions it reads and then only what changed; the
-//! broker answers only with partitions that have something to say.
+//! What one consumer fetches, kept from fetch to fetch, and which of it may have something to say.
 //!
-//! | session id | epoch | meaning |
-//! |---|---|---|
-//! | any | 0 | a full fetch that opens a session; one with that id is closed |
-//! | any | -1 | a full fetch without a session; one with that id is closed |
-//! | not 0 | n > 0 | the n-th incremental fetch of that session |
+//! ```text
+//!          asked for, changed                 read to its end, and followed
+//! (new) ───────────────────────► due ◄──────────────────────────────────────► quiet
+//! ```
+//! A fetch looks at the due partitions alone: a quiet one costs nothing, however many there are.
 
-use std::sync::{Arc, Mutex};
+use std::{collections::BTreeSet, sync::Arc};
 
 use ottla_records::{Epoch, Offset};
-use ottla_wire::{ByteString, ErrorCode, Uuid, messages::FetchRequest};
+use ottla_wire::{ByteString, Uuid, messages::FetchRequest};
 use rustc_hash::FxHashMap;
 
-/// The epoch of a fetch that wants no session.
-const FINAL_EPOCH: i32 = -1;
-const INITIAL_EPOCH: i32 = 0;
-/// The first version that names topics by id.
-const TOPIC_IDS_FROM: i16 = 13;
-/// A session that was used within this time is not given up for another one.
-const EVICTION_MS: i64 = 120_000;
+use super::changes::{Changes, Followers};
 
 /// How a fetch names a partition: by topic id, or by topic name in old versions. The other is nil or empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -48,143 +41,41 @@ pub(crate) struct Told {
 
 const NOTHING_TOLD: Told = Told { high_watermark: -1, log_start: -1 };
 
+/// A partition that may have something to say.
+#[derive(Clone, Debug)]
+pub(crate) struct Due {
+    /// What the session calls it.
+    pub(crate) at: usize,
+    pub(crate) wanted: Wanted,
+}
+
 #[derive(Debug)]
 struct Entry {
     wanted: Wanted,
     told: Told,
+    turn: u64,
+    /// Where a change will be told.
+    followed: Option<Arc<Followers>>,
 }
 
-/// One consumer's session.
+/// One consumer's session, or a fetch without one, which is as a session that ends with it.
 #[derive(Debug)]
 pub(crate) struct Session {
-    id: i32,
-    epoch: i32,
-    uses_topic_ids: bool,
+    pub(super) id: i32,
+    pub(super) epoch: i32,
+    pub(super) uses_topic_ids: bool,
+    pub(super) used_ms: i64,
+    isolation_level: i8,
+    entries: Vec<Option<Entry>>,
+    unused: Vec<usize>,
+    by_key: FxHashMap<PartitionKey, usize>,
     /// In the order in which they are read: what gave data goes to the end, so that all get their turn.
-    order: Vec<PartitionKey>,
-    entries: FxHashMap<PartitionKey, Entry>,
-    used_ms: i64,
+    due: BTreeSet<(u64, usize)>,
+    next_turn: u64,
+    changes: Arc<Changes>,
 }
 
-/// A fetch as the session layer has resolved it.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    session: Option<Arc<Mutex<Session>>>,
-    /// Told in the response; 0 without a session.
-    pub(crate) session_id: i32,
-    /// Partitions with nothing to say are left out.
-    pub(crate) is_incremental: bool,
-    pub(crate) wanted: Vec<Wanted>,
-}
-
-/// The sessions of this broker, at most as many as configured.
-#[derive(Debug)]
-pub(crate) struct Sessions {
-    by_id: Mutex<FxHashMap<i32, Arc<Mutex<Session>>>>,
-    slots: usize,
-}
-
-impl Sessions {
-    pub(crate) fn new(slots: usize) -> Sessions {
-        Sessions { by_id: Mutex::default(), slots }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.lock().len()
-    }
-
-    /// Resolves a request. `fresh_id` gives a random positive number.
-    pub(crate) fn plan(
-        &self,
-        request: &FetchRequest,
-        version: i16,
-        now_ms: i64,
-        fresh_id: impl FnMut() -> i32,
-    ) -> Result<Plan, ErrorCode> {
-        let uses_topic_ids = version >= TOPIC_IDS_FROM;
-        match request.session_epoch {
-            FINAL_EPOCH => {
-                self.lock().remove(&request.session_id);
-                Ok(Plan {
-                    session: None,
-                    session_id: 0,
-                    is_incremental: false,
-                    wanted: wanted(request).collect(),
-                })
-            }
-            INITIAL_EPOCH => Ok(self.open(request, uses_topic_ids, now_ms, fresh_id)),
-            epoch => self.go_on(request, epoch, uses_topic_ids, now_ms),
-        }
-    }
-
-    fn open(
-        &self,
-        request: &FetchRequest,
-        uses_topic_ids: bool,
-        now_ms: i64,
-        mut fresh_id: impl FnMut() -> i32,
-    ) -> Plan {
-        let wanted: Vec<Wanted> = wanted(request).collect();
-        let mut sessions = self.lock();
-        sessions.remove(&request.session_id);
-        if wanted.is_empty() || !make_room(&mut sessions, self.slots, now_ms) {
-            return Plan { session: None, session_id: 0, is_incremental: false, wanted };
-        }
-        let id = std::iter::repeat_with(&mut fresh_id)
-            .find(|id| *id > 0 && !sessions.contains_key(id))
-            .expect("there are more ids than slots");
-        let session = Arc::new(Mutex::new(Session::new(id, uses_topic_ids, &wanted, now_ms)));
-        sessions.insert(id, Arc::clone(&session));
-        Plan { session: Some(session), session_id: id, is_incremental: false, wanted }
-    }
-
-    fn go_on(
-        &self,
-        request: &FetchRequest,
-        epoch: i32,
-        uses_topic_ids: bool,
-        now_ms: i64,
-    ) -> Result<Plan, ErrorCode> {
-        let session =
-            self.lock().get(&request.session_id).map(Arc::clone).ok_or(ErrorCode::FetchSessionIdNotFound)?;
-        let mut locked = session.lock().expect("nobody panics with the lock held");
-        if locked.epoch != epoch {
-            return Err(ErrorCode::InvalidFetchSessionEpoch);
-        }
-        if locked.uses_topic_ids != uses_topic_ids {
-            return Err(ErrorCode::FetchSessionTopicIdError);
-        }
-        locked.update(request, now_ms);
-        let wanted = locked.order.iter().map(|key| locked.entries[key].wanted.clone()).collect();
-        let session_id = locked.id;
-        drop(locked);
-        Ok(Plan { session: Some(session), session_id, is_incremental: true, wanted })
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, FxHashMap<i32, Arc<Mutex<Session>>>> {
-        self.by_id.lock().expect("nobody panics with the lock held")
-    }
-}
-
-/// Gives up the session that was unused for longest, if it was unused for long.
-fn make_room(sessions: &mut FxHashMap<i32, Arc<Mutex<Session>>>, slots: usize, now_ms: i64) -> bool {
-    if sessions.len() < slots {
-        return true;
-    }
-    let used =
-        |session: &Arc<Mutex<Session>>| session.lock().expect("nobody panics with the lock held").used_ms;
-    let Some((id, used_ms)) = sessions.iter().map(|(id, s)| (*id, used(s))).min_by_key(|(_, used)| *used)
-    else {
-        return false;
-    };
-    if now_ms - used_ms < EVICTION_MS {
-        return false;
-    }
-    sessions.remove(&id);
-    true
-}
-
-fn wanted(request: &FetchRequest) -> impl Iterator<Item = Wanted> {
+pub(super) fn wanted(request: &FetchRequest) -> impl Iterator<Item = Wanted> {
     request.topics.iter().flat_map(|topic| {
         topic.partitions.iter().map(|partition| Wanted {
             key: PartitionKey {
@@ -201,86 +92,197 @@ fn wanted(request: &FetchRequest) -> impl Iterator<Item = Wanted> {
 }
 
 impl Session {
-    fn new(id: i32, uses_topic_ids: bool, wanted: &[Wanted], now_ms: i64) -> Session {
-        let mut session = Session {
-            id,
+    /// For a fetch that no other will go on from.
+    pub(super) fn once(request: &FetchRequest) -> Session {
+        let mut session = Session::empty(request.isolation_level, false, 0);
+        wanted(request).for_each(|wanted| {
+            session.add(wanted);
+        });
+        session
+    }
+
+    /// For a consumer that will go on.
+    pub(super) fn new(uses_topic_ids: bool, request: &FetchRequest, now_ms: i64) -> Session {
+        let mut session = Session::empty(request.isolation_level, uses_topic_ids, now_ms);
+        wanted(request).for_each(|wanted| session.put(wanted));
+        session
+    }
+
+    fn empty(isolation_level: i8, uses_topic_ids: bool, used_ms: i64) -> Session {
+        Session {
+            id: 0,
             epoch: 1,
             uses_topic_ids,
-            order: Vec::with_capacity(wanted.len()),
-            entries: FxHashMap::default(),
-            used_ms: now_ms,
-        };
-        wanted.iter().for_each(|wanted| session.put(wanted.clone()));
-        session
+            used_ms,
+            isolation_level,
+            entries: Vec::new(),
+            unused: Vec::new(),
+            by_key: FxHashMap::default(),
+            due: BTreeSet::new(),
+            next_turn: 0,
+            changes: Arc::default(),
+        }
+    }
+
+    /// The consumer goes on: takes in what it asks for otherwise than before.
+    pub(super) fn update(&mut self, request: &FetchRequest, now_ms: i64) {
+        self.epoch = if self.epoch == i32::MAX { 1 } else { self.epoch + 1 };
+        self.used_ms = now_ms;
+        if self.isolation_level != request.isolation_level {
+            self.isolation_level = request.isolation_level;
+            self.all_are_due();
+        }
+        wanted(request).for_each(|wanted| self.put(wanted));
+        for topic in &request.forgotten_topics_data {
+            for partition in &topic.partitions {
+                let (topic_id, topic) = (topic.topic_id, topic.topic.clone());
+                self.forget(&PartitionKey { topic_id, topic, partition: *partition });
+            }
+        }
     }
 
     fn put(&mut self, mut wanted: Wanted) {
         // A name that was sliced from the request would keep its buffer in memory as long as the session lives.
         wanted.key.topic = ByteString::from(&*wanted.key.topic);
-        match self.entries.get_mut(&wanted.key) {
-            Some(entry) => entry.wanted = wanted,
+        match self.by_key.get(&wanted.key) {
+            Some(&at) => {
+                let entry = self.entries[at].as_mut().expect("a key leads to an entry");
+                entry.wanted = wanted;
+                self.due.insert((entry.turn, at));
+            }
             None => {
-                self.order.push(wanted.key.clone());
-                self.entries.insert(wanted.key.clone(), Entry { wanted, told: NOTHING_TOLD });
+                let key = wanted.key.clone();
+                let at = self.add(wanted);
+                self.by_key.insert(key, at);
             }
         }
     }
 
-    fn update(&mut self, request: &FetchRequest, now_ms: i64) {
-        self.epoch = if self.epoch == i32::MAX { 1 } else { self.epoch + 1 };
-        self.used_ms = now_ms;
-        wanted(request).for_each(|wanted| self.put(wanted));
-        let forgotten = request.forgotten_topics_data.iter().flat_map(|topic| {
-            topic.partitions.iter().map(|partition| PartitionKey {
-                topic_id: topic.topic_id,
-                topic: topic.topic.clone(),
-                partition: *partition,
-            })
-        });
-        let before = self.entries.len();
-        for key in forgotten {
-            self.entries.remove(&key);
+    fn add(&mut self, wanted: Wanted) -> usize {
+        let turn = self.next_turn();
+        let entry = Some(Entry { wanted, told: NOTHING_TOLD, turn, followed: None });
+        let at = match self.unused.pop() {
+            Some(at) => {
+                self.entries[at] = entry;
+                at
+            }
+            None => {
+                self.entries.push(entry);
+                self.entries.len() - 1
+            }
+        };
+        self.due.insert((turn, at));
+        at
+    }
+
+    fn forget(&mut self, key: &PartitionKey) {
+        let Some(at) = self.by_key.remove(key) else { return };
+        let entry = self.entries[at].take().expect("a key leads to an entry");
+        self.due.remove(&(entry.turn, at));
+        if let Some(followed) = entry.followed {
+            followed.remove(&self.changes, at);
         }
-        if self.entries.len() < before {
-            self.order.retain(|key| self.entries.contains_key(key));
+        self.unused.push(at);
+    }
+
+    fn next_turn(&mut self) -> u64 {
+        self.next_turn += 1;
+        self.next_turn
+    }
+
+    fn all_are_due(&mut self) {
+        let entries = self.entries.iter().enumerate();
+        self.due = entries.filter_map(|(at, entry)| Some((entry.as_ref()?.turn, at))).collect();
+    }
+
+    /// Whether it has no partitions at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.len() == self.unused.len()
+    }
+
+    /// The partitions that may have something to say, in the order in which they are read.
+    pub(crate) fn due(&mut self) -> Vec<Due> {
+        for at in self.changes.take() {
+            // It may have been forgotten in between.
+            if let Some(entry) = self.entries[at].as_mut() {
+                entry.followed = None;
+                self.due.insert((entry.turn, at));
+            }
         }
+        let due =
+            |&(_, at): &(u64, usize)| Some(Due { at, wanted: self.entries[at].as_ref()?.wanted.clone() });
+        self.due.iter().filter_map(due).collect()
+    }
+
+    /// Has it told when this partition changes. To be called before the partition is read.
+    pub(crate) fn follow(&mut self, at: usize, followers: &Arc<Followers>) {
+        let Some(entry) = self.entries[at].as_mut() else { return };
+        match &entry.followed {
+            Some(followed) if Arc::ptr_eq(followed, followers) => return,
+            // The topic was deleted, and another one has its name.
+            Some(other) => other.remove(&self.changes, at),
+            None => {}
+        }
+        followers.add(&self.changes, at);
+        entry.followed = Some(Arc::clone(followers));
+    }
+
+    /// What happens to the partitions that are followed.
+    pub(crate) fn changes(&self) -> Arc<Changes> {
+        Arc::clone(&self.changes)
+    }
+
+    /// Whether the consumer is not known to have been told this, and notes that it will be.
+    pub(crate) fn is_news(&mut self, due: &Due, told: Told) -> bool {
+        match self.entry(due) {
+            Some(entry) => std::mem::replace(&mut entry.told, told) != told,
+            None => true,
+        }
+    }
+
+    /// The partition gave data: the others come first now.
+    pub(crate) fn had_its_turn(&mut self, due: &Due) {
+        let turn = self.next_turn();
+        let Some(entry) = self.entry(due) else { return };
+        let before = std::mem::replace(&mut entry.turn, turn);
+        self.due.remove(&(before, due.at));
+        self.due.insert((turn, due.at));
+    }
+
+    /// There is nothing more in the partition than the consumer has. If it is followed, it need not be looked at
+    /// until it changes.
+    pub(crate) fn is_at_its_end(&mut self, due: &Due) {
+        let Some(entry) = self.entry(due) else { return };
+        if entry.followed.is_some() {
+            let turn = entry.turn;
+            self.due.remove(&(turn, due.at));
+        }
+    }
+
+    /// Unless another fetch has changed it meanwhile.
+    fn entry(&mut self, due: &Due) -> Option<&mut Entry> {
+        self.entries[due.at].as_mut().filter(|entry| entry.wanted == due.wanted)
     }
 }
 
-impl Plan {
-    /// Whether the consumer must be told this of a partition, and notes that it will be. `has_more` is data or an error.
-    pub(crate) fn must_tell(&self, key: &PartitionKey, told: Told, has_more: bool) -> bool {
-        let Some(session) = &self.session else { return true };
-        let mut session = session.lock().expect("nobody panics with the lock held");
-        let Some(entry) = session.entries.get_mut(key) else { return true };
-        let changed = entry.told != told;
-        entry.told = told;
-        !self.is_incremental || changed || has_more
-    }
-
-    /// Puts partitions that gave data at the end of the order.
-    pub(crate) fn had_their_turn(&self, keys: &[PartitionKey]) {
-        let Some(session) = &self.session else { return };
-        if keys.is_empty() {
-            return;
-        }
-        let mut session = session.lock().expect("nobody panics with the lock held");
-        if session.order.len() > 1 {
-            session.order.retain(|key| !keys.contains(key));
-            let back: Vec<_> =
-                keys.iter().filter(|key| session.entries.contains_key(*key)).cloned().collect();
-            session.order.extend(back);
+impl Drop for Session {
+    fn drop(&mut self) {
+        for (at, entry) in self.entries.iter().enumerate() {
+            if let Some(followed) = entry.as_ref().and_then(|entry| entry.followed.as_ref()) {
+                followed.remove(&self.changes, at);
+            }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use ottla_wire::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
 
     use super::*;
 
-    fn request(session_id: i32, session_epoch: i32, partitions: &[i32]) -> FetchRequest {
+    /// A fetch of these partitions of topic "t", from offset 5 on.
+    pub(crate) fn request(session_id: i32, session_epoch: i32, partitions: &[i32]) -> FetchRequest {
         let partitions = partitions
             .iter()
             .map(|partition| FetchPartition { partition: *partition, fetch_offset: 5, ..Default::default() })
@@ -289,68 +291,113 @@ mod tests {
         FetchRequest { session_id, session_epoch, topics, ..Default::default() }
     }
 
-    fn read(plan: &Plan) -> Vec<i32> {
-        plan.wanted.iter().map(|wanted| wanted.key.partition).collect()
+    pub(crate) fn due(session: &mut Session) -> Vec<i32> {
+        session.due().iter().map(|due| due.wanted.key.partition).collect()
+    }
+
+    /// A session on three partitions, which have been read to their ends and are followed.
+    fn quiet() -> (Session, Vec<Arc<Followers>>) {
+        let mut session = Session::new(false, &request(0, 0, &[0, 1, 2]), 0);
+        let partitions: Vec<Arc<Followers>> = (0..3).map(|_| Arc::default()).collect();
+        assert_eq!(due(&mut session), [0, 1, 2]);
+        for (due, followers) in session.due().iter().zip(&partitions) {
+            session.follow(due.at, followers);
+            session.is_at_its_end(due);
+        }
+        assert!(due(&mut session).is_empty());
+        (session, partitions)
     }
 
     #[test]
-    fn an_incremental_fetch_reads_what_was_asked_for_before() {
-        let sessions = Sessions::new(10);
-        let full = sessions.plan(&request(0, 0, &[0, 1, 2]), 12, 0, || 77).unwrap();
-        assert_eq!((full.session_id, full.is_incremental), (77, false));
-        let next = sessions.plan(&request(77, 1, &[3]), 12, 1, || 78).unwrap();
-        assert_eq!((next.session_id, next.is_incremental, read(&next)), (77, true, vec![0, 1, 2, 3]));
+    fn a_quiet_partition_is_due_when_it_changes_or_is_asked_for() {
+        let (mut session, partitions) = quiet();
+        partitions[2].tell();
+        assert_eq!(due(&mut session), [2]);
+        session.update(&request(1, 1, &[0]), 0);
+        assert_eq!(due(&mut session), [0, 2]);
+        session.update(&FetchRequest { isolation_level: 1, ..request(1, 2, &[]) }, 0);
+        assert_eq!(due(&mut session), [0, 1, 2]);
+    }
 
-        let mut forgets = request(77, 2, &[]);
-        let forgotten = ForgottenTopic { topic: "t".into(), partitions: vec![1, 3], ..Default::default() };
+    #[test]
+    fn a_partition_that_is_not_followed_stays_due() {
+        let (mut session, partitions) = quiet();
+        partitions[1].tell();
+        let changed = session.due().remove(0);
+        session.is_at_its_end(&changed);
+        assert_eq!(due(&mut session), [1]);
+        session.follow(changed.at, &partitions[1]);
+        partitions[1].tell();
+        session.is_at_its_end(&changed);
+        assert_eq!(due(&mut session), [1], "it changed after it was read");
+    }
+
+    #[test]
+    fn what_another_fetch_asked_for_meanwhile_stays_due() {
+        let (mut session, partitions) = quiet();
+        partitions[0].tell();
+        let read = session.due().remove(0);
+        session.follow(read.at, &partitions[0]);
+        let mut moved = request(1, 1, &[0]);
+        moved.topics[0].partitions[0].fetch_offset = 6;
+        session.update(&moved, 0);
+        session.is_at_its_end(&read);
+        assert_eq!(due(&mut session), [0]);
+    }
+
+    #[test]
+    fn a_forgotten_partition_is_neither_due_nor_followed_and_its_place_is_used_again() {
+        let (mut session, partitions) = quiet();
+        partitions[0].tell();
+        let mut forgets = request(1, 1, &[]);
+        let forgotten = ForgottenTopic { topic: "t".into(), partitions: vec![0, 1], ..Default::default() };
         forgets.forgotten_topics_data.push(forgotten);
-        assert_eq!(read(&sessions.plan(&forgets, 12, 2, || 78).unwrap()), [0, 2]);
+        session.update(&forgets, 0);
+        partitions[1].tell();
+        assert!(due(&mut session).is_empty());
+        session.update(&request(1, 2, &[7, 8]), 0);
+        assert_eq!(due(&mut session), [7, 8]);
+        assert_eq!(session.entries.len(), 3);
+        forgets.forgotten_topics_data[0].partitions = vec![2, 7, 8];
+        session.update(&forgets, 0);
+        assert!(session.is_empty());
     }
 
     #[test]
-    fn a_wrong_session_or_epoch_is_an_error() {
-        let sessions = Sessions::new(10);
-        sessions.plan(&request(0, 0, &[0]), 12, 0, || 77).unwrap();
-        let check = |id, epoch, version, expected| {
-            let error = sessions.plan(&request(id, epoch, &[]), version, 0, || 78).unwrap_err();
-            assert_eq!(error, expected);
-        };
-        check(76, 1, 12, ErrorCode::FetchSessionIdNotFound);
-        check(77, 2, 12, ErrorCode::InvalidFetchSessionEpoch);
-        check(77, 1, 13, ErrorCode::FetchSessionTopicIdError);
+    fn a_session_that_ends_follows_nothing() {
+        let (session, partitions) = quiet();
+        let changes = session.changes();
+        drop(session);
+        partitions.iter().for_each(|followers| followers.tell());
+        assert!(changes.take().is_empty());
     }
 
     #[test]
-    fn a_fetch_with_the_final_epoch_closes_its_session() {
-        let sessions = Sessions::new(10);
-        sessions.plan(&request(0, 0, &[0]), 12, 0, || 77).unwrap();
-        let plan = sessions.plan(&request(77, -1, &[0]), 12, 0, || 78).unwrap();
-        assert_eq!((plan.session_id, sessions.len()), (0, 0));
+    fn another_topic_of_the_same_name_is_followed_in_its_stead() {
+        let (mut session, partitions) = quiet();
+        let recreated = Arc::default();
+        session.follow(0, &recreated);
+        partitions[0].tell();
+        assert!(due(&mut session).is_empty());
+        recreated.tell();
+        assert_eq!(due(&mut session), [0]);
     }
 
     #[test]
-    fn a_full_cache_gives_up_only_what_was_long_unused() {
-        let sessions = Sessions::new(1);
-        sessions.plan(&request(0, 0, &[0]), 12, 0, || 1).unwrap();
-        let refused = sessions.plan(&request(0, 0, &[0]), 12, EVICTION_MS - 1, || 2).unwrap();
-        assert_eq!(refused.session_id, 0);
-        let opened = sessions.plan(&request(0, 0, &[0]), 12, EVICTION_MS, || 2).unwrap();
-        assert_eq!((opened.session_id, sessions.len()), (2, 1));
+    fn what_gave_data_is_read_last_the_next_time() {
+        let mut session = Session::new(false, &request(0, 0, &[0, 1, 2]), 0);
+        let first = session.due().remove(0);
+        session.had_its_turn(&first);
+        assert_eq!(due(&mut session), [1, 2, 0]);
     }
 
     #[test]
-    fn a_partition_is_told_again_only_when_it_changed() {
-        let sessions = Sessions::new(10);
-        let full = sessions.plan(&request(0, 0, &[0, 1]), 12, 0, || 77).unwrap();
-        let keys: Vec<PartitionKey> = full.wanted.iter().map(|wanted| wanted.key.clone()).collect();
+    fn a_partition_is_news_only_when_it_changed() {
+        let mut session = Session::new(false, &request(0, 0, &[0]), 0);
+        let due = session.due().remove(0);
         let told = Told { high_watermark: 9, log_start: 0 };
-        assert!(full.must_tell(&keys[0], told, false));
-        let next = sessions.plan(&request(77, 1, &[]), 12, 0, || 78).unwrap();
-        assert!(!next.must_tell(&keys[0], told, false));
-        assert!(next.must_tell(&keys[0], told, true));
-        assert!(next.must_tell(&keys[0], Told { high_watermark: 10, ..told }, false));
-        next.had_their_turn(&keys[..1]);
-        let after = sessions.plan(&request(77, 2, &[]), 12, 0, || 78).unwrap();
-        assert_eq!(read(&after), [1, 0]);
+        assert!(session.is_news(&due, told));
+        assert!(!session.is_news(&due, told));
+        assert!(session.is_news(&due, Told { log_start: 1, ..told }));
     }
 }

@@ -149,7 +149,7 @@ impl Partition {
         let end = state.readable_end();
         state.replica.on(clock::wall_ms(), &Event::Durable { end }, &mut commands);
         if !commands.is_empty() {
-            self.waiters.wake();
+            self.followers.tell();
         }
         Ok(round)
     }

@@ -17,7 +17,7 @@ use flushing::Flushing;
 
 use crate::{
     clock,
-    fetch::wait::{Waitable, Waiters},
+    fetch::changes::Followers,
     storage::Storage,
     topics::{Durability, TopicSettings},
 };
@@ -41,7 +41,7 @@ pub(crate) struct Partition {
     state: Mutex<State>,
     /// Held while the log is synced: what is durable is known of one sync after the other. Taken before the state.
     syncing: Mutex<()>,
-    waiters: Waiters,
+    followers: Arc<Followers>,
 }
 
 /// Guarded by the partition's lock. No file is touched with the lock held, but for topics with durability `os`, whose
@@ -60,12 +60,6 @@ pub(crate) struct State {
     is_listed: bool,
     /// Its topic is gone; who still holds it is told so.
     is_deleted: bool,
-}
-
-impl Waitable for Partition {
-    fn waiters(&self) -> &Waiters {
-        &self.waiters
-    }
 }
 
 impl Partition {
@@ -92,7 +86,7 @@ impl Partition {
             index,
             state: Mutex::new(state),
             syncing: Mutex::default(),
-            waiters: Waiters::default(),
+            followers: Arc::default(),
         }
     }
 
@@ -106,7 +100,12 @@ impl Partition {
         self.syncing.lock().expect("a partition's invariant was broken before")
     }
 
-    /// Tells the replica what happened, and wakes readers if there is more to read.
+    /// Those who want to know when there is more to read, or something else to be told.
+    pub(crate) fn followers(&self) -> &Arc<Followers> {
+        &self.followers
+    }
+
+    /// Tells the replica what happened, and the followers what came of it.
     pub(crate) fn on(&self, event: &Event) {
         let mut commands = Vec::new();
         let mut state = self.lock();
@@ -129,12 +128,10 @@ impl Partition {
     }
 
     fn carry_out(&self, mut state: MutexGuard<'_, State>, commands: &[Command]) {
-        let mut wakes = false;
         for command in commands {
             match command {
-                Command::Advance { .. } | Command::GiveUpLeadership => wakes = true,
                 // The log keeps epochs of its own and writes them with its next sync.
-                Command::SaveEpochs => {}
+                Command::Advance { .. } | Command::GiveUpLeadership | Command::SaveEpochs => {}
                 Command::RaiseLogStart { offset } => {
                     let raised = state.log.delete_records_before(*offset);
                     raised.expect("the replica knows where the log ends");
@@ -142,8 +139,8 @@ impl Partition {
             }
         }
         drop(state);
-        if wakes {
-            self.waiters.wake();
+        if !commands.is_empty() {
+            self.followers.tell();
         }
     }
 
@@ -161,10 +158,10 @@ impl Partition {
         self.on(&Event::Configured(settings.replica));
     }
 
-    /// The topic was deleted: waiting readers are told.
+    /// The topic was deleted: whoever follows it is told.
     pub(crate) fn mark_deleted(&self) {
         self.lock().is_deleted = true;
-        self.waiters.wake();
+        self.followers.tell();
     }
 }
 

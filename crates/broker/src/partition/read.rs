@@ -41,6 +41,8 @@ pub(crate) struct Fetched {
     pub(crate) aborted: Option<Vec<AbortedTransaction>>,
     /// Where the reader's log and this one part.
     pub(crate) diverging: Option<EpochEnd>,
+    /// The reader has all that it may read.
+    pub(crate) is_at_end: bool,
     /// There may be more for the reader, which is left for its next fetch.
     pub(crate) is_cut_short: bool,
 }
@@ -127,6 +129,7 @@ impl State {
             aborted: limits.committed_only.then(Vec::new),
             diverging: self.diverging(limits),
             is_cut_short: false,
+            is_at_end: false,
         };
         if fetched.diverging.is_some() {
             return Ok((fetched, ReadResult::default()));
@@ -134,6 +137,7 @@ impl State {
         if !(log_start..=replica.log_end_offset()).contains(&limits.offset) {
             return Err(ReadRefused::OutOfRange { offset: limits.offset, high_watermark, log_start });
         }
+        fetched.is_at_end = limits.offset >= upper;
         let look = |log: &mut Log| log.read(limits.offset, limits.bytes_max, upper, limits.min_one);
         let read = self.log.without_waiting(look)?;
         if limits.committed_only && !read.is_empty() {

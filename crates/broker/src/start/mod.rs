@@ -21,7 +21,7 @@ use crate::{
     configs::Configs,
     controller::Controller,
     durable::Durable,
-    fetch::{cold::ColdReads, session::Sessions},
+    fetch::{cold::ColdReads, sessions::Sessions},
     foundation::Foundation,
     groups::Groups,
     hosting::TopicsWatcher,
