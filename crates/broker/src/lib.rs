@@ -91,6 +91,7 @@ pub(crate) struct Broker {
     pub(crate) groups: Arc<groups::Groups>,
     pub(crate) producer_ids: producer_ids::ProducerIds,
     pub(crate) admission: server::Admission,
+    pub(crate) unsent: Arc<server::Unsent>,
     pub(crate) connection_limits: Arc<server::Limits>,
     pub(crate) metrics: metrics::Metrics,
 }

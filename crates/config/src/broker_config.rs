@@ -1,8 +1,11 @@
 //! A broker's configuration as its parts act on it: a snapshot for each part.
 
+use std::collections::BTreeMap;
+
 use crate::{
     error::InvalidConfig,
     listener::{ListenerOptions, Listeners, parse_address},
+    origin::Origin,
     reader::Reader,
     settings::Settings,
 };
@@ -58,9 +61,22 @@ pub struct NetworkConfig {
     pub connections_per_ip_max: u32,
     /// Hosts or addresses with a limit of their own.
     pub connections_per_ip_overrides: Vec<(String, u32)>,
+    /// Connections that are accepted in a second.
+    pub connection_rate_max: u32,
+    /// The same of single listeners, by their names.
+    pub connection_rate_max_of: BTreeMap<String, u32>,
+    /// As it is configured; there may be no such listener.
+    pub inter_broker_listener: String,
+    /// Of each connection's socket; None: the system sizes it by what the connection needs.
+    pub send_buffer_bytes: Option<u32>,
+    /// As the send buffer.
+    pub receive_buffer_bytes: Option<u32>,
+    /// Connections that wait to be accepted; None: as many as the broker thinks fit.
+    pub backlog: Option<u32>,
     /// Negative for never.
     pub idle_max_ms: i64,
     pub queued_request_bytes_max: Option<u64>,
+    pub unsent_response_bytes_max: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,7 +174,7 @@ impl Settings {
         let listeners = self.listeners().expect("listeners do not change, and were checked at the start");
         BrokerConfig {
             node: NodeConfig::read(&reader),
-            network: NetworkConfig::read(&reader, listeners),
+            network: NetworkConfig::read(&reader, self, listeners),
             fetch: FetchConfig::read(&reader),
             creation: CreationConfig::read(&reader),
             logs: LogsConfig::read(&reader),
@@ -213,9 +229,21 @@ impl LogFormat {
 }
 
 impl NetworkConfig {
-    fn read(reader: &Reader<'_>, listeners: Listeners) -> NetworkConfig {
+    fn read(reader: &Reader<'_>, settings: &Settings, listeners: Listeners) -> NetworkConfig {
+        let is_given = |name: &'static str| settings.origin(name) != Origin::Default;
+        // -1 stands for the system's own.
+        let given =
+            |name| Some(reader.int(name)).filter(|_| is_given(name)).and_then(|n| u32::try_from(n).ok());
         let overrides = reader.string("max.connections.per.ip.overrides");
         NetworkConfig {
+            connection_rate_max: reader.size(CONNECTION_RATE),
+            connection_rate_max_of: of_listeners(settings, &listeners, CONNECTION_RATE),
+            inter_broker_listener: reader
+                .optional_string("inter.broker.listener.name")
+                .unwrap_or_else(|| reader.string("security.inter.broker.protocol")),
+            send_buffer_bytes: given("socket.send.buffer.bytes"),
+            receive_buffer_bytes: given("socket.receive.buffer.bytes"),
+            backlog: given("socket.listen.backlog.size"),
             listeners,
             request_bytes_max: reader.size("socket.request.max.bytes"),
             connections_max: reader.size("max.connections"),
@@ -223,7 +251,28 @@ impl NetworkConfig {
             connections_per_ip_overrides: connection_limits(&overrides).unwrap_or_default(),
             idle_max_ms: reader.long("connections.max.idle.ms"),
             queued_request_bytes_max: u64::try_from(reader.long("queued.max.request.bytes")).ok(),
+            unsent_response_bytes_max: reader.size("ottla.unsent.response.bytes"),
         }
+    }
+}
+
+const CONNECTION_RATE: &str = "max.connection.creation.rate";
+
+/// What single listeners are given, as `listener.name.NAME.OPTION` with the name in lower case.
+fn of_listeners(settings: &Settings, listeners: &Listeners, option: &str) -> BTreeMap<String, u32> {
+    let given = |name: &str| {
+        let value = settings.value(&format!("listener.name.{}.{option}", name.to_lowercase()))?;
+        u32::try_from(value.integer()?).ok()
+    };
+    let names = listeners.broker.iter().map(|listener| &listener.name);
+    names.filter_map(|name| Some((name.clone(), given(name)?))).collect()
+}
+
+impl NetworkConfig {
+    /// Whether limits for the whole broker do not count for a listener: brokers must reach each other even while clients
+    /// come in numbers. Not where it is the only one.
+    pub fn is_protected(&self, listener: &str) -> bool {
+        self.listeners.broker.len() > 1 && self.inter_broker_listener.eq_ignore_ascii_case(listener)
     }
 }
 

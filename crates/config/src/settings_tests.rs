@@ -292,3 +292,36 @@ fn the_documentation_of_retention_has_the_words_that_scripts_look_for() {
     let text = Scope::Topic.find("retention.ms").unwrap().documentation;
     assert!(text.contains("maximum time we will retain a log"));
 }
+
+#[test]
+fn sockets_are_the_systems_unless_something_is_given() {
+    let network = |values: &[&str]| given(values).broker().network;
+    let buffers = |values: &[&str]| {
+        let network = network(values);
+        (network.send_buffer_bytes, network.receive_buffer_bytes, network.backlog)
+    };
+    assert_eq!(buffers(&[]), (None, None, None));
+    assert_eq!(
+        buffers(&["socket.send.buffer.bytes=-1", "socket.receive.buffer.bytes=-1"]),
+        (None, None, None)
+    );
+    let all = ["socket.send.buffer.bytes=1", "socket.receive.buffer.bytes=2", "socket.listen.backlog.size=3"];
+    assert_eq!(buffers(&all), (Some(1), Some(2), Some(3)));
+}
+
+#[test]
+fn a_listener_may_have_a_rate_of_its_own_and_that_of_brokers_has_only_this() {
+    let mut settings = given(&[
+        "listeners=PLAINTEXT://:1,INNER://:2",
+        "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,INNER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "inter.broker.listener.name=INNER",
+        "max.connection.creation.rate=7",
+    ]);
+    settings.set_for_this_broker(overrides(&[("listener.name.inner.max.connection.creation.rate", "5")]));
+    let network = settings.broker().network;
+    assert_eq!(network.connection_rate_max, 7);
+    assert_eq!(network.connection_rate_max_of.get("INNER"), Some(&5));
+    assert_eq!(network.connection_rate_max_of.get("PLAINTEXT"), None);
+    assert!(network.is_protected("INNER") && !network.is_protected("PLAINTEXT"));
+    assert!(!given(&[]).broker().network.is_protected("PLAINTEXT"));
+}

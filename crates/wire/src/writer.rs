@@ -47,6 +47,15 @@ impl Writer {
         self.text.len() + self.cut_bytes
     }
 
+    /// Bytes that it holds in memory, without those that stand in files.
+    pub fn bytes_in_memory(&self) -> usize {
+        let in_memory = |part: &RecordsPart| match part {
+            RecordsPart::Bytes(bytes) => bytes.len(),
+            RecordsPart::File(_) => 0,
+        };
+        self.text.len() + self.cuts.iter().map(|(_, part)| in_memory(part)).sum::<usize>()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -144,6 +144,13 @@ served! {
     DescribeTopicPartitions => describe_topic_partitions,
 }
 
+/// Whether the answer takes about as much memory as the request, or less. What keeps groups alive is among these.
+pub(crate) fn answers_briefly(api: ApiKey) -> bool {
+    use ApiKey as A;
+    [A::ApiVersions, A::FindCoordinator, A::InitProducerId].contains(&api)
+        || [A::Heartbeat, A::JoinGroup, A::SyncGroup, A::LeaveGroup, A::OffsetCommit].contains(&api)
+}
+
 /// Serves a request and appends the answer to `out`.
 pub(crate) async fn serve(
     context: &Context<'_>,

@@ -12,7 +12,7 @@ use std::{
     collections::VecDeque,
     io,
     net::SocketAddr,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -22,14 +22,15 @@ use ottla_wire::{
     ApiKey, Writer,
     frame::{self, HeaderError, RequestFrame},
 };
-use tokio::{net::TcpStream, sync::watch, time::timeout};
-use tracing::debug;
+use tokio::{net::TcpStream, sync::watch};
+use tracing::{debug, info};
 
 use super::{
-    admission::{Admitted, UNCOUNTED_MAX},
+    admission::Admitted,
     inbound::{FrameError, Inbound},
     limits::Place,
-    outbound,
+    outbound::{self, Taken},
+    unsent::Unsent,
 };
 use crate::{
     Broker,
@@ -44,10 +45,14 @@ const AWAITING_MAX: usize = 128;
 const OUT_MAX: usize = 256 * 1024;
 /// Memory that an answered connection keeps for its next answer.
 const OUT_KEPT: usize = 1024;
-/// A frame that takes memory from everybody must arrive within this time.
-const LARGE_FRAME_TIME: Duration = Duration::from_secs(60);
+/// A request that has begun must be whole within this time, a large one must have filled the room that it was given.
+const FRAME_TIME: Duration = Duration::from_secs(60);
 /// A client that has closed its side may still wait for an answer; a long poll is not worth it.
 const HALF_CLOSED_TIME: Duration = Duration::from_secs(2);
+/// Answers that hold less, as those do that stand in files, are not given up for the memory of others.
+const GIVEN_UP_MIN: usize = 4 * 1024;
+/// When the broker stops, a client may read an answer for so long.
+const STOPPING_TIME: Duration = Duration::from_secs(2);
 
 /// Who is at the other end.
 #[derive(Debug)]
@@ -73,6 +78,12 @@ enum Ended {
     ByClient,
     #[error("nothing was said for too long")]
     Idle,
+    #[error("a request began and did not come")]
+    Unfinished,
+    #[error("its request held memory for long that others waited for")]
+    Held,
+    #[error("it did not read its answers, and others waited for their memory")]
+    Unread,
     #[error("the broker stops")]
     Stopping,
     #[error(transparent)]
@@ -90,10 +101,14 @@ struct Connection {
     stream: TcpStream,
     info: ConnectionInfo,
     inbound: Inbound,
-    /// Memory for the frame that is being read, and since when.
-    admitted: Option<(Admitted, Instant)>,
+    /// Memory for the frame that is being read, beyond what every connection may have.
+    admitted: Option<Admitted>,
+    /// When the frame that is being read began, or was last given memory.
+    frame_since: Option<Instant>,
     awaiting: VecDeque<Awaiting>,
     out: Writer,
+    /// When the client was first sent an answer.
+    answered_first: Option<Instant>,
     /// The client sends nothing more.
     at_end: bool,
     stop: watch::Receiver<bool>,
@@ -105,7 +120,7 @@ struct Awaiting {
     correlation_id: i32,
     version: i16,
     started: Instant,
-    _admitted: Option<(Admitted, Instant)>,
+    _admitted: Option<Admitted>,
 }
 
 /// Serves a connection until it ends.
@@ -127,13 +142,17 @@ pub(crate) async fn serve(
         info,
         inbound,
         admitted: None,
+        frame_since: None,
         awaiting: VecDeque::new(),
         out: Writer::new(),
+        answered_first: None,
         at_end: false,
         stop,
     };
-    if let Err(reason) = Box::pin(connection.run()).await {
-        debug!(%peer, %reason, "connection ended");
+    match Box::pin(connection.run()).await {
+        Err(reason @ (Ended::Held | Ended::Unread)) => info!(%peer, %reason, "closed a connection"),
+        Err(reason) => debug!(%peer, %reason, "connection ended"),
+        Ok(()) => {}
     }
 }
 
@@ -164,11 +183,12 @@ impl Connection {
 
     async fn start(&mut self, frame: Bytes) -> Result<(), Ended> {
         let started = clock::now();
+        self.frame_since = None;
         let admitted = self.admitted.take();
         let request = frame::decode_request(frame)?;
         if request.api != ApiKey::Produce {
             self.settle().await;
-            return self.serve(request, started).await;
+            return self.serve(request, started, admitted.as_ref()).await;
         }
         let (correlation_id, version) = (request.correlation_id, request.version);
         self.broker.room_to_write().await;
@@ -185,18 +205,32 @@ impl Connection {
         self.answer_durable();
     }
 
-    /// Serves a request that is not Produce, unless the client goes away meanwhile.
-    async fn serve(&mut self, request: RequestFrame, started: Instant) -> Result<(), Ended> {
+    /// Serves a request that is not Produce, unless the client goes away meanwhile, or others want the memory that it holds.
+    async fn serve(
+        &mut self,
+        request: RequestFrame,
+        started: Instant,
+        admitted: Option<&Admitted>,
+    ) -> Result<(), Ended> {
         let (api, version) = (request.api, request.version);
         if !self.out.is_empty() {
             self.flush().await?;
         }
-        let context = Context::new(&self.broker, &self.info, &request);
+        let broker = &self.broker;
+        let context = Context::new(broker, &self.info, &request);
+        let is_known = self.answered_first.is_some_and(|first| Unsent::knows(first, started));
+        let served = async {
+            if !api::answers_briefly(api) {
+                broker.unsent.room(is_known).await;
+            }
+            api::serve(&context, request, &mut self.out).await
+        };
         let at_end = &mut self.at_end;
         tokio::select! {
             biased;
-            served = api::serve(&context, request, &mut self.out) => served?,
+            served = served => served?,
             ended = gone(&self.stream, &mut self.inbound, at_end) => return Err(ended),
+            () = held_for_long(broker, admitted) => return Err(Ended::Held),
             _ = self.stop.changed() => return Err(Ended::Stopping),
         }
         self.broker.metrics.request_served(api, version, started);
@@ -227,54 +261,118 @@ impl Connection {
         if self.out.is_empty() {
             return Ok(());
         }
-        let time_max = self.broker.settings.idle_max;
-        let written = match self.out.as_contiguous() {
-            Some(bytes) => timeout(time_max, outbound::write_slice(&self.stream, bytes)).await,
-            None => {
-                let out = std::mem::take(&mut self.out);
-                timeout(time_max, outbound::write_all(&self.stream, out, &self.broker.cold_reads)).await
+        let taken = Taken::default();
+        if let Some(bytes) = self.out.as_contiguous() {
+            let rest = outbound::try_write(&self.stream, bytes)?;
+            if !rest.is_empty() {
+                let write = outbound::write_slice(&self.stream, rest, &taken);
+                let mut stop = self.stop.clone();
+                self.send(bytes.len(), write, &taken, &mut stop).await?;
             }
-        };
-        written.map_err(|_elapsed| Ended::Idle)??;
+        } else {
+            let out = std::mem::take(&mut self.out);
+            let memory = out.bytes_in_memory();
+            let write = outbound::write_all(&self.stream, out, &self.broker.cold_reads, &taken);
+            let mut stop = self.stop.clone();
+            self.send(memory, write, &taken, &mut stop).await?;
+        }
         self.out.clear(OUT_KEPT);
+        self.answered_first.get_or_insert_with(clock::now);
         Ok(())
+    }
+
+    /// Sends what the client may be slow to take.
+    async fn send(
+        &self,
+        memory: usize,
+        write: impl Future<Output = io::Result<()>>,
+        taken: &Taken,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<(), Ended> {
+        let unsent = &self.broker.unsent;
+        let _held = unsent.hold(memory);
+        let mut pace = unsent.pace(clock::now());
+        let mut write = std::pin::pin!(write);
+        let mut time_out = std::pin::pin!(tokio::time::sleep(self.broker.settings.idle_max));
+        loop {
+            tokio::select! {
+                biased;
+                written = write.as_mut() => return Ok(written?),
+                () = time_out.as_mut() => return Err(Ended::Idle),
+                () = unsent.give_way(), if memory >= GIVEN_UP_MIN => if pace.is_slow(taken.load(Ordering::Relaxed), clock::now()) {
+                    return Err(Ended::Unread);
+                },
+                Ok(()) = stop.changed() => time_out.as_mut().reset(tokio::time::Instant::now() + STOPPING_TIME),
+            }
+        }
     }
 
     /// Waits for something to read, for memory to read it into, or for the first awaited flush.
     async fn wait(&mut self) -> Result<(), Ended> {
-        let large = self.frame_to_admit()?;
-        let reads = !self.at_end && self.awaiting.len() < AWAITING_MAX && large.is_none();
+        let wanted = self.room_wanted()?;
+        let reads = !self.at_end && self.awaiting.len() < AWAITING_MAX && wanted.is_none();
         let until = self.awaiting.front().map(|a| a.produced.until);
-        let quiet = self.quiet_time();
+        let (quiet, ended) = self.quiet_time(wanted.is_some());
+        let held = if reads { self.admitted.as_ref() } else { None };
         tokio::select! {
             readable = self.stream.readable(), if reads => {
                 readable?;
                 self.at_end = self.inbound.read(&self.stream)?.is_none();
                 Ok(())
             }
-            permit = self.broker.admission.admit(large.unwrap_or(0)), if large.is_some() => {
-                self.admitted = Some((permit, clock::now()));
+            more = self.broker.admission.admit(wanted.unwrap_or(0)), if wanted.is_some() => {
+                self.give_room(wanted.unwrap_or(0), more);
                 Ok(())
             }
             () = self.broker.durable.reached(until.unwrap_or_default()), if until.is_some() => Ok(()),
-            () = tokio::time::sleep(quiet), if until.is_none() => Err(Ended::Idle),
+            () = tokio::time::sleep(quiet), if until.is_none() => Err(ended),
+            () = held_for_long(&self.broker, held) => Err(Ended::Held),
             _ = self.stop.changed(), if until.is_none() => Err(Ended::Stopping),
         }
     }
 
-    /// How long the connection may stay silent.
-    fn quiet_time(&self) -> Duration {
-        match &self.admitted {
-            Some((_, since)) => LARGE_FRAME_TIME.saturating_sub(clock::now() - *since),
-            None => self.broker.settings.idle_max,
+    /// How long the connection may go on without anything to do, and what that is called.
+    fn quiet_time(&mut self, waits_for_memory: bool) -> (Duration, Ended) {
+        let idle_max = self.broker.settings.idle_max;
+        if waits_for_memory || !self.inbound.is_within_frame() {
+            return (idle_max, Ended::Idle);
+        }
+        let now = clock::now();
+        let since = *self.frame_since.get_or_insert(now);
+        (FRAME_TIME.min(idle_max).saturating_sub(now - since), Ended::Unfinished)
+    }
+
+    /// What the frame that has begun needs beyond the memory that it has. While it waits, what was produced before goes
+    /// on being answered: that gives memory back.
+    fn room_wanted(&mut self) -> Result<Option<usize>, Ended> {
+        let wanted = if self.at_end { None } else { self.inbound.room_wanted()? };
+        match (wanted, &self.admitted) {
+            (Some(more), Some(admitted)) if admitted.has_turn() => {
+                self.inbound.give_room(more);
+                Ok(None)
+            }
+            _ => Ok(wanted),
         }
     }
 
-    /// The size of the frame that has begun, if it needs memory beyond what every connection may have and has not got
-    /// it yet. While it waits, what was produced before goes on being answered: that gives memory back.
-    fn frame_to_admit(&self) -> Result<Option<usize>, Ended> {
-        let size = self.inbound.frame_size()?;
-        Ok(size.filter(|size| *size > UNCOUNTED_MAX && self.admitted.is_none() && !self.at_end))
+    fn give_room(&mut self, bytes: usize, more: Admitted) {
+        self.inbound.give_room(bytes);
+        self.frame_since = Some(clock::now());
+        match &mut self.admitted {
+            Some(admitted) => admitted.add(more),
+            None => self.admitted = Some(more),
+        }
+    }
+}
+
+/// Ends when a request has held memory for long, and somebody else waits for some.
+async fn held_for_long(broker: &Broker, admitted: Option<&Admitted>) {
+    let Some(admitted) = admitted else { return std::future::pending().await };
+    loop {
+        broker.admission.give_way().await;
+        if admitted.gives_way(clock::now()) {
+            return;
+        }
     }
 }
 

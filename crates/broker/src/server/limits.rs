@@ -1,4 +1,5 @@
-//! How many connections there may be: in all (`max.connections`) and from one address (`max.connections.per.ip`).
+//! How many connections there may be: in all (`max.connections`) and from one address (`max.connections.per.ip`); and how
+//! fast they may come (`max.connection.creation.rate`).
 
 use std::{
     net::IpAddr,
@@ -11,11 +12,14 @@ use std::{
 use ottla_config::NetworkConfig;
 use rustc_hash::FxHashMap;
 
+use super::rate::ConnectionRate;
+
 /// Counts the connections of all listeners.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     total: AtomicU32,
     by_address: Mutex<FxHashMap<IpAddr, u32>>,
+    rate: Mutex<ConnectionRate>,
 }
 
 /// A connection that is counted until this is dropped.
@@ -29,6 +33,11 @@ impl Limits {
     /// Whether another connection may be accepted at all. Those beyond it wait in the system's queue.
     pub(crate) fn have_room(&self, config: &NetworkConfig) -> bool {
         self.total.load(Ordering::Relaxed) < config.connections_max
+    }
+
+    /// How fast connections come, of all listeners.
+    pub(crate) fn rate(&self) -> MutexGuard<'_, ConnectionRate> {
+        self.rate.lock().expect("nobody panics with the lock held")
     }
 
     /// Counts a connection from this address, unless there are as many as it may have.

@@ -6,8 +6,11 @@ mod inbound;
 mod limits;
 mod listener;
 mod outbound;
+mod rate;
+mod unsent;
 
 pub(crate) use admission::Admission;
 pub(crate) use connection::ConnectionInfo;
 pub(crate) use limits::Limits;
-pub(crate) use listener::{Listener, bind};
+pub(crate) use listener::{Listener, SocketOptions, bind};
+pub(crate) use unsent::Unsent;

@@ -2,7 +2,10 @@
 
 use std::{
     io::{self, IoSlice},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use bytes::Buf;
@@ -20,18 +23,27 @@ const SLICES_MAX: usize = 64;
 /// What of a file is looked for in memory, and then sent, at once.
 const SENT_MAX: u64 = 1024 * 1024;
 
+/// What the socket has taken of an answer, for whoever looks on.
+pub(crate) type Taken = AtomicU64;
+
 /// Writes all that the writer has collected. Not cancel-safe: after a dropped call the connection must be closed.
-pub(crate) async fn write_all(stream: &TcpStream, out: Writer, cold_reads: &ColdReads) -> io::Result<()> {
+pub(crate) async fn write_all(
+    stream: &TcpStream,
+    out: Writer,
+    cold_reads: &ColdReads,
+    taken: &Taken,
+) -> io::Result<()> {
     let mut parts = out.into_parts();
     let mut from = 0;
     while from < parts.len() {
         match &mut parts[from] {
             Part::File(file) => {
-                send_file(stream, file, cold_reads).await?;
+                send_file(stream, file, cold_reads, taken).await?;
                 from += 1;
             }
             Part::Bytes(_) => {
                 let written = write_some(stream, &parts[from..]).await?;
+                add(taken, written);
                 from += consume(&mut parts[from..], written);
             }
         }
@@ -39,16 +51,31 @@ pub(crate) async fn write_all(stream: &TcpStream, out: Writer, cold_reads: &Cold
     Ok(())
 }
 
-/// Writes a short answer, usually in one call.
-pub(crate) async fn write_slice(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+/// Writes what the socket takes at once, usually all of a short answer; the rest is given back.
+pub(crate) fn try_write<'a>(stream: &TcpStream, mut bytes: &'a [u8]) -> io::Result<&'a [u8]> {
     while !bytes.is_empty() {
         match stream.try_write(bytes) {
             Ok(written) => bytes = &bytes[written..],
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => stream.writable().await?,
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
             Err(e) => return Err(e),
         }
     }
+    Ok(bytes)
+}
+
+/// Writes the rest of an answer. Not cancel-safe either.
+pub(crate) async fn write_slice(stream: &TcpStream, mut bytes: &[u8], taken: &Taken) -> io::Result<()> {
+    while !bytes.is_empty() {
+        stream.writable().await?;
+        let rest = try_write(stream, bytes)?;
+        add(taken, bytes.len() - rest.len());
+        bytes = rest;
+    }
     Ok(())
+}
+
+fn add(taken: &Taken, bytes: usize) {
+    taken.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
 }
 
 async fn write_some(stream: &TcpStream, parts: &[Part]) -> io::Result<usize> {
@@ -84,7 +111,12 @@ fn consume(parts: &mut [Part], mut written: usize) -> usize {
     done
 }
 
-async fn send_file(stream: &TcpStream, part: &FilePart, cold_reads: &ColdReads) -> io::Result<()> {
+async fn send_file(
+    stream: &TcpStream,
+    part: &FilePart,
+    cold_reads: &ColdReads,
+    taken: &Taken,
+) -> io::Result<()> {
     let mut position = part.position;
     let end = part.position + u64::try_from(part.len).unwrap_or(u64::MAX);
     while position < end {
@@ -103,7 +135,8 @@ async fn send_file(stream: &TcpStream, part: &FilePart, cold_reads: &ColdReads) 
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason));
             }
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
-            Ok(_) | Err(_) => {}
+            Ok(sent) => add(taken, sent),
+            Err(_would_block) => {}
         }
     }
     Ok(())

@@ -27,7 +27,7 @@ use crate::{
     hosting::TopicsWatcher,
     metrics::{JournalMetrics, Metrics},
     producer_ids::ProducerIds,
-    server::Admission,
+    server::{Admission, Unsent},
     storage,
 };
 
@@ -87,6 +87,7 @@ fn assemble(
         groups,
         producer_ids: ProducerIds::default(),
         admission: Admission::configured(&config.network),
+        unsent: Arc::new(Unsent::new(config.network.unsent_response_bytes_max as usize)),
         connection_limits: Arc::default(),
         metrics,
     };

@@ -10,7 +10,7 @@ use ottla_config::{BrokerConfig, Listener as ListenerConfig, NetworkConfig};
 use super::StartError;
 use crate::{
     http::Http,
-    server::{self, Listener},
+    server::{self, Listener, SocketOptions},
 };
 
 /// An address that the broker listens on.
@@ -39,9 +39,10 @@ impl Sockets {
 }
 
 fn bind_listeners(network: &NetworkConfig) -> Result<(Vec<Listener>, Vec<Address>), StartError> {
+    let options = SocketOptions::from(network);
     let bind = |config: &ListenerConfig| {
         let told = network.listeners.advertised.iter().find(|one| one.name == config.name);
-        bind_listener(config, told.unwrap_or(config)).map_err(|source| StartError::Listen {
+        bind_listener(config, told.unwrap_or(config), options).map_err(|source| StartError::Listen {
             listener: config.name.clone(),
             address: format!("{}:{}", bracketed(&config.host), config.port),
             source,
@@ -50,24 +51,28 @@ fn bind_listeners(network: &NetworkConfig) -> Result<(Vec<Listener>, Vec<Address
     network.listeners.broker.iter().map(bind).collect()
 }
 
-fn bind_listener(config: &ListenerConfig, told: &ListenerConfig) -> io::Result<(Listener, Address)> {
-    let socket = bind(&config.host, config.port)?;
+fn bind_listener(
+    config: &ListenerConfig,
+    told: &ListenerConfig,
+    options: SocketOptions,
+) -> io::Result<(Listener, Address)> {
+    let socket = bind(&config.host, config.port, options)?;
     let bound = socket.local_addr()?;
     let address = Address { listener: config.name.clone(), bound, advertised: advertised(told, bound) };
     Ok((Listener { name: config.name.as_str().into(), socket }, address))
 }
 
 fn serve_metrics((host, port): &(String, u16)) -> Result<Http, StartError> {
-    let served = bind(host, *port).and_then(Http::start);
+    let served = bind(host, *port, SocketOptions::default()).and_then(Http::start);
     served.map_err(|source| StartError::Metrics { address: format!("{}:{port}", bracketed(host)), source })
 }
 
 /// An empty host is every interface.
-fn bind(host: &str, port: u16) -> io::Result<TcpListener> {
+fn bind(host: &str, port: u16, options: SocketOptions) -> io::Result<TcpListener> {
     let host = if host.is_empty() { "0.0.0.0" } else { host };
     let mut found = (host, port).to_socket_addrs()?;
     let none = || io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    server::bind(found.next().ok_or_else(none)?)
+    server::bind(found.next().ok_or_else(none)?, options)
 }
 
 fn bracketed(host: &str) -> String {

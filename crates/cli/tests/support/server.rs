@@ -105,6 +105,11 @@ impl Server {
         self.number_of("status", "VmHWM:") * 1024
     }
 
+    /// Its files, sockets and pipes.
+    pub(crate) fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("it runs").count()
+    }
+
     /// What the kernel tells of the process under this name.
     fn number_of(&self, file: &str, name: &str) -> usize {
         let text = std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).expect("it runs");

@@ -18,22 +18,22 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
     string("security.inter.broker.protocol").default("PLAINTEXT")
         .one_of(&["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"])
         .doc("The protocol that brokers use among themselves, where no listener is named."),
-    int("socket.send.buffer.bytes").default("102400").high().ignored()
-        .doc("The send buffer of each connection; here the system sizes it by what the connection needs."),
-    int("socket.receive.buffer.bytes").default("102400").high().ignored()
-        .doc("The receive buffer of each connection; here the system sizes it by what the connection needs."),
+    int("socket.send.buffer.bytes").default("102400").high()
+        .doc("The send buffer of each connection's socket. -1, or nothing given: the system sizes it by what the connection needs."),
+    int("socket.receive.buffer.bytes").default("102400").high()
+        .doc("The receive buffer of each connection's socket. -1, or nothing given: the system sizes it by what the connection needs."),
     int("socket.request.max.bytes").default("104857600").at_least(1).high()
         .doc("The largest request that is accepted."),
-    int("socket.listen.backlog.size").default("50").at_least(1).ignored()
-        .doc("Connections that may wait to be accepted; here 4096."),
+    int("socket.listen.backlog.size").default("50").at_least(1)
+        .doc("Connections that may wait to be accepted; 4096 if nothing is given, and no more than the system lets."),
     int("max.connections.per.ip").default("2147483647").at_least(0).cluster_wide()
         .doc("Connections that one address may hold."),
     string("max.connections.per.ip.overrides").default("").cluster_wide()
         .doc("Other limits for single addresses, as host:number."),
     int("max.connections").default("2147483647").at_least(0).cluster_wide()
         .doc("Connections that this broker holds at once."),
-    int("max.connection.creation.rate").default("2147483647").at_least(0).cluster_wide().ignored()
-        .doc("Connections that a broker accepts in a second; not limited here yet."),
+    int("max.connection.creation.rate").default("2147483647").at_least(0).cluster_wide()
+        .doc("Connections that a broker accepts in a second; others wait. Also for a single listener, as listener.name.NAME.max.connection.creation.rate."),
     long("connections.max.idle.ms").default("600000")
         .doc("How long a connection may be idle before it is closed."),
     int("connection.failed.authentication.delay.ms").default("100").at_least(0).low().ignored()

@@ -14,6 +14,8 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
         .doc("The size of each file of the journal, which is written in full before it is used."),
     long("ottla.disk.reserve.bytes").default("268435456").at_least(0)
         .doc("Free space below which records are refused, so that fetching and deleting go on."),
+    int("ottla.unsent.response.bytes").default("134217728").at_least(1_048_576)
+        .doc("The memory that answers may hold which clients are slow to read. Beyond it the slowest are disconnected while others wait."),
     int("ottla.open.files.max").default("4096").at_least(64)
         .doc("Segment and index files that are open at once."),
     string("ottla.metrics.listener").default("127.0.0.1:9644")
