@@ -40,17 +40,7 @@ impl Admin {
                     continue;
                 }
             };
-            let mut last = None;
-            for (partition, result) in answers {
-                match result {
-                    Err(error) if error.is_retriable() => last = Some((partition, error)),
-                    result => {
-                        if waiting.remove(&partition) {
-                            results.insert(partition, result);
-                        }
-                    }
-                }
-            }
+            let last = settle(answers, &mut waiting, &mut results);
             // Partitions about which nothing was said are asked about again as well.
             let Some((partition, error)) = last.or_else(|| waiting.first().map(unanswered::<R>)) else {
                 break;
@@ -108,6 +98,27 @@ impl Admin {
         }
         Ok(leaders)
     }
+}
+
+/// Sorts out what is answered for good. Gives one of the answers that another try may change, if there is one.
+fn settle<T>(
+    answers: Vec<(TopicPartition, Result<T>)>,
+    waiting: &mut BTreeSet<TopicPartition>,
+    results: &mut Results<TopicPartition, T>,
+) -> Option<(TopicPartition, Error)> {
+    let mut last = None;
+    for (partition, result) in answers {
+        match result {
+            Err(error) if error.is_retriable() => last = Some((partition, error)),
+            // A broker may answer about what it was not asked about.
+            result => {
+                if waiting.remove(&partition) {
+                    results.insert(partition, result);
+                }
+            }
+        }
+    }
+    last
 }
 
 fn without_leader(partition: TopicPartition) -> Error {

@@ -127,32 +127,38 @@ impl Admin {
             for partition in &partitions {
                 dirs.entry(&moves[&(partition.clone(), broker)]).or_default().push(partition);
             }
-            let dirs = dirs.into_iter().map(|(path, partitions)| AlterReplicaLogDir {
-                path: path.into(),
-                topics: by_topic(partitions)
-                    .into_iter()
-                    .map(|(name, partitions)| AlterReplicaLogDirTopic { name: name.into(), partitions })
-                    .collect(),
-            });
-            let request = AlterReplicaLogDirsRequest { dirs: dirs.collect() };
-            let call = Call::to(Destination::Broker(broker));
-            let answered = self.ask(&call, &request, |response, answer| {
-                let mut results = Vec::new();
-                for topic in &response.results {
-                    for partition in &topic.partitions {
-                        let name = TopicPartition::new(&*topic.topic_name, partition.partition_index);
-                        let about = Resource::TopicPartition(name.clone());
-                        results.push((name, answer.check_about(partition.error_code, None, about)));
-                    }
-                }
-                Ok(results)
-            });
-            let answered = answered.await.unwrap_or_else(|error| {
+            let answered = self.move_at(broker, dirs).await.unwrap_or_else(|error| {
                 partitions.into_iter().map(|partition| (partition, Err(error.clone()))).collect()
             });
             results.extend(answered.into_iter().map(|(partition, result)| ((partition, broker), result)));
         }
         Ok(results)
+    }
+
+    async fn move_at(
+        &self,
+        broker: BrokerId,
+        dirs: BTreeMap<&str, Vec<&TopicPartition>>,
+    ) -> Result<Vec<(TopicPartition, Result<()>)>> {
+        let dirs = dirs.into_iter().map(|(path, partitions)| AlterReplicaLogDir {
+            path: path.into(),
+            topics: by_topic(partitions)
+                .into_iter()
+                .map(|(name, partitions)| AlterReplicaLogDirTopic { name: name.into(), partitions })
+                .collect(),
+        });
+        let request = AlterReplicaLogDirsRequest { dirs: dirs.collect() };
+        self.ask(&Call::to(Destination::Broker(broker)), &request, |response, answer| {
+            let results = response.results.iter().flat_map(|topic| {
+                topic.partitions.iter().map(|partition| {
+                    let name = TopicPartition::new(&*topic.topic_name, partition.partition_index);
+                    let about = Resource::TopicPartition(name.clone());
+                    (name, answer.check_about(partition.error_code, None, about))
+                })
+            });
+            Ok(results.collect())
+        })
+        .await
     }
 }
 

@@ -58,8 +58,8 @@ pub use configs::{
 pub use elections::ElectionType;
 pub use features::{FeatureUpdate, Features, UpgradeType, VersionRange};
 pub use groups::{
-    ClassicGroup, ClassicMember, CommittedOffset, ConsumerGroup, ConsumerGroupMember, GroupListing,
-    GroupsFilter, MemberToRemove, ShareGroup, ShareGroupMember, ShareGroupOffset, StreamsGroup,
+    ClassicGroup, ClassicMember, CommittedOffset, ConsumerGroup, ConsumerGroupMember, DescribedGroup,
+    GroupListing, GroupsFilter, MemberToRemove, ShareGroup, ShareGroupMember, ShareGroupOffset, StreamsGroup,
     StreamsGroupMember, StreamsSubtopology, StreamsTask,
 };
 pub use log_dirs::{LogDir, LogDirReplica, Replica, ReplicaLogDir};

@@ -132,31 +132,33 @@ impl Admin {
         if let (OffsetReset::Explicit(offsets), None) = (reset, partitions) {
             wanted.extend(offsets.keys().cloned());
         }
+        let (states, mut failed) = self.states(wanted, &committed, reset).await?;
+        let mut plan = plan_reset(reset, &states);
+        plan.append(&mut failed);
+        Ok(plan)
+    }
+
+    /// What a plan has to know of partitions, and those of which it cannot be known.
+    async fn states(
+        &self,
+        wanted: BTreeSet<TopicPartition>,
+        committed: &Results<TopicPartition, Option<CommittedOffset>>,
+        reset: &OffsetReset,
+    ) -> Result<(BTreeMap<TopicPartition, PartitionState>, Results<TopicPartition, PlannedOffset>)> {
         let earliest = self.offsets_of(&wanted, OffsetSpec::Earliest).await?;
         let latest = self.offsets_of(&wanted, OffsetSpec::Latest).await?;
-        let at_timestamp = match reset {
-            OffsetReset::Timestamp(timestamp) => {
-                self.offsets_of(&wanted, OffsetSpec::Timestamp(*timestamp)).await?
-            }
-            OffsetReset::Earliest
-            | OffsetReset::Latest
-            | OffsetReset::Current
-            | OffsetReset::Offset(_)
-            | OffsetReset::Shift(_)
-            | OffsetReset::Explicit(_) => Results::new(),
-        };
-        let mut states = BTreeMap::new();
-        let mut failed = Results::new();
+        let mut at_timestamp = Results::new();
+        if let OffsetReset::Timestamp(timestamp) = reset {
+            at_timestamp = self.offsets_of(&wanted, OffsetSpec::Timestamp(*timestamp)).await?;
+        }
+        let (mut states, mut failed) = (BTreeMap::new(), Results::new());
         for partition in wanted {
-            let state = state(&partition, &earliest, &latest, &committed, &at_timestamp);
-            match state {
+            match state(&partition, &earliest, &latest, committed, &at_timestamp) {
                 Ok(state) => _ = states.insert(partition, state),
                 Err(error) => _ = failed.insert(partition, Err(error)),
             }
         }
-        let mut plan = plan_reset(reset, &states);
-        plan.append(&mut failed);
-        Ok(plan)
+        Ok((states, failed))
     }
 
     /// Carries out what was planned, as far as it could be planned. The group must have no members.

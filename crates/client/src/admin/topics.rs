@@ -7,17 +7,22 @@ use ottla_wire::messages::create_topics_request::{
     CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig,
 };
 use ottla_wire::messages::delete_topics_request::DeleteTopicState;
+use ottla_wire::messages::describe_topic_partitions_request::TopicRequest;
+use ottla_wire::messages::describe_topic_partitions_response::DescribeTopicPartitionsResponsePartition;
 use ottla_wire::messages::metadata_request::MetadataRequestTopic;
 use ottla_wire::messages::metadata_response::{MetadataResponsePartition, MetadataResponseTopic};
 use ottla_wire::messages::{
-    CreateTopicsRequest, DeleteTopicsRequest, MetadataRequest, create_topics_response,
+    CreateTopicsRequest, DeleteTopicsRequest, DescribeTopicPartitionsRequest,
+    DescribeTopicPartitionsResponse, MetadataRequest, create_topics_response,
+    describe_topic_partitions_request,
 };
 use ottla_wire::{ErrorCode, Uuid};
 
 use super::acls::operations;
+use super::ask::Answer;
 use super::{Admin, Operations, Results, known, text};
 use crate::error::Resource;
-use crate::{BrokerId, Call, Destination, Epoch, Result};
+use crate::{BrokerId, Call, Destination, Epoch, Error, Result};
 
 /// A topic that is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,6 +156,10 @@ pub struct DescribedPartition {
     pub in_sync_replicas: Vec<BrokerId>,
     /// Those of them that are not there.
     pub offline_replicas: Vec<BrokerId>,
+    /// Those that have everything that was acknowledged though they are not in sync (KIP-966), where brokers tell.
+    pub eligible_leader_replicas: Option<Vec<BrokerId>>,
+    /// Those that had when they were last heard of, where brokers tell.
+    pub last_known_elr: Option<Vec<BrokerId>>,
 }
 
 impl Admin {
@@ -243,6 +252,35 @@ impl Admin {
 
     /// Topics and their partitions.
     pub async fn describe_topics(&self, names: &[&str]) -> Result<Results<Arc<str>, DescribedTopic>> {
+        // To brokers no name at all means every topic.
+        if names.is_empty() {
+            return Ok(Results::new());
+        }
+        match self.describe_by_pages(names).await {
+            Err(Error::UnsupportedVersion { .. }) => self.describe_by_metadata(names).await,
+            described => described,
+        }
+    }
+
+    /// So many partitions at a time as the broker likes to tell.
+    async fn describe_by_pages(&self, names: &[&str]) -> Result<Results<Arc<str>, DescribedTopic>> {
+        let mut request = DescribeTopicPartitionsRequest {
+            topics: names.iter().map(|name| TopicRequest { name: (*name).into() }).collect(),
+            ..DescribeTopicPartitionsRequest::default()
+        };
+        let mut results = Results::new();
+        loop {
+            let (page, next) = self.ask_any(&request, read_page).await?;
+            for (name, described) in page {
+                add_page(&mut results, name, described);
+            }
+            let Some(next) = next else { return Ok(results) };
+            request.cursor = Some(next);
+        }
+    }
+
+    /// From brokers before Kafka 3.7.
+    async fn describe_by_metadata(&self, names: &[&str]) -> Result<Results<Arc<str>, DescribedTopic>> {
         let by_name =
             |name: &&str| MetadataRequestTopic { name: Some((*name).into()), topic_id: Uuid::nil() };
         let request = MetadataRequest {
@@ -279,6 +317,62 @@ impl Admin {
             Ok(results.collect())
         })
         .await
+    }
+}
+
+type Page = Vec<(Arc<str>, Result<DescribedTopic>)>;
+
+/// Some topics, and from where on to ask for more. A page that tells nothing is an error: there would be no end.
+fn read_page(
+    response: DescribeTopicPartitionsResponse,
+    answer: &Answer,
+) -> Result<(Page, Option<describe_topic_partitions_request::Cursor>)> {
+    let told = response.topics.iter().any(|topic| topic.error_code != 0 || !topic.partitions.is_empty());
+    if response.next_cursor.is_some() && !told {
+        return Err(answer.lacks("any partition"));
+    }
+    let page = response.topics.iter().map(|topic| {
+        let name = text(topic.name.as_deref().unwrap_or_default());
+        let checked = answer.check_about(topic.error_code, None, Resource::Topic(name.clone()));
+        let described = checked.map(|()| DescribedTopic {
+            name: name.clone(),
+            id: id(topic.topic_id),
+            is_internal: topic.is_internal,
+            partitions: topic.partitions.iter().map(partition_of_page).collect(),
+            authorized_operations: operations(topic.topic_authorized_operations),
+        });
+        (name, described)
+    });
+    let next = response.next_cursor.as_ref().map(|cursor| describe_topic_partitions_request::Cursor {
+        topic_name: cursor.topic_name.clone(),
+        partition_index: cursor.partition_index,
+    });
+    Ok((page.collect(), next))
+}
+
+/// A topic's partitions may be spread over pages.
+fn add_page(
+    results: &mut Results<Arc<str>, DescribedTopic>,
+    name: Arc<str>,
+    described: Result<DescribedTopic>,
+) {
+    if let (Some(Ok(known)), Ok(more)) = (results.get_mut(&name), &described) {
+        known.partitions.extend(more.partitions.iter().cloned());
+    } else {
+        results.insert(name, described);
+    }
+}
+
+fn partition_of_page(partition: &DescribeTopicPartitionsResponsePartition) -> DescribedPartition {
+    DescribedPartition {
+        number: partition.partition_index,
+        leader: known(partition.leader_id),
+        leader_epoch: known(partition.leader_epoch),
+        replicas: partition.replica_nodes.clone(),
+        in_sync_replicas: partition.isr_nodes.clone(),
+        offline_replicas: partition.offline_replicas.clone(),
+        eligible_leader_replicas: partition.eligible_leader_replicas.clone(),
+        last_known_elr: partition.last_known_elr.clone(),
     }
 }
 
@@ -323,5 +417,7 @@ fn partition(partition: &MetadataResponsePartition) -> DescribedPartition {
         replicas: partition.replica_nodes.clone(),
         in_sync_replicas: partition.isr_nodes.clone(),
         offline_replicas: partition.offline_replicas.clone(),
+        eligible_leader_replicas: None,
+        last_known_elr: None,
     }
 }

@@ -1,6 +1,7 @@
 //! The client against brokers that misbehave, are old, move and go away.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod administering;
 mod broker;
 mod connecting;
 mod routing;

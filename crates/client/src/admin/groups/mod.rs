@@ -1,5 +1,6 @@
 //! Groups of all four kinds: classic, consumer (KIP-848), share (KIP-932) and streams (KIP-1071).
 
+mod any;
 mod classic;
 mod consumer;
 mod list;
@@ -18,6 +19,7 @@ use super::{Admin, Results, text};
 use crate::error::Resource;
 use crate::{Call, Coordinator, Result};
 
+pub use any::DescribedGroup;
 pub use classic::{ClassicGroup, ClassicMember};
 pub use consumer::{ConsumerGroup, ConsumerGroupMember};
 pub use list::{GroupListing, GroupsFilter};
