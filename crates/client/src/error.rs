@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ottla_wire::{ApiKey, ErrorCode};
 
-use crate::{BrokerId, TopicPartition};
+use crate::{BrokerId, Offset, TopicPartition};
 pub use response::{Resource, ResponseError};
 pub use unreachable::{Attempt, NoBroker};
 
@@ -117,6 +117,38 @@ pub enum Error {
         reason: Arc<str>,
     },
 
+    /// What a partition holds from an offset on cannot be read. A seek behind it goes on.
+    #[error("partition {partition} cannot be read at offset {offset}: {reason}")]
+    Corrupt {
+        /// The partition.
+        partition: TopicPartition,
+        /// The first offset of what cannot be read, or less.
+        offset: Offset,
+        /// What is wrong with it.
+        reason: Arc<str>,
+    },
+
+    /// Records that were consumed are not in their partition any more: a leader took over that did not have them. Told only if
+    /// `auto.offset.reset` is none.
+    #[error(
+        "partition {partition} was truncated to offset {end}, below {offset}, up to which it was consumed"
+    )]
+    Truncated {
+        /// The partition.
+        partition: TopicPartition,
+        /// The next offset that would have been consumed.
+        offset: Offset,
+        /// Where what was consumed and what is there part.
+        end: Offset,
+    },
+
+    /// A partition is not assigned to the consumer.
+    #[error("partition {partition} is not assigned")]
+    NotAssigned {
+        /// The partition.
+        partition: TopicPartition,
+    },
+
     /// The client, producer or consumer was closed.
     #[error("{0} is closed")]
     Closed(&'static str),
@@ -147,6 +179,9 @@ impl Error {
             | Error::ResponseTooLarge { .. }
             | Error::UnsupportedVersion { .. }
             | Error::Authentication { .. }
+            | Error::Corrupt { .. }
+            | Error::Truncated { .. }
+            | Error::NotAssigned { .. }
             | Error::Closed(_) => false,
         }
     }
@@ -163,6 +198,9 @@ impl Error {
             | Error::Timeout { .. }
             | Error::Malformed { .. }
             | Error::ResponseTooLarge { .. }
+            | Error::Corrupt { .. }
+            | Error::Truncated { .. }
+            | Error::NotAssigned { .. }
             | Error::UnsupportedVersion { .. } => false,
         }
     }
@@ -174,6 +212,12 @@ impl Error {
 
     /// The partition that it is about, if it is about one.
     pub fn topic_partition(&self) -> Option<&TopicPartition> {
+        if let Error::Corrupt { partition, .. }
+        | Error::Truncated { partition, .. }
+        | Error::NotAssigned { partition } = self
+        {
+            return Some(partition);
+        }
         self.response()?.resource.as_ref()?.topic_partition()
     }
 
@@ -189,7 +233,12 @@ impl Error {
             | Error::Authentication { broker, .. } => Some(broker),
             Error::Response(response) => response.broker.as_deref(),
             Error::Timeout { last, .. } => last.as_ref()?.broker(),
-            Error::Config(_) | Error::NoBroker(_) | Error::Closed(_) => None,
+            Error::Config(_)
+            | Error::NoBroker(_)
+            | Error::Corrupt { .. }
+            | Error::Truncated { .. }
+            | Error::NotAssigned { .. }
+            | Error::Closed(_) => None,
         }
     }
 
@@ -206,6 +255,11 @@ impl Error {
             Error::Malformed { .. } => Some("see that the address is that of a Kafka listener"),
             Error::UnsupportedVersion { .. } => Some("upgrade the broker, or do without this"),
             Error::Authentication { .. } => Some("check sasl.mechanism, the user's name and the password"),
+            Error::Corrupt { .. } => Some("seek behind it, and see what the broker's log says"),
+            Error::Truncated { .. } => Some("seek to where both part, or set auto.offset.reset"),
+            Error::NotAssigned { .. } => {
+                Some("assign it first; a rebalance may have given it to another member")
+            }
             Error::Config(_)
             | Error::Disconnected { .. }
             | Error::RequestTimeout { .. }
@@ -227,6 +281,9 @@ impl Error {
             | Error::ResponseTooLarge { .. }
             | Error::UnsupportedVersion { .. }
             | Error::Authentication { .. }
+            | Error::Corrupt { .. }
+            | Error::Truncated { .. }
+            | Error::NotAssigned { .. }
             | Error::Closed(_) => None,
         }
     }

@@ -8,6 +8,7 @@
 //! | [`cluster`] | brokers, topics and partitions |
 //! | [`error`] | what can go wrong, whether to try again, and what to do about it |
 //! | [`partitioner`] | which partition a record goes to, bit for bit as other clients choose it |
+//! | [`consumer`] | records, from partitions of one's choice |
 //! | [`assignor`] | which member of a group consumes which partitions |
 //!
 //! Upstream of it are `ottla-wire` (messages) and `ottla-records` (record batches), which the broker uses too; downstream
@@ -26,6 +27,7 @@ mod clock;
 pub mod cluster;
 pub mod config;
 mod connection;
+pub mod consumer;
 pub mod error;
 mod link;
 mod metadata;

@@ -70,6 +70,12 @@ impl Client {
         self.refresh_with(topics).await
     }
 
+    /// Whether topics are known well enough not to ask for them again. They are asked about from now on.
+    pub(crate) fn knows(&self, topics: &[Arc<str>]) -> bool {
+        let (metadata, now) = (&self.inner.metadata, clock::now());
+        metadata.want(topics, now) && !metadata.is_stale(self.config().metadata_max_age, now)
+    }
+
     /// A broker told who leads a partition.
     pub(crate) fn learn_leader(&self, partition: &TopicPartition, hint: LeaderHint) {
         self.inner.metadata.update(|cluster| cluster.with_leader(partition, hint));

@@ -4,6 +4,7 @@
 mod administering;
 mod broker;
 mod connecting;
+mod consuming;
 mod routing;
 
 use std::net::SocketAddr;
