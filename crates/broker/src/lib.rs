@@ -88,6 +88,7 @@ pub(crate) struct Broker {
     pub(crate) durable: Arc<durable::Durable>,
     pub(crate) fetch_sessions: fetch::sessions::Sessions,
     pub(crate) cold_reads: fetch::cold::ColdReads,
+    pub(crate) converter: fetch::conversion::Converter,
     pub(crate) groups: Arc<groups::Groups>,
     pub(crate) producer_ids: producer_ids::ProducerIds,
     pub(crate) admission: server::Admission,

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::{
     error::InvalidConfig,
-    listener::{ListenerOptions, Listeners, parse_address},
+    listener::{Listener, ListenerOptions, Listeners, parse_address},
     origin::Origin,
     reader::Reader,
     settings::Settings,
+    value::Value,
 };
 
 /// Everything that something in a broker acts on, resolved through all layers. Made once for each change; what is
@@ -27,6 +28,7 @@ pub struct BrokerConfig {
     pub offsets: OffsetsConfig,
     pub producers: ProducersConfig,
     pub metrics: MetricsConfig,
+    pub legacy: LegacyConfig,
 }
 
 /// Does not change while the process runs.
@@ -160,6 +162,22 @@ pub struct MetricsConfig {
     pub of_partitions: bool,
 }
 
+/// `ottla.legacy.versions`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LegacyConfig {
+    is_on: bool,
+    /// Of listeners with a say of their own, by name in upper case.
+    of_listeners: Vec<(String, bool)>,
+}
+
+impl LegacyConfig {
+    /// Whether the versions that Kafka 4.0 removed are served on a listener.
+    pub fn is_on(&self, listener: &str) -> bool {
+        let own = self.of_listeners.iter().find(|(name, _)| name == listener);
+        own.map_or(self.is_on, |(_, is_on)| *is_on)
+    }
+}
+
 impl Default for BrokerConfig {
     /// Of a broker without any configuration.
     fn default() -> BrokerConfig {
@@ -172,6 +190,7 @@ impl Settings {
         let value = |name: &'static str| self.value(name);
         let reader = Reader::new(&value);
         let listeners = self.listeners().expect("listeners do not change, and were checked at the start");
+        let legacy = self.legacy(&reader, &listeners);
         BrokerConfig {
             node: NodeConfig::read(&reader),
             network: NetworkConfig::read(&reader, self, listeners),
@@ -184,7 +203,21 @@ impl Settings {
             offsets: OffsetsConfig::read(&reader),
             producers: ProducersConfig::read(&reader),
             metrics: MetricsConfig { of_partitions: reader.boolean("ottla.metrics.partitions") },
+            legacy,
         }
+    }
+
+    fn legacy(&self, reader: &Reader<'_>, listeners: &Listeners) -> LegacyConfig {
+        const OPTION: &str = "ottla.legacy.versions";
+        let own = |listener: &Listener| {
+            let name = format!("listener.name.{}.{OPTION}", listener.name.to_ascii_lowercase());
+            match self.value(&name) {
+                Some(Value::Boolean(is_on)) => Some((listener.name.clone(), is_on)),
+                _ => None,
+            }
+        };
+        let of_listeners = listeners.broker.iter().filter_map(own).collect();
+        LegacyConfig { is_on: reader.boolean(OPTION), of_listeners }
     }
 
     pub(crate) fn listeners(&self) -> Result<Listeners, InvalidConfig> {

@@ -49,8 +49,8 @@ mod value;
 
 pub use alter::{Alteration, ConfigChange, Operation, Resource};
 pub use broker_config::{
-    BrokerConfig, CleanerConfig, CreationConfig, FetchConfig, GroupsConfig, LogFormat, LogsConfig,
-    MetadataConfig, MetricsConfig, NetworkConfig, NodeConfig, OffsetsConfig, ProducersConfig,
+    BrokerConfig, CleanerConfig, CreationConfig, FetchConfig, GroupsConfig, LegacyConfig, LogFormat,
+    LogsConfig, MetadataConfig, MetricsConfig, NetworkConfig, NodeConfig, OffsetsConfig, ProducersConfig,
 };
 pub use describe::{ConfigSynonym, DescribedConfig};
 pub use environment::from_environment;

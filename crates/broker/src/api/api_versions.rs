@@ -13,7 +13,7 @@ use ottla_wire::{
     },
 };
 
-use super::{Context, SERVED};
+use super::{Context, SERVED, legacy};
 
 /// The first version in which the levels of a feature may begin at 0.
 const LEVEL_0_FROM: i16 = 4;
@@ -30,8 +30,9 @@ pub(crate) async fn handle(context: &Context<'_>, request: ApiVersionsRequest) -
         // A client says it once for each connection; a second time changes nothing.
         let _said_before = context.connection.software.set((name.clone(), version.clone()));
     }
+    let with_removed = legacy::is_on(context);
     ApiVersionsResponse {
-        api_keys: SERVED.iter().map(|api| served(*api)).collect(),
+        api_keys: SERVED.iter().map(|api| served(*api, with_removed)).collect(),
         supported_features: supported_features(context.version),
         finalized_features: finalized_features(&context.broker.metadata.image()),
         finalized_features_epoch: context.broker.metadata.end_offset(),
@@ -75,8 +76,8 @@ fn supported_features(version: i16) -> Vec<SupportedFeatureKey> {
         .collect()
 }
 
-fn served(api: ApiKey) -> ApiVersion {
-    let versions = api.versions();
+fn served(api: ApiKey, with_removed: bool) -> ApiVersion {
+    let versions = if with_removed { api.versions_with_removed() } else { api.versions() };
     // librdkafka takes a broker whose Produce does not begin at 0 for one that compresses nothing (KAFKA-18659).
     let min_version = if api == ApiKey::Produce { 0 } else { *versions.start() };
     ApiVersion { api_key: api.code(), min_version, max_version: *versions.end() }
@@ -94,7 +95,7 @@ fn is_software_name(name: &str) -> bool {
 pub(crate) fn unsupported(frame: &RequestFrame, out: &mut Writer) {
     let response = ApiVersionsResponse {
         error_code: ErrorCode::UnsupportedVersion.code(),
-        api_keys: vec![served(ApiKey::ApiVersions)],
+        api_keys: vec![served(ApiKey::ApiVersions, false)],
         ..Default::default()
     };
     frame::encode_response(out, ApiKey::ApiVersions, 0, frame.correlation_id, &response);

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ottla_records::Offset;
+use ottla_records::{BatchError, Offset};
 use ottla_wire::{
     ErrorCode,
     messages::{
@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Context;
 use crate::{
     fetch::{
+        conversion::{Given, NotGiven, Wish},
         session::{Due, PartitionKey, Told, Wanted},
         sessions::Plan,
     },
@@ -57,6 +58,27 @@ struct Fetch<'a> {
     plan: &'a Plan,
     bytes_max: usize,
     committed_only: bool,
+    format: Format,
+}
+
+/// What the client reads.
+#[derive(Clone, Copy)]
+enum Format {
+    Batches,
+    /// Messages of this old version.
+    Messages {
+        magic: i8,
+    },
+}
+
+impl Format {
+    fn of(version: i16) -> Format {
+        match version {
+            ..=1 => Format::Messages { magic: 0 },
+            2..=3 => Format::Messages { magic: 1 },
+            _ => Format::Batches,
+        }
+    }
 }
 
 /// What a partition's read gave, beside the partition that it was for.
@@ -80,7 +102,8 @@ impl From<ErrorCode> for Failed {
 impl<'a> Fetch<'a> {
     fn new(context: &'a Context<'a>, request: &FetchRequest, plan: &'a Plan) -> Fetch<'a> {
         let bytes_max = usize::try_from(request.max_bytes).unwrap_or(0).min(context.broker.settings.fetch_bytes_max);
-        Fetch { context, plan, bytes_max, committed_only: request.isolation_level == READ_COMMITTED }
+        let committed_only = request.isolation_level == READ_COMMITTED;
+        Fetch { context, plan, bytes_max, committed_only, format: Format::of(context.version) }
     }
 
     /// Reads, and as long as it is too little and there is time, waits for more and reads again.
@@ -120,6 +143,13 @@ impl<'a> Fetch<'a> {
     }
 
     async fn read(&self, places: Vec<Place>) -> Vec<Outcome> {
+        match self.format {
+            Format::Batches => self.read_batches(places).await,
+            Format::Messages { magic } => self.read_messages(places, magic).await,
+        }
+    }
+
+    async fn read_batches(&self, places: Vec<Place>) -> Vec<Outcome> {
         let mut room = self.bytes_max;
         let mut is_first = true;
         let mut outcomes = Vec::with_capacity(places.len());
@@ -136,19 +166,48 @@ impl<'a> Fetch<'a> {
         outcomes
     }
 
+    async fn read_messages(&self, places: Vec<Place>, magic: i8) -> Vec<Outcome> {
+        let wish = |place: &Place| {
+            let partition = Arc::clone(&place.found.as_ref().ok()?.partition);
+            Some(Wish { partition, limits: self.limits(&place.due.wanted, self.bytes_max, true) })
+        };
+        let wishes: Vec<Wish> = places.iter().filter_map(wish).collect();
+        // These clients always name their partitions in the same order. Another one comes first each time, so that all
+        // get their turn.
+        let first = usize::try_from(random::u64() % (wishes.len().max(1) as u64)).expect("a place");
+        let broker = self.context.broker;
+        let (given, time) = broker.converter.convert(wishes, magic, self.bytes_max, first).await;
+        let bytes = given.iter().flatten().map(|given| given.fetched.records.len()).sum();
+        if bytes > 0 {
+            broker.metrics.fetch_conversions.converted(time, bytes);
+        }
+        let mut given = given.into_iter();
+        let outcome = |place: Place| {
+            let result = match &place.found {
+                Ok(found) => found.given(given.next().expect("there is one for each wish")),
+                Err(error) => Err((*error).into()),
+            };
+            Outcome { place, result }
+        };
+        places.into_iter().map(outcome).collect()
+    }
+
     async fn read_one(&self, place: &Place, room: usize, min_one: bool) -> Result<Fetched, Failed> {
         let partition = &place.found.as_ref().map_err(|error| *error)?.partition;
-        let wanted = &place.due.wanted;
-        let limits = ReadLimits {
+        let limits = self.limits(&place.due.wanted, room, min_one);
+        let read = partition.read(&limits, &self.context.broker.cold_reads).await;
+        read.map_err(|refused| failed(partition, &refused))
+    }
+
+    fn limits(&self, wanted: &Wanted, room: usize, min_one: bool) -> ReadLimits {
+        ReadLimits {
             offset: wanted.offset,
             bytes_max: usize::try_from(wanted.bytes_max).unwrap_or(0).min(room),
             min_one,
             committed_only: self.committed_only,
             current_leader_epoch: wanted.current_leader_epoch,
             last_fetched_epoch: wanted.last_fetched_epoch,
-        };
-        let read = partition.read(&limits, &self.context.broker.cold_reads).await;
-        read.map_err(|refused| failed(partition, &refused))
+        }
     }
 }
 
@@ -194,6 +253,30 @@ fn failed(partition: &Partition, refused: &ReadRefused) -> Failed {
             error.into()
         }
         ReadRefused::Deleted | ReadRefused::FencedEpoch { .. } | ReadRefused::UnknownEpoch { .. } => error.into(),
+    }
+}
+
+impl Found {
+    /// What was given in an old format, counted.
+    fn given(&self, given: Result<Given, NotGiven>) -> Result<Fetched, Failed> {
+        match given {
+            Ok(given) => {
+                self.topic.traffic.converted_out(given.converted);
+                Ok(given.fetched)
+            }
+            Err(not) => Err(not_given(&self.partition, &not)),
+        }
+    }
+}
+
+fn not_given(partition: &Partition, not_given: &NotGiven) -> Failed {
+    match not_given {
+        NotGiven::Read(refused) => failed(partition, refused),
+        NotGiven::Batch(BatchError::CompressionTooNew { .. }) => ErrorCode::UnsupportedCompressionType.into(),
+        NotGiven::Batch(error) => {
+            tracing::error!(topic = %partition.topic.name, partition = partition.index, %error, "cannot convert");
+            ErrorCode::CorruptMessage.into()
+        }
     }
 }
 

@@ -12,8 +12,11 @@ use ottla_wire::{
 };
 use rustc_hash::FxHashMap;
 
-use super::{Context, fetch::read_error};
+use super::{Context, fetch::read_error, segment_offsets};
 use crate::partition::{Partition, ReadRefused};
+
+/// The first version that asks for the offset of a timestamp.
+const TIMESTAMPS_FROM: i16 = 1;
 
 const LATEST: Timestamp = -1;
 const EARLIEST: Timestamp = -2;
@@ -35,6 +38,9 @@ struct Found {
 const NOTHING: Found = Found { offset: -1, timestamp: -1, leader_epoch: -1 };
 
 pub(crate) async fn handle(context: &Context<'_>, request: ListOffsetsRequest) -> ListOffsetsResponse {
+    if context.version < TIMESTAMPS_FROM {
+        return segment_offsets::handle(context, request).await;
+    }
     let mut times: FxHashMap<(&ByteString, i32), usize> = FxHashMap::default();
     for topic in &request.topics {
         for asked in &topic.partitions {

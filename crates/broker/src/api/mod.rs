@@ -2,8 +2,10 @@
 #![allow(clippy::unused_async, reason = "the table calls every handler alike")]
 
 mod errors;
+mod legacy;
 mod operations;
 pub(crate) mod produce;
+mod segment_offsets;
 
 use bytestring::ByteString;
 use ottla_coordinator::{Response, Shard};
@@ -91,7 +93,7 @@ macro_rules! served {
         ) -> Result<(), Refused> {
             match frame.api {
                 $(ApiKey::$api => {
-                    let request = decode(frame)?;
+                    let request = decode(context, frame)?;
                     let response = Box::pin($module::handle(context, request)).await;
                     errors::count(context, &response);
                     encode(frame, out, &response);
@@ -165,11 +167,9 @@ pub(crate) async fn serve(
     dispatch(context, &mut frame, out).await
 }
 
-fn decode<R: Request>(frame: &mut RequestFrame) -> Result<R, Refused> {
+fn decode<R: Request>(context: &Context<'_>, frame: &mut RequestFrame) -> Result<R, Refused> {
+    legacy::check_version(context)?;
     let (api, version) = (frame.api, frame.version);
-    if !api.versions().contains(&version) {
-        return Err(Refused::NotServed { api, version });
-    }
     R::decode(&mut frame.body, version).map_err(|error| Refused::Malformed { api, version, error })
 }
 

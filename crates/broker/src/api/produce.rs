@@ -2,8 +2,12 @@
 
 use std::cell::RefCell;
 
+use bytes::Bytes;
 use ottla_metadata::names;
-use ottla_replica::{Acks, AppendError, Origin, Refusal, Rules, Scratch, validate};
+use ottla_records::Timestamp;
+use ottla_replica::{
+    Acks, AppendError, Converted, Origin, Refusal, Rules, Scratch, Validated, validate, validate_any_version,
+};
 use ottla_wire::{
     ErrorCode, Message,
     frame::RequestFrame,
@@ -14,7 +18,7 @@ use ottla_wire::{
     },
 };
 
-use super::{Context, Refused, errors};
+use super::{Context, Refused, errors, legacy};
 use crate::{
     clock,
     durable::Until,
@@ -28,6 +32,8 @@ const TOPIC_IDS_FROM: i16 = 13;
 const ADMIN_CLIENT: &str = "__admin_client";
 /// The first version whose clients know zstd.
 const ZSTD_FROM: i16 = 7;
+/// The first version that has batches; those before it are taken whatever they have in them.
+const BATCHES_FROM: i16 = 3;
 
 /// A request whose batches have their places.
 pub(crate) struct Produced {
@@ -44,9 +50,7 @@ thread_local! {
 
 /// Appends what the request has for each partition.
 pub(crate) fn start(context: &Context<'_>, mut frame: RequestFrame) -> Result<Produced, Refused> {
-    if !frame.api.versions().contains(&frame.version) {
-        return Err(Refused::NotServed { api: frame.api, version: frame.version });
-    }
+    legacy::check_version(context)?;
     let request = ProduceRequest::decode(&mut frame.body, frame.version)
         .map_err(|error| Refused::Malformed { api: frame.api, version: frame.version, error })?;
     let mut until = Until::default();
@@ -134,12 +138,12 @@ impl Produce<'_> {
         let now = clock::wall_ms();
         let rules = Rules {
             transactional,
-            zstd: self.context.version >= ZSTD_FROM,
+            zstd: !(BATCHES_FROM..ZSTD_FROM).contains(&self.context.version),
             ..partition.lock().settings.rules
         };
-        let validated = SCRATCH.with_borrow_mut(|scratch| validate(&records, &rules, now, scratch));
-        let validated = match validated {
-            Ok(validated) => validated,
+        let validated = match self.validate(topic, &records, &rules, now) {
+            Ok(Some(validated)) => validated,
+            Ok(None) => return refused(data.index, ErrorCode::None),
             Err(refusal) => {
                 topic.traffic.refused(refusal_error(&refusal), records.len());
                 return invalid(&partition, &refusal);
@@ -158,6 +162,30 @@ impl Produce<'_> {
                 refused(data.index, error)
             }
         }
+    }
+}
+
+impl Produce<'_> {
+    /// What is to be stored. Nothing if an old client sent no whole message, which is no error.
+    fn validate(
+        &self,
+        topic: &Topic,
+        records: &Bytes,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Result<Option<Validated>, Refusal> {
+        if self.context.version >= BATCHES_FROM {
+            return SCRATCH.with_borrow_mut(|scratch| validate(records, rules, now, scratch)).map(Some);
+        }
+        let started = clock::now();
+        let converted = SCRATCH.with_borrow_mut(|scratch| validate_any_version(records, rules, now, scratch));
+        let Some(Converted { validated, is_converted }) = converted? else { return Ok(None) };
+        if is_converted {
+            let bytes = validated.batch.size_in_bytes();
+            self.context.broker.metrics.produce_conversions.converted(clock::now() - started, bytes);
+            topic.traffic.converted_in(validated.header().record_count);
+        }
+        Ok(Some(validated))
     }
 }
 

@@ -11,6 +11,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::SystemTime,
 };
 
 use ottla_log::disk::{DirectoryLock, Disk, Entry, File, Mode, Space};
@@ -73,6 +74,10 @@ impl Disk for MeasuredDisk {
 
     fn len(&self, path: &Path) -> io::Result<u64> {
         self.disk.len(path)
+    }
+
+    fn modified(&self, path: &Path) -> io::Result<SystemTime> {
+        self.disk.modified(path)
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<Entry>> {

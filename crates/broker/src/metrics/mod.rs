@@ -10,9 +10,11 @@
 //! topic. What is, is looked at when somebody scrapes: no partition and no group has a metric of its own.
 
 mod connections;
+mod conversions;
 mod distribution;
 mod journal;
 mod level;
+mod old_clients;
 mod recent;
 mod requests;
 mod scrape;
@@ -31,6 +33,7 @@ pub(crate) use connections::Connected;
 pub(crate) use distribution::Distribution;
 pub(crate) use journal::{JournalMetrics, MeasuredDisk};
 pub(crate) use level::Level;
+pub(crate) use old_clients::OldClient;
 pub(crate) use scrape::scrape;
 pub(crate) use text::CONTENT_TYPE;
 pub(crate) use traffic::{Traffic, TrafficCounts};
@@ -42,6 +45,9 @@ pub(crate) struct Metrics {
     requests: requests::Requests,
     /// Fetches that wait for more to read.
     pub(crate) waiting_fetches: Level,
+    pub(crate) produce_conversions: conversions::Conversions,
+    pub(crate) fetch_conversions: conversions::Conversions,
+    pub(crate) old_clients: old_clients::OldClients,
     journal: Arc<JournalMetrics>,
     recent: recent::Recent,
     /// Whose threads serve the connections.
@@ -69,6 +75,9 @@ impl Metrics {
             connections: connections::Connections::new(listeners),
             requests: requests::Requests::default(),
             waiting_fetches: Level::default(),
+            produce_conversions: conversions::Conversions::default(),
+            fetch_conversions: conversions::Conversions::default(),
+            old_clients: old_clients::OldClients::default(),
             journal,
             recent: recent::Recent::new(first),
             runtime,

@@ -24,6 +24,7 @@ struct Produced {
     records: AtomicU64,
     bytes: AtomicU64,
     bytes_rejected: AtomicU64,
+    conversions: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -32,6 +33,7 @@ struct Fetched {
     requests: AtomicU64,
     failed: AtomicU64,
     bytes: AtomicU64,
+    conversions: AtomicU64,
 }
 
 /// What the counters were at one time. Requests count once for each partition in them, as with Kafka.
@@ -46,6 +48,10 @@ pub(crate) struct TrafficCounts {
     pub(crate) fetch_requests: u64,
     pub(crate) failed_fetch_requests: u64,
     pub(crate) bytes_out: u64,
+    /// Records that came in an old format.
+    pub(crate) produce_conversions: u64,
+    /// Records that went out in an old format.
+    pub(crate) fetch_conversions: u64,
 }
 
 impl Traffic {
@@ -79,6 +85,16 @@ impl Traffic {
         }
     }
 
+    /// Records came in an old format.
+    pub(crate) fn converted_in(&self, records: i32) {
+        self.produced.conversions.fetch_add(u64::try_from(records).unwrap_or(0), Relaxed);
+    }
+
+    /// Records went out in an old format.
+    pub(crate) fn converted_out(&self, records: u64) {
+        self.fetched.conversions.fetch_add(records, Relaxed);
+    }
+
     pub(crate) fn counts(&self) -> TrafficCounts {
         TrafficCounts {
             produce_requests: self.produced.requests.load(Relaxed),
@@ -89,6 +105,8 @@ impl Traffic {
             fetch_requests: self.fetched.requests.load(Relaxed),
             failed_fetch_requests: self.fetched.failed.load(Relaxed),
             bytes_out: self.fetched.bytes.load(Relaxed),
+            produce_conversions: self.produced.conversions.load(Relaxed),
+            fetch_conversions: self.fetched.conversions.load(Relaxed),
         }
     }
 }
@@ -121,6 +139,8 @@ impl AddAssign for TrafficCounts {
         self.fetch_requests += other.fetch_requests;
         self.failed_fetch_requests += other.failed_fetch_requests;
         self.bytes_out += other.bytes_out;
+        self.produce_conversions += other.produce_conversions;
+        self.fetch_conversions += other.fetch_conversions;
     }
 }
 

@@ -78,6 +78,22 @@ impl Partition {
         Ok(fetched)
     }
 
+    /// As [`Partition::read`], with the records in one piece of memory. It waits for the disk: not for threads that serve
+    /// connections.
+    pub(crate) fn read_loaded(&self, limits: &ReadLimits) -> Result<Fetched, ReadRefused> {
+        loop {
+            let found = self.lock().read(limits);
+            match found {
+                Err(ReadRefused::Storage(ottla_log::Error::Cold(cold))) => cold.load()?,
+                Err(refused) => return Err(refused),
+                Ok((fetched, read)) => {
+                    let bytes = read.load().map_err(ottla_log::Error::Unreadable)?;
+                    return Ok(Fetched { records: bytes.into(), ..fetched });
+                }
+            }
+        }
+    }
+
     /// Looks something up in the log. What is not in memory is waited for, without the lock: not for threads that
     /// serve connections.
     pub(crate) fn look_up_waiting<T>(

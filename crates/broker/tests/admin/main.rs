@@ -2,6 +2,7 @@
 
 mod cluster;
 mod configs;
+mod legacy;
 #[allow(dead_code, reason = "not every test uses all of it")]
 #[path = "../common/node.rs"]
 mod node;

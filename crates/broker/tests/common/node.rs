@@ -170,6 +170,11 @@ impl Client {
         Ok(frame.into())
     }
 
+    /// Whether the broker closes the connection instead of an answer.
+    pub(crate) async fn is_closed(&mut self) -> bool {
+        within("the broker closes or answers", self.read_frame()).await.is_err()
+    }
+
     /// Asks until the answer is as wanted.
     pub(crate) async fn until<R: Request>(
         &mut self,

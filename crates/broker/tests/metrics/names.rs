@@ -1,5 +1,7 @@
 //! The names and labels that dashboards and alerts ask for.
 
+use ottla_wire::messages::ListOffsetsRequest;
+
 use crate::{
     act::{commit, fetch, produce},
     http::scrape,
@@ -41,6 +43,10 @@ const TOLD: &[(&str, &[&str])] = &[
     ("kafka_server_brokertopicmetrics_failedproducerequests_total", &["topic"]),
     ("kafka_server_brokertopicmetrics_failedfetchrequests_total", &[]),
     ("kafka_server_brokertopicmetrics_failedfetchrequests_total", &["topic"]),
+    ("kafka_server_brokertopicmetrics_producemessageconversions_total", &[]),
+    ("kafka_server_brokertopicmetrics_producemessageconversions_total", &["topic"]),
+    ("kafka_server_brokertopicmetrics_fetchmessageconversions_total", &[]),
+    ("kafka_server_brokertopicmetrics_fetchmessageconversions_total", &["topic"]),
     ("kafka_server_replicamanager_partitioncount", &[]),
     ("kafka_server_replicamanager_leadercount", &[]),
     ("kafka_server_replicamanager_underreplicatedpartitions", &[]),
@@ -100,6 +106,10 @@ const TOLD: &[(&str, &[&str])] = &[
     ("process_virtual_memory_bytes", &[]),
     ("process_start_time_seconds", &[]),
     ("ottla_request_latency_seconds_bucket", &["le", "request"]),
+    ("ottla_legacy_requests_total", &["address", "request", "software", "software_version", "version"]),
+    ("ottla_legacy_other_requests_total", &[]),
+    ("ottla_message_conversion_seconds_total", &["request"]),
+    ("ottla_message_conversion_bytes_total", &["request"]),
     ("ottla_journal_flush_seconds_bucket", &["le"]),
     ("ottla_journal_flush_batches_bucket", &["le"]),
     ("ottla_journal_written_bytes_total", &[]),
@@ -129,6 +139,7 @@ async fn every_name_is_told_with_its_labels_and_no_other_is() {
     fetch(&mut client, ("t", 0), 0).await;
     fetch(&mut client, ("t", 0), 99).await;
     commit(&mut client, "g", ("t", 0), 1).await;
+    client.call(0, &ListOffsetsRequest::default()).await;
     let told = scrape(&node).await;
     for (name, labels) in TOLD {
         let found = told.label_names(name);

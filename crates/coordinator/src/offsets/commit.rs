@@ -66,6 +66,8 @@ fn answer(
     }
 }
 
+/// Clients of version 1 may say when they commit.
+///
 /// The only version of the record that has an expiry lacks the leader epoch and the topic's ID: neither is kept then,
 /// so that a restart changes nothing.
 fn committed_offset(
@@ -80,7 +82,10 @@ fn committed_offset(
         offset: partition.committed_offset,
         leader_epoch: if has_expiry { -1 } else { partition.committed_leader_epoch.max(-1) },
         metadata: partition.committed_metadata.as_ref().map(own::text).unwrap_or_default(),
-        commit_timestamp: now,
+        commit_timestamp: match partition.commit_timestamp {
+            -1 => now,
+            said => said,
+        },
         expire_timestamp,
         topic_id: if has_expiry { Uuid::nil() } else { topic_id },
     }

@@ -19,6 +19,7 @@ use std::fmt::Debug;
 use std::io::{self, IoSlice};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 pub use cached::is_cached;
 pub use os::{Priority, raise_thread_priority};
@@ -81,6 +82,9 @@ pub trait Disk: Send + Sync + Debug {
 
     /// Of a file, in bytes.
     fn len(&self, path: &Path) -> io::Result<u64>;
+
+    /// When a file was last written.
+    fn modified(&self, path: &Path) -> io::Result<SystemTime>;
 
     /// Sorted by name.
     fn list(&self, dir: &Path) -> io::Result<Vec<Entry>>;

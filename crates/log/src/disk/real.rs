@@ -5,6 +5,7 @@ use std::io::{self, IoSlice};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::{DirectoryLock, Disk, Entry, File, Kind, Mode, Space, os};
 
@@ -31,6 +32,10 @@ impl Disk for RealDisk {
 
     fn len(&self, path: &Path) -> io::Result<u64> {
         Ok(fs::metadata(path)?.len())
+    }
+
+    fn modified(&self, path: &Path) -> io::Result<SystemTime> {
+        fs::metadata(path)?.modified()
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<Entry>> {

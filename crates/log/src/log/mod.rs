@@ -29,6 +29,7 @@ mod recover;
 mod retention;
 mod scan;
 mod segment;
+mod segments;
 mod span;
 mod sync;
 mod tail;
@@ -60,6 +61,7 @@ pub use producers::ProducerState;
 pub use read::{ReadResult, Slice};
 pub use recover::{Cut, Recovery};
 pub use retention::DeletedFiles;
+pub use segments::SegmentFile;
 pub use sync::SyncWork;
 pub use write::Writes;
 

@@ -36,6 +36,8 @@ pub struct Conversion {
     bytes_max: usize,
     limits: Limits,
     out: Vec<u8>,
+    /// Records in `out`, but for those of entries that were given as they are.
+    record_count: u64,
     inner: Inner,
     /// Holds what a batch unpacks to.
     scratch: Vec<u8>,
@@ -58,12 +60,26 @@ impl Conversion {
     /// whatever its size: without it the client would be where it was.
     pub fn new(magic: i8, from: Offset, bytes_max: usize, limits: Limits) -> Self {
         assert!((0..=1).contains(&magic), "there are two old versions");
-        Self { magic, from, bytes_max, limits, out: Vec::new(), inner: Inner::default(), scratch: Vec::new() }
+        Self {
+            magic,
+            from,
+            bytes_max,
+            limits,
+            out: Vec::new(),
+            record_count: 0,
+            inner: Inner::default(),
+            scratch: Vec::new(),
+        }
     }
 
     /// The messages so far.
     pub fn messages(&self) -> &[u8] {
         &self.out
+    }
+
+    /// How many records were converted.
+    pub fn record_count(&self) -> u64 {
+        self.record_count
     }
 
     pub fn into_messages(self) -> Vec<u8> {
@@ -157,6 +173,7 @@ impl Conversion {
             timestamp: given.timestamp,
         };
         head.put(given.key, given.value, &mut self.out)?;
+        self.record_count += 1;
         Ok(Room::Left)
     }
 
@@ -179,6 +196,9 @@ impl Conversion {
         if before > 0 && self.out.len() > self.bytes_max {
             self.out.truncate(before);
             return Ok(Room::Full);
+        }
+        if self.out.len() > before {
+            self.record_count += span.count;
         }
         Ok(Room::Left)
     }
@@ -208,6 +228,7 @@ struct Inner {
 struct Span {
     first: Offset,
     last: Offset,
+    count: u64,
     max_timestamp: Timestamp,
     timestamp_type: TimestampType,
 }
@@ -217,11 +238,13 @@ impl Inner {
         let first = Span {
             first: given.offset,
             last: given.offset,
+            count: 0,
             max_timestamp: given.timestamp,
             timestamp_type: given.timestamp_type,
         };
         let span = self.span.get_or_insert(first);
         span.last = given.offset;
+        span.count += 1;
         span.max_timestamp = span.max_timestamp.max(given.timestamp);
         let head = MessageHead {
             magic,

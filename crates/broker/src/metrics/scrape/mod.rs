@@ -4,6 +4,7 @@
 
 mod cluster;
 mod groups;
+mod legacy;
 mod partitions;
 mod process;
 mod raft;
@@ -34,6 +35,7 @@ pub(crate) fn scrape(broker: &Broker, wanted: &[String], out: &mut dyn io::Write
     groups::write(broker, &mut out);
     traffic::write(broker, &mut out);
     requests::write(broker, &now, &mut out);
+    legacy::write(broker, &mut out);
     raft::write(broker, &now, &mut out);
     storage::write(broker, &mut out);
     process::write(broker, &mut out);

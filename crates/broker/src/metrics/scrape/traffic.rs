@@ -61,6 +61,20 @@ const COLUMNS: &[Column] = &[
         ),
         |counts| counts.failed_fetch_requests,
     ),
+    (
+        Family::counter(
+            "kafka_server_brokertopicmetrics_producemessageconversions_total",
+            "Records that came in a format from before Kafka 0.11.",
+        ),
+        |counts| counts.produce_conversions,
+    ),
+    (
+        Family::counter(
+            "kafka_server_brokertopicmetrics_fetchmessageconversions_total",
+            "Records that were given in a format from before Kafka 0.11.",
+        ),
+        |counts| counts.fetch_conversions,
+    ),
 ];
 
 pub(super) fn write(broker: &Broker, out: &mut Exposition<'_>) {

@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::Result;
 use ottla_log::Error;
@@ -96,6 +97,10 @@ impl Disk for ReadOnly {
 
     fn len(&self, path: &Path) -> io::Result<u64> {
         RealDisk.len(path)
+    }
+
+    fn modified(&self, path: &Path) -> io::Result<SystemTime> {
+        RealDisk.modified(path)
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<Entry>> {

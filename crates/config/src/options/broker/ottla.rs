@@ -22,6 +22,8 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
         .doc("Where metrics and health checks are served, as host:port; empty for nowhere."),
     boolean("ottla.metrics.partitions").default("true").cluster_wide()
         .doc("Whether metrics have series for each partition. Without them the sums over all partitions remain."),
+    boolean("ottla.legacy.versions").default("true").cluster_wide()
+        .doc("Whether the request versions that Kafka 4.0 removed are served; a listener may have its own listener.name.NAME.ottla.legacy.versions."),
     string("ottla.logs.format").default("auto").one_of(&["auto", "text", "json"]).low()
         .doc("How the process logs: text, json, or auto for text on a terminal and json elsewhere."),
 ];
