@@ -107,6 +107,11 @@ impl Client {
         self.inner.links.remove(lane);
     }
 
+    /// Runs a task that ends with the client.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.inner.links.tasks().spawn(task);
+    }
+
     fn check_open(&self) -> Result<()> {
         if self.inner.is_closed.load(Ordering::Relaxed) { Err(Error::Closed("the client")) } else { Ok(()) }
     }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use ottla_wire::{ApiKey, ErrorCode};
 
+use crate::partitioner::PartitionerError;
 use crate::{BrokerId, Offset, TopicPartition};
 pub use response::{Resource, ResponseError};
 pub use unreachable::{Attempt, NoBroker};
@@ -149,6 +150,30 @@ pub enum Error {
         partition: TopicPartition,
     },
 
+    /// A record is larger than an option allows.
+    #[error("a record of {size} bytes is larger than {option}, which is {max}")]
+    RecordTooLarge {
+        /// The record as it would be sent, alone.
+        size: usize,
+        /// What the option is set to.
+        max: usize,
+        /// The option's name.
+        option: &'static str,
+    },
+
+    /// There is no room for a record now: `buffer.memory` is full of records that are not sent yet.
+    #[error("buffer.memory is full")]
+    BufferFull,
+
+    /// No partition could be chosen.
+    #[error("{topic}: {reason}")]
+    Partitioner {
+        /// The record's topic.
+        topic: Arc<str>,
+        /// Why not.
+        reason: PartitionerError,
+    },
+
     /// The client, producer or consumer was closed.
     #[error("{0} is closed")]
     Closed(&'static str),
@@ -172,7 +197,9 @@ impl Error {
             | Error::Unreachable { .. }
             | Error::Disconnected { .. }
             | Error::RequestTimeout { .. }
+            | Error::BufferFull
             | Error::Timeout { .. } => true,
+            Error::Partitioner { reason, .. } => *reason == PartitionerError::NoneAvailable,
             Error::Response(response) => response.is_retriable(),
             Error::Config(_)
             | Error::Malformed { .. }
@@ -182,6 +209,7 @@ impl Error {
             | Error::Corrupt { .. }
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }
+            | Error::RecordTooLarge { .. }
             | Error::Closed(_) => false,
         }
     }
@@ -201,6 +229,9 @@ impl Error {
             | Error::Corrupt { .. }
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }
+            | Error::RecordTooLarge { .. }
+            | Error::BufferFull
+            | Error::Partitioner { .. }
             | Error::UnsupportedVersion { .. } => false,
         }
     }
@@ -238,6 +269,9 @@ impl Error {
             | Error::Corrupt { .. }
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }
+            | Error::RecordTooLarge { .. }
+            | Error::BufferFull
+            | Error::Partitioner { .. }
             | Error::Closed(_) => None,
         }
     }
@@ -260,9 +294,14 @@ impl Error {
             Error::NotAssigned { .. } => {
                 Some("assign it first; a rebalance may have given it to another member")
             }
+            Error::RecordTooLarge { .. } => {
+                Some("send smaller records, or raise the option and the topic's max.message.bytes")
+            }
+            Error::BufferFull => Some("wait until records are delivered, or raise buffer.memory"),
             Error::Config(_)
             | Error::Disconnected { .. }
             | Error::RequestTimeout { .. }
+            | Error::Partitioner { .. }
             | Error::Closed(_) => None,
         }
     }
@@ -284,6 +323,9 @@ impl Error {
             | Error::Corrupt { .. }
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }
+            | Error::RecordTooLarge { .. }
+            | Error::BufferFull
+            | Error::Partitioner { .. }
             | Error::Closed(_) => None,
         }
     }

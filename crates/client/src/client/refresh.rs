@@ -1,13 +1,14 @@
 //! Asking the cluster for its brokers, topics and partitions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ottla_wire::messages::metadata_request::MetadataRequestTopic;
 use ottla_wire::messages::{MetadataRequest, MetadataResponse};
 use ottla_wire::{ApiKey, ErrorCode};
 
 use super::{Call, Client, Destination};
-use crate::cluster::{Cluster, LeaderHint, Topic};
+use crate::cluster::{Broker, Cluster, LeaderHint, Topic};
 use crate::error::{Resource, ResponseError};
 use crate::metadata::{Turn, outcome};
 use crate::{Error, Result, TopicPartition, clock};
@@ -41,6 +42,34 @@ impl Client {
     pub async fn all_topics(&self) -> Result<Vec<Topic>> {
         let response = self.ask(None, false).await?;
         Ok(Cluster::default().merged(&response, true).topics().cloned().collect())
+    }
+
+    /// Asks about a topic until it is there, having the broker make it if it does that.
+    pub(crate) async fn topic_to_send_to(&self, name: &Arc<str>, within: Duration) -> Result<Topic> {
+        let mut retrying = self.retrying(format!("finding the topic {name}"), within);
+        loop {
+            match retrying.in_time(self.known_or_made_topic(name)).await {
+                Ok(topic) => return Ok(topic),
+                Err(error) => retrying.pause_after(self, &Destination::Any, error).await?,
+            }
+        }
+    }
+
+    /// Why a topic that is not known cannot be used now.
+    pub(crate) fn unknown_topic(&self, name: &Arc<str>) -> Error {
+        unknown_topic(&self.cluster(), name)
+    }
+
+    /// Whether the cluster should be asked anew.
+    pub(crate) fn is_metadata_stale(&self) -> bool {
+        self.inner.metadata.is_stale(self.config().metadata_max_age, clock::now())
+    }
+
+    /// A broker told of another one.
+    pub(crate) fn learn_broker(&self, broker: Option<Broker>) {
+        if let Some(broker) = broker {
+            self.inner.metadata.update(|cluster| cluster.with_broker(broker));
+        }
     }
 
     /// What is known of a topic, asking if nothing is.

@@ -7,6 +7,7 @@ use ottla_records::{Codec, Compression};
 use super::declare::{Options, options};
 use super::parse::{between, boolean, millis, named, number, optional, positive, string};
 use super::{ClientConfig, properties};
+use crate::partitioner::{PartitionerKind, UnknownPartitioner};
 use crate::{Error, Result};
 
 /// How many replicas must have a batch before its producer is answered.
@@ -52,9 +53,9 @@ options! {
         max_request_size: usize = 1_048_576, "max.request.size", number;
         /// A topic that was not sent to for so long is forgotten.
         metadata_max_idle: Duration = Duration::from_secs(300), "metadata.max.idle.ms", millis;
-        /// How partitions are chosen for records that name none: the partitioner's name. By default by the key's hash; without a
-        /// key by how much waits for each partition.
-        partitioner: Option<String> = None, "partitioner.class", optional(string);
+        /// How partitions are chosen for records that name none. By default by the key's hash; without a key by how much waits
+        /// for each partition.
+        partitioner: PartitionerKind = PartitionerKind::JavaBuiltIn, "partitioner.class", partitioner;
         /// Whether partitions of slow brokers get fewer of the records that have no key.
         partitioner_adaptive_partitioning: bool = true, "partitioner.adaptive.partitioning.enable", boolean;
         /// A partition whose broker took nothing for so long gets no records without a key; zero switches that off.
@@ -129,6 +130,10 @@ impl ProducerConfig {
             None
         }
     }
+}
+
+fn partitioner(text: &str) -> Result<PartitionerKind, String> {
+    text.parse().map_err(|error: UnknownPartitioner| error.to_string())
 }
 
 fn positive_size(text: &str) -> Result<usize, String> {

@@ -5,6 +5,7 @@ mod administering;
 mod broker;
 mod connecting;
 mod consuming;
+mod producing;
 mod routing;
 
 use std::net::SocketAddr;
