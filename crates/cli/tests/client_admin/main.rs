@@ -1,6 +1,7 @@
 //! The client library's administration against a running broker: each test is a visit to one area, as a program would make it.
 //!
 //! `BOOTSTRAP_SERVERS=host:port cargo test -p ottla-cli --test client_admin` makes the same visits to another broker.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod cluster;
 mod configs;

@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn bits_are_operations_and_the_least_number_is_none_told() {
         assert_eq!(operations(i32::MIN), None);
-        assert_eq!(operations(0), Some(vec![]));
+        assert_eq!(operations(0), Some(Vec::new()));
         assert_eq!(operations(1 << 3 | 1 << 8), Some(vec![AclOperation::Read, AclOperation::Describe]));
     }
 }

@@ -22,6 +22,7 @@ use crate::{BrokerId, Error, Offset, Result, TopicPartition, clock};
 
 const PAUSE: Duration = Duration::from_millis(100);
 const WALL_MS: i64 = 1_000_000;
+const NOTHING: &[Offset] = &[];
 
 fn settings() -> Settings {
     Settings {
@@ -197,7 +198,7 @@ async fn a_partition_is_fetched_again_while_what_came_of_it_is_being_read() {
     assert_eq!(bench.fetch(), (0, vec![(0, 12)]));
     assert_eq!((bench.take(1), bench.position(0)), (vec![10], Some(11)));
     assert_eq!((bench.take(9), bench.position(0)), (vec![11], Some(12)));
-    assert_eq!(bench.take(9), vec![]);
+    assert_eq!(bench.take(9), NOTHING);
 }
 
 #[tokio::test]
@@ -236,9 +237,9 @@ async fn a_seek_throws_away_what_is_buffered_and_what_is_on_its_way() {
     bench.answer(0, vec![data(0, batch(0, 2))]);
     bench.fetch();
     bench.fetcher.seek(&partition(0), StartAt::Offset(50)).unwrap();
-    assert_eq!((bench.take(9), bench.position(0)), (vec![], Some(50)));
+    assert_eq!((bench.take(9), bench.position(0)), (NOTHING.to_vec(), Some(50)));
     bench.answer(0, vec![data(0, batch(2, 2))]);
-    assert_eq!(bench.take(9), vec![]);
+    assert_eq!(bench.take(9), NOTHING);
     assert_eq!(bench.fetch(), (0, vec![(0, 50)]));
     let error = bench.fetcher.seek(&partition(9), StartAt::Earliest).unwrap_err();
     assert!(matches!(error, Error::NotAssigned { .. }), "{error}");
@@ -251,7 +252,7 @@ async fn a_paused_partition_gives_nothing_and_loses_nothing() {
     bench.answer(0, vec![data(0, batch(0, 2))]);
     assert_eq!(bench.take(1), vec![0]);
     bench.fetcher.pause(&partition(0)).unwrap();
-    assert_eq!(bench.take(9), vec![]);
+    assert_eq!(bench.take(9), NOTHING);
     assert!(bench.due().is_empty());
     bench.fetcher.resume(&partition(0)).unwrap();
     assert_eq!(bench.fetch(), (0, vec![(0, 1)]));
@@ -316,7 +317,7 @@ async fn a_log_that_was_cut_is_read_on_from_where_it_agrees_or_the_loss_is_told(
         0,
         vec![PartitionData { diverging_epoch: EpochEndOffset { epoch: 2, end_offset: 2 }, ..cut() }],
     );
-    assert_eq!((bench.take(9), bench.position(0)), (vec![], Some(1)));
+    assert_eq!((bench.take(9), bench.position(0)), (NOTHING.to_vec(), Some(1)));
     assert_eq!(bench.fetch(), (0, vec![(0, 1)]));
 }
 
@@ -350,7 +351,7 @@ async fn a_leader_that_moved_is_learnt_and_the_partition_rests_a_while() {
     assert!(due.commands.is_empty());
     bench.now = due.wake_at.expect("it rests");
     assert_eq!(bench.fetch(), (1, vec![(0, 0)]));
-    assert_eq!(bench.take(9), vec![], "nobody is told of what is mended");
+    assert_eq!(bench.take(9), NOTHING, "nobody is told of what is mended");
 }
 
 #[tokio::test]

@@ -1,0 +1,197 @@
+//! What our producer writes is what was sent: every record once and in order, whatever the network and the broker do.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ottla_client::Client;
+use ottla_client::config::{Acks, Compression, ProducerConfig};
+use ottla_client::producer::{Delivery, Producer, ProducerRecord};
+use rdkafka::message::Message as _;
+
+use super::faults::{Fault, Faults};
+use super::record::Record;
+use super::{Node, client, config, create};
+
+/// Nothing takes longer, on however slow a machine.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+fn record(topic: &str, partition: i32, record: &Record) -> ProducerRecord {
+    let mut sent = ProducerRecord::new(topic).partition(partition).timestamp(record.timestamp);
+    sent.key = record.key.clone().map(Into::into);
+    sent.value = record.value.clone().map(Into::into);
+    for (name, value) in &record.headers {
+        sent = match value {
+            Some(value) => sent.header(name.clone(), value.clone()),
+            None => sent.null_header(name.clone()),
+        };
+    }
+    sent
+}
+
+/// Records with everything that a record may have.
+fn all_sorts() -> Vec<Record> {
+    let mut records = Record::several(200);
+    records.push(Record { key: None, value: Some(b"no key".to_vec()), timestamp: 5, ..Record::default() });
+    records.push(Record { value: None, ..Record::new("tombstone", "") });
+    records.push(Record::new("", ""));
+    let header = |name: &str, value: Option<&[u8]>| (name.to_owned(), value.map(<[u8]>::to_vec));
+    records.push(Record {
+        headers: vec![
+            header("h", Some(b"1")),
+            header("h", None),
+            header("h", Some(b"")),
+            header("", Some(&[0xff])),
+        ],
+        ..Record::new("headers", "in their order, doubled and null")
+    });
+    records
+}
+
+async fn deliver(producer: &Producer, topic: &str, records: &[Record]) -> Vec<i64> {
+    let sent = producer.send_all(records.iter().map(|one| record(topic, 0, one))).await;
+    sent.into_iter()
+        .map(|written| written.expect("it is written").offset.expect("the broker tells"))
+        .collect()
+}
+
+/// Waits on a thread of its own, since librdkafka does.
+async fn read_all(address: SocketAddr, topic: &'static str) -> Vec<Record> {
+    let read = move || client::read_all(address, topic).iter().map(Record::of).collect();
+    tokio::task::spawn_blocking(read).await.expect("it reads")
+}
+
+async fn check_codec(address: SocketAddr, topic: &'static str, producer: ProducerConfig) {
+    create_topic(address, topic, 1).await;
+    let client = Client::connect(config(address)).await.expect("the broker answers");
+    let producer = client.producer(producer).expect("the options go together");
+    let records = all_sorts();
+    let offsets = deliver(&producer, topic, &records).await;
+    assert_eq!(offsets, (0..i64::try_from(records.len()).expect("few")).collect::<Vec<_>>());
+    producer.close(DEADLINE).await.expect("it closes");
+    assert_eq!(read_all(address, topic).await, records, "{topic}");
+}
+
+async fn create_topic(address: SocketAddr, topic: &'static str, partitions: i32) {
+    tokio::task::spawn_blocking(move || create(address, topic, partitions)).await.expect("it is created");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_codec_and_level_is_read_back_by_librdkafka() {
+    let node = Node::start();
+    let plain = ProducerConfig::default;
+    for (topic, producer) in [
+        ("none", plain()),
+        ("gzip", plain().compression_type(Compression::Gzip)),
+        ("gzip-9", plain().compression_type(Compression::Gzip).compression_gzip_level(9)),
+        ("snappy", plain().compression_type(Compression::Snappy)),
+        ("lz4", plain().compression_type(Compression::Lz4)),
+        ("zstd", plain().compression_type(Compression::Zstd)),
+        ("zstd-19", plain().compression_type(Compression::Zstd).compression_zstd_level(19)),
+        ("not-idempotent", plain().enable_idempotence(false)),
+        ("leader", plain().acks(Acks::Leader)),
+        ("small-batches", plain().batch_size(100_usize)),
+    ] {
+        check_codec(node.address, topic, producer).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_acks_0_records_are_written_and_their_offsets_are_not_known() {
+    let node = Node::start();
+    create_topic(node.address, "t", 1).await;
+    let producer =
+        Producer::new(config(node.address), ProducerConfig::default().acks(Acks::None)).expect("it starts");
+    let written =
+        producer.send_and_wait(ProducerRecord::new("t").value("v").timestamp(7)).await.expect("sent");
+    assert_eq!((written.offset, written.timestamp), (None, 7));
+    producer.close(DEADLINE).await.expect("it closes");
+    let address = node.address;
+    client_waits_until_there(address).await;
+}
+
+async fn client_waits_until_there(address: SocketAddr) {
+    let wait = move || {
+        super::support::wait_until("the record is there", || client::read_all(address, "t").len() == 1)
+    };
+    tokio::task::spawn_blocking(wait).await.expect("it waits");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_topic_that_is_not_there_is_made_by_sending_to_it() {
+    let node = Node::start();
+    let producer = Producer::new(config(node.address), ProducerConfig::default()).expect("it starts");
+    let written = producer.send_and_wait(ProducerRecord::new("made").value("v")).await.expect("written");
+    assert_eq!((&*written.topic_partition.topic, written.offset), ("made", Some(0)));
+}
+
+/// So many records, each with its number, sent while `disturb` does what it does between any two hundred.
+async fn check_exactly_once(
+    node: &mut Node,
+    through: &Faults,
+    topic: &'static str,
+    mut disturb: impl FnMut(&mut Node, usize),
+) {
+    const ROUNDS: usize = 10;
+    const RECORDS: usize = 200;
+    create_topic(node.address, topic, 1).await;
+    let producer = ProducerConfig::default().linger(Duration::from_millis(1)).batch_size(1_000_usize);
+    let client =
+        Client::new(config(through.address).request_timeout(Duration::from_secs(2))).expect("it starts");
+    let producer = client.producer(producer).expect("the options go together");
+    let mut deliveries: Vec<Delivery> = Vec::new();
+    for round in 0..ROUNDS {
+        disturb(node, round);
+        for at in 0..RECORDS {
+            let number = round * RECORDS + at;
+            let record = ProducerRecord::new(topic).value(number.to_string());
+            deliveries.push(producer.send(record).await.expect("it is taken"));
+        }
+    }
+    for (number, delivery) in deliveries.into_iter().enumerate() {
+        delivery.await.unwrap_or_else(|error| panic!("{topic}: record {number}: {error}"));
+    }
+    producer.close(DEADLINE).await.expect("it closes");
+    through.set(Fault::None);
+    let address = node.address;
+    let read = move || {
+        let text = |message: rdkafka::message::OwnedMessage| {
+            String::from_utf8(message.payload().expect("a value").to_vec()).expect("a number")
+        };
+        client::read_all(address, topic).into_iter().map(text).collect::<Vec<_>>()
+    };
+    let found = tokio::task::spawn_blocking(read).await.expect("it reads");
+    let expected: Vec<String> = (0..ROUNDS * RECORDS).map(|number| number.to_string()).collect();
+    assert_eq!(found, expected, "{topic}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_record_is_written_once_and_in_order_over_a_network_that_fails() {
+    let mut node = Node::start();
+    let through = Faults::before(node.address).await;
+    node.kill();
+    node.serve(&["--advertise", &through.address.to_string()]);
+    for (topic, faults) in [
+        ("delay", [Fault::Delay(Duration::from_millis(3)), Fault::None]),
+        ("cut-requests", [Fault::CutRequests(4_000), Fault::CutRequests(9_001)]),
+        ("cut-answers", [Fault::CutAnswers(900), Fault::CutAnswers(1_501)]),
+        ("silence", [Fault::None, Fault::Silence(1_000)]),
+        ("half-close", [Fault::HalfClose(1_000), Fault::CutAnswers(1_301)]),
+    ] {
+        let before = through.connections();
+        check_exactly_once(&mut node, &through, topic, |_, round| through.set(faults[round % 2])).await;
+        assert!(topic == "delay" || through.connections() > before + 2, "{topic}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_record_is_written_once_and_in_order_over_a_broker_that_is_killed() {
+    let mut node = Node::start();
+    let through = Faults::before(node.address).await;
+    let restart = |node: &mut Node, round: usize| {
+        if round % 3 == 2 {
+            node.kill();
+            node.serve(&[]);
+        }
+    };
+    check_exactly_once(&mut node, &through, "killed", restart).await;
+}
