@@ -133,12 +133,17 @@ impl Fetcher {
     pub(super) fn assign(&mut self, starts: Vec<(TopicPartition, StartAt)>) -> Result<()> {
         let begins = starts.into_iter().map(|(partition, at)| Ok((self.begin(&partition, at)?, partition)));
         let begins: Vec<(Begin, TopicPartition)> = begins.collect::<Result<_>>()?;
-        self.assigned.clear();
+        let before = std::mem::take(&mut self.assigned);
         self.buffer.clear();
         self.buffered_bytes = 0;
         for (begin, partition) in begins {
-            let round = self.next_round();
-            self.assigned.insert(partition, Assigned::new(begin, round));
+            let mut assigned = Assigned::new(begin, self.next_round());
+            if let Some(known) = before.get(&partition) {
+                // A broker does not tell again in a session what it told already.
+                assigned.high_watermark = known.high_watermark;
+                assigned.log_start = known.log_start;
+            }
+            self.assigned.insert(partition, assigned);
         }
         Ok(())
     }

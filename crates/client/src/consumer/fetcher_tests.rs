@@ -246,6 +246,15 @@ async fn a_seek_throws_away_what_is_buffered_and_what_is_on_its_way() {
 }
 
 #[tokio::test]
+async fn where_a_partition_ends_is_still_known_when_it_is_assigned_again() {
+    let mut bench = Bench::at(settings(), &[0]);
+    bench.fetch();
+    bench.answer(0, vec![data(0, batch(0, 2))]);
+    bench.fetcher.assign(vec![(partition(0), StartAt::Offset(1))]).unwrap();
+    assert_eq!(bench.fetcher.assigned[&partition(0)].high_watermark, Some(100));
+}
+
+#[tokio::test]
 async fn a_paused_partition_gives_nothing_and_loses_nothing() {
     let mut bench = Bench::at(settings(), &[0]);
     bench.fetch();
