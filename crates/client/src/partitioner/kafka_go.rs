@@ -63,7 +63,7 @@ impl Partitioner for LeastBytes {
     }
 }
 
-/// What a [`Hash`] does without a key.
+/// What a [`struct@Hash`] does without a key.
 enum Keyless {
     RoundRobin(RoundRobin),
     Random(Box<dyn RandomSource>),
