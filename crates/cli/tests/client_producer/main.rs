@@ -4,8 +4,6 @@ mod producing;
 
 #[path = "../support/client.rs"]
 mod client;
-#[path = "faults.rs"]
-mod faults;
 #[path = "../support/record.rs"]
 mod record;
 #[path = "../support/mod.rs"]
@@ -16,38 +14,23 @@ use std::time::Duration;
 
 use ottla_client::config::ClientConfig;
 use rdkafka::admin::{NewTopic, TopicReplication};
-use rustix::process::Signal;
 use tempfile::TempDir;
 
 use support::server::{Server, serve_at};
 
-/// A broker that keeps its folder and its address over restarts.
 struct Node {
-    dir: TempDir,
     address: SocketAddr,
-    server: Option<Server>,
+    _dir: TempDir,
+    _server: Server,
 }
 
 impl Node {
     fn start() -> Node {
         let dir = TempDir::new().expect("a temporary directory");
         let address = SocketAddr::from(([127, 0, 0, 1], client::quiet_port()));
-        let mut node = Node { dir, address, server: None };
-        node.serve(&[]);
-        node
-    }
-
-    fn serve(&mut self, args: &[&str]) {
-        let mut command = serve_at(self.dir.path(), self.address.port());
-        command.args(args);
-        let mut server = Server::start(&mut command);
+        let mut server = Server::start(&mut serve_at(dir.path(), address.port()));
         server.wait_for("listening");
-        self.server = Some(server);
-    }
-
-    fn kill(&mut self) {
-        let ended = self.server.take().expect("it runs").stop(Signal::KILL);
-        assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+        Node { address, _dir: dir, _server: server }
     }
 }
 

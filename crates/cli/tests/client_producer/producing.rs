@@ -1,14 +1,12 @@
-//! What our producer writes is what was sent: every record once and in order, whatever the network and the broker do.
+//! What our producer writes is what was sent.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use ottla_client::Client;
 use ottla_client::config::{Acks, Compression, ProducerConfig};
-use ottla_client::producer::{Delivery, Producer, ProducerRecord};
-use rdkafka::message::Message as _;
+use ottla_client::producer::{Producer, ProducerRecord};
 
-use super::faults::{Fault, Faults};
 use super::record::Record;
 use super::{Node, client, config, create};
 
@@ -122,76 +120,4 @@ async fn a_topic_that_is_not_there_is_made_by_sending_to_it() {
     let producer = Producer::new(config(node.address), ProducerConfig::default()).expect("it starts");
     let written = producer.send_and_wait(ProducerRecord::new("made").value("v")).await.expect("written");
     assert_eq!((&*written.topic_partition.topic, written.offset), ("made", Some(0)));
-}
-
-/// So many records, each with its number, sent while `disturb` does what it does between any two hundred.
-async fn check_exactly_once(
-    node: &mut Node,
-    through: &Faults,
-    topic: &'static str,
-    mut disturb: impl FnMut(&mut Node, usize),
-) {
-    const ROUNDS: usize = 10;
-    const RECORDS: usize = 200;
-    create_topic(node.address, topic, 1).await;
-    let producer = ProducerConfig::default().linger(Duration::from_millis(1)).batch_size(1_000_usize);
-    let client =
-        Client::new(config(through.address).request_timeout(Duration::from_secs(2))).expect("it starts");
-    let producer = client.producer(producer).expect("the options go together");
-    let mut deliveries: Vec<Delivery> = Vec::new();
-    for round in 0..ROUNDS {
-        disturb(node, round);
-        for at in 0..RECORDS {
-            let number = round * RECORDS + at;
-            let record = ProducerRecord::new(topic).value(number.to_string());
-            deliveries.push(producer.send(record).await.expect("it is taken"));
-        }
-    }
-    for (number, delivery) in deliveries.into_iter().enumerate() {
-        delivery.await.unwrap_or_else(|error| panic!("{topic}: record {number}: {error}"));
-    }
-    producer.close(DEADLINE).await.expect("it closes");
-    through.set(Fault::None);
-    let address = node.address;
-    let read = move || {
-        let text = |message: rdkafka::message::OwnedMessage| {
-            String::from_utf8(message.payload().expect("a value").to_vec()).expect("a number")
-        };
-        client::read_all(address, topic).into_iter().map(text).collect::<Vec<_>>()
-    };
-    let found = tokio::task::spawn_blocking(read).await.expect("it reads");
-    let expected: Vec<String> = (0..ROUNDS * RECORDS).map(|number| number.to_string()).collect();
-    assert_eq!(found, expected, "{topic}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_record_is_written_once_and_in_order_over_a_network_that_fails() {
-    let mut node = Node::start();
-    let through = Faults::before(node.address).await;
-    node.kill();
-    node.serve(&["--advertise", &through.address.to_string()]);
-    for (topic, faults) in [
-        ("delay", [Fault::Delay(Duration::from_millis(3)), Fault::None]),
-        ("cut-requests", [Fault::CutRequests(4_000), Fault::CutRequests(9_001)]),
-        ("cut-answers", [Fault::CutAnswers(900), Fault::CutAnswers(1_501)]),
-        ("silence", [Fault::None, Fault::Silence(1_000)]),
-        ("half-close", [Fault::HalfClose(1_000), Fault::CutAnswers(1_301)]),
-    ] {
-        let before = through.connections();
-        check_exactly_once(&mut node, &through, topic, |_, round| through.set(faults[round % 2])).await;
-        assert!(topic == "delay" || through.connections() > before + 2, "{topic}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_record_is_written_once_and_in_order_over_a_broker_that_is_killed() {
-    let mut node = Node::start();
-    let through = Faults::before(node.address).await;
-    let restart = |node: &mut Node, round: usize| {
-        if round % 3 == 2 {
-            node.kill();
-            node.serve(&[]);
-        }
-    };
-    check_exactly_once(&mut node, &through, "killed", restart).await;
 }
