@@ -6,7 +6,7 @@ use ottla_wire::{ApiKey, ErrorCode, Request};
 
 use super::Admin;
 use crate::error::{Resource, ResponseError};
-use crate::{BrokerId, Call, Destination, Error, Reply, Result};
+use crate::{BrokerId, Call, Destination, Error, Reply, Result, TopicPartition};
 
 /// Whose answer it is that is being read.
 pub(super) struct Answer {
@@ -41,6 +41,19 @@ impl Answer {
         } else {
             Err(self.error(code, message).about(about).into())
         }
+    }
+
+    /// What the answer says of a partition.
+    pub(super) fn of_partition(
+        &self,
+        topic: &str,
+        number: i32,
+        code: i16,
+        message: Option<&str>,
+    ) -> (TopicPartition, Result<()>) {
+        let partition = TopicPartition::new(topic, number);
+        let checked = self.check_about(code, message, Resource::TopicPartition(partition.clone()));
+        (partition, checked)
     }
 
     /// Fails if one of the codes says that the request is to be made again.

@@ -4,7 +4,6 @@ use ottla_wire::messages::ElectLeadersRequest;
 use ottla_wire::messages::elect_leaders_request::TopicPartitions;
 
 use super::{Admin, Results, by_topic};
-use crate::error::Resource;
 use crate::{Result, TopicPartition};
 
 /// Who may be elected.
@@ -41,10 +40,13 @@ impl Admin {
             let mut results = Results::new();
             for topic in &response.replica_election_results {
                 for partition in &topic.partition_result {
-                    let name = TopicPartition::new(&*topic.topic, partition.partition_id);
-                    let about = Resource::TopicPartition(name.clone());
-                    let message = partition.error_message.as_deref();
-                    results.insert(name, answer.check_about(partition.error_code, message, about));
+                    let (name, outcome) = answer.of_partition(
+                        &topic.topic,
+                        partition.partition_id,
+                        partition.error_code,
+                        partition.error_message.as_deref(),
+                    );
+                    results.insert(name, outcome);
                 }
             }
             Ok(results)

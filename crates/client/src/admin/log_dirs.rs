@@ -7,7 +7,6 @@ use ottla_wire::messages::describe_log_dirs_request::DescribableLogDirTopic;
 use ottla_wire::messages::{AlterReplicaLogDirsRequest, DescribeLogDirsRequest};
 
 use super::{Admin, Results, by_topic, known};
-use crate::error::Resource;
 use crate::{BrokerId, Call, Destination, Result, TopicPartition};
 
 /// A replica: a partition at a broker.
@@ -151,9 +150,12 @@ impl Admin {
         self.ask(&Call::to(Destination::Broker(broker)), &request, |response, answer| {
             let results = response.results.iter().flat_map(|topic| {
                 topic.partitions.iter().map(|partition| {
-                    let name = TopicPartition::new(&*topic.topic_name, partition.partition_index);
-                    let about = Resource::TopicPartition(name.clone());
-                    (name, answer.check_about(partition.error_code, None, about))
+                    answer.of_partition(
+                        &topic.topic_name,
+                        partition.partition_index,
+                        partition.error_code,
+                        None,
+                    )
                 })
             });
             Ok(results.collect())

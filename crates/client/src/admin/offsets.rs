@@ -7,7 +7,6 @@ use ottla_wire::messages::list_offsets_request::{ListOffsetsPartition, ListOffse
 
 use super::{Admin, Results, by_topic_with, known};
 use crate::config::IsolationLevel;
-use crate::error::Resource;
 use crate::{Epoch, Offset, Result, TopicPartition};
 
 /// Which offset is meant.
@@ -101,14 +100,17 @@ impl Admin {
             let mut results = Vec::new();
             for topic in &response.topics {
                 for partition in &topic.partitions {
-                    let name = TopicPartition::new(&*topic.name, partition.partition_index);
-                    let about = Resource::TopicPartition(name.clone());
-                    let listed =
-                        answer.check_about(partition.error_code, None, about).map(|()| ListedOffset {
-                            offset: known(partition.offset),
-                            timestamp: known(partition.timestamp),
-                            leader_epoch: known(partition.leader_epoch),
-                        });
+                    let (name, checked) = answer.of_partition(
+                        &topic.name,
+                        partition.partition_index,
+                        partition.error_code,
+                        None,
+                    );
+                    let listed = checked.map(|()| ListedOffset {
+                        offset: known(partition.offset),
+                        timestamp: known(partition.timestamp),
+                        leader_epoch: known(partition.leader_epoch),
+                    });
                     results.push((name, listed));
                 }
             }

@@ -4,7 +4,6 @@ use ottla_wire::messages::DescribeProducersRequest;
 use ottla_wire::messages::describe_producers_request::TopicRequest;
 
 use super::{Admin, Results, by_topic, known};
-use crate::error::Resource;
 use crate::{Offset, Result, TopicPartition};
 
 /// An idempotent producer, as a partition's leader knows it.
@@ -41,10 +40,12 @@ impl Admin {
             let mut results = Vec::new();
             for topic in &response.topics {
                 for partition in &topic.partitions {
-                    let name = TopicPartition::new(&*topic.name, partition.partition_index);
-                    let about = Resource::TopicPartition(name.clone());
-                    let message = partition.error_message.as_deref();
-                    let checked = answer.check_about(partition.error_code, message, about);
+                    let (name, checked) = answer.of_partition(
+                        &topic.name,
+                        partition.partition_index,
+                        partition.error_code,
+                        partition.error_message.as_deref(),
+                    );
                     let producers = partition.active_producers.iter().map(|producer| ProducerState {
                         producer_id: producer.producer_id,
                         producer_epoch: producer.producer_epoch,

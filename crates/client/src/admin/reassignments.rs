@@ -7,7 +7,6 @@ use ottla_wire::messages::list_partition_reassignments_request::ListPartitionRea
 use ottla_wire::messages::{AlterPartitionReassignmentsRequest, ListPartitionReassignmentsRequest};
 
 use super::{Admin, Results, by_topic, by_topic_with};
-use crate::error::Resource;
 use crate::{BrokerId, Call, Destination, Result, TopicPartition};
 
 /// A partition that is on the move.
@@ -54,10 +53,13 @@ impl Admin {
             let mut results = Results::new();
             for topic in &response.responses {
                 for partition in &topic.partitions {
-                    let name = TopicPartition::new(&*topic.name, partition.partition_index);
-                    let about = Resource::TopicPartition(name.clone());
-                    let message = partition.error_message.as_deref();
-                    results.insert(name, answer.check_about(partition.error_code, message, about));
+                    let (name, outcome) = answer.of_partition(
+                        &topic.name,
+                        partition.partition_index,
+                        partition.error_code,
+                        partition.error_message.as_deref(),
+                    );
+                    results.insert(name, outcome);
                 }
             }
             Ok(results)

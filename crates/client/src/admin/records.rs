@@ -6,7 +6,6 @@ use ottla_wire::messages::DeleteRecordsRequest;
 use ottla_wire::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 
 use super::{Admin, Results, by_topic_with};
-use crate::error::Resource;
 use crate::{Offset, Result, TopicPartition};
 
 impl Admin {
@@ -30,9 +29,12 @@ impl Admin {
             let mut results = Vec::new();
             for topic in &response.topics {
                 for partition in &topic.partitions {
-                    let name = TopicPartition::new(&*topic.name, partition.partition_index);
-                    let about = Resource::TopicPartition(name.clone());
-                    let checked = answer.check_about(partition.error_code, None, about);
+                    let (name, checked) = answer.of_partition(
+                        &topic.name,
+                        partition.partition_index,
+                        partition.error_code,
+                        None,
+                    );
                     results.push((name, checked.map(|()| partition.low_watermark)));
                 }
             }

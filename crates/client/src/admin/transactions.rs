@@ -152,9 +152,7 @@ impl Admin {
             let topics = response.markers.iter().flat_map(|marker| &marker.topics);
             let results = topics.flat_map(|topic| {
                 topic.partitions.iter().map(|partition| {
-                    let name = TopicPartition::new(&*topic.name, partition.partition_index);
-                    let about = Resource::TopicPartition(name.clone());
-                    (name, answer.check_about(partition.error_code, None, about))
+                    answer.of_partition(&topic.name, partition.partition_index, partition.error_code, None)
                 })
             });
             results.collect()

@@ -15,7 +15,6 @@ use ottla_wire::messages::{
 use super::about;
 use crate::admin::ask::Answer;
 use crate::admin::{Admin, Results, by_topic, by_topic_with, known, text};
-use crate::error::Resource;
 use crate::{Epoch, Offset, Result, TopicPartition};
 
 /// Where a group is in a partition.
@@ -87,9 +86,13 @@ impl Admin {
             let mut results = Results::new();
             for topic in &response.topics {
                 for partition in &topic.partitions {
-                    let name = TopicPartition::new(&*topic.name, partition.partition_index);
-                    let about = Resource::TopicPartition(name.clone());
-                    results.insert(name, answer.check_about(partition.error_code, None, about));
+                    let (name, outcome) = answer.of_partition(
+                        &topic.name,
+                        partition.partition_index,
+                        partition.error_code,
+                        None,
+                    );
+                    results.insert(name, outcome);
                 }
             }
             Ok(results)
@@ -116,9 +119,13 @@ impl Admin {
             let mut results = Results::new();
             for topic in &response.topics {
                 for partition in &topic.partitions {
-                    let name = TopicPartition::new(&*topic.name, partition.partition_index);
-                    let about = Resource::TopicPartition(name.clone());
-                    results.insert(name, answer.check_about(partition.error_code, None, about));
+                    let (name, outcome) = answer.of_partition(
+                        &topic.name,
+                        partition.partition_index,
+                        partition.error_code,
+                        None,
+                    );
+                    results.insert(name, outcome);
                 }
             }
             Ok(results)
@@ -164,8 +171,7 @@ fn fetched(
     answer.check_about(code, None, about(group))?;
     let mut results = Results::new();
     let mut add = |topic: &str, number, code, offset, epoch, metadata: Option<&str>| {
-        let name = TopicPartition::new(topic, number);
-        let checked = answer.check_about(code, None, Resource::TopicPartition(name.clone()));
+        let (name, checked) = answer.of_partition(topic, number, code, None);
         let committed = known(offset).map(|offset: Offset| CommittedOffset {
             offset,
             leader_epoch: known(epoch),

@@ -52,10 +52,12 @@ impl Admin {
             let mut results = Results::new();
             for topic in &described.topics {
                 for partition in &topic.partitions {
-                    let name = TopicPartition::new(&*topic.topic_name, partition.partition_index);
-                    let about = Resource::TopicPartition(name.clone());
-                    let message = partition.error_message.as_deref();
-                    let checked = answer.check_about(partition.error_code, message, about);
+                    let (name, checked) = answer.of_partition(
+                        &topic.topic_name,
+                        partition.partition_index,
+                        partition.error_code,
+                        partition.error_message.as_deref(),
+                    );
                     let offset = known(partition.start_offset).map(|start_offset| ShareGroupOffset {
                         start_offset,
                         leader_epoch: known(partition.leader_epoch),
@@ -87,10 +89,13 @@ impl Admin {
             let mut results = Results::new();
             for topic in &response.responses {
                 for partition in &topic.partitions {
-                    let name = TopicPartition::new(&*topic.topic_name, partition.partition_index);
-                    let about = Resource::TopicPartition(name.clone());
-                    let message = partition.error_message.as_deref();
-                    results.insert(name, answer.check_about(partition.error_code, message, about));
+                    let (name, outcome) = answer.of_partition(
+                        &topic.topic_name,
+                        partition.partition_index,
+                        partition.error_code,
+                        partition.error_message.as_deref(),
+                    );
+                    results.insert(name, outcome);
                 }
             }
             Ok(results)
