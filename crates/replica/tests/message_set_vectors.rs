@@ -6,11 +6,13 @@ mod common;
 
 use bytes::Bytes;
 use ottla_records::{Batch, BatchHeader, Compression, Limits, Record, TimestampType};
-use ottla_replica::{Converted, Refusal, Rules, Scratch, validate, validate_any_version};
+use ottla_replica::{Converted, Rules, Scratch, validate, validate_any_version};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
+
+use common::refusals::error_code;
 
 fn lines() -> Vec<Value> {
     let text = common::testdata("downconversion.jsonl.gz");
@@ -23,19 +25,6 @@ fn rules(line: &Value) -> Rules {
         _ => TimestampType::CreateTime,
     };
     Rules { timestamp_type, ..Rules::default() }
-}
-
-/// By the error code that a client is told.
-fn code(refusal: &Refusal) -> i16 {
-    match refusal {
-        Refusal::CorruptFrame(_) | Refusal::Corrupt(_) => 2,
-        Refusal::TooLarge { .. } | Refusal::UnpackedTooLarge(_) => 10,
-        Refusal::LargerThanSegment { .. } => 18,
-        Refusal::InvalidTimestamps(_) => 32,
-        Refusal::TransactionalIdMissing => 53,
-        Refusal::UnknownCompression(_) | Refusal::ZstdTooNew => 76,
-        Refusal::Invalid(_) | Refusal::InvalidRecords(_) => 87,
-    }
 }
 
 fn kafkas_code(error: &str) -> i16 {
@@ -61,7 +50,7 @@ fn every_message_set_is_stored_or_refused_as_kafka_does() {
         let now = line["now"].as_i64().unwrap();
         let ours = validate_any_version(&bytes, &rules(line), now, &mut Scratch::default());
         match line["error"].as_str() {
-            Some(error) => assert_eq!(code(&ours.unwrap_err()), kafkas_code(error), "{what}"),
+            Some(error) => assert_eq!(error_code(&ours.unwrap_err()), kafkas_code(error), "{what}"),
             None => check_stored(&ours.unwrap().unwrap(), line, &what),
         }
     }
@@ -104,7 +93,7 @@ fn an_incomplete_message_is_cut_off_and_alone_it_is_nothing() {
 fn requests_of_today_take_no_messages() {
     for magic in [0, 1] {
         let refused = validate(&message(magic), &Rules::default(), 0, &mut Scratch::default()).unwrap_err();
-        assert_eq!(code(&refused), 87);
+        assert_eq!(error_code(&refused), 87);
     }
 }
 
@@ -114,7 +103,11 @@ fn limits_hold_for_each_message_and_for_the_batch_that_is_made() {
     let check = |message_bytes_max, expected| {
         let rules = Rules { message_bytes_max, ..Rules::default() };
         let result = validate_any_version(&set, &rules, 1_700_000_100_000, &mut Scratch::default());
-        assert_eq!(result.map_err(|refusal| code(&refusal)).map(|_| ()), expected, "{message_bytes_max}");
+        assert_eq!(
+            result.map_err(|refusal| error_code(&refusal)).map(|_| ()),
+            expected,
+            "{message_bytes_max}"
+        );
     };
     check(97, Ok(()));
     check(96, Err(10));
@@ -125,7 +118,7 @@ fn limits_hold_for_each_message_and_for_the_batch_that_is_made() {
 fn a_compacted_topic_takes_no_message_without_a_key() {
     let rules = Rules { compacted: true, ..Rules::default() };
     let refused = validate_any_version(&message(1), &rules, 1_700_000_100_000, &mut Scratch::default());
-    assert_eq!(code(&refused.unwrap_err()), 87);
+    assert_eq!(error_code(&refused.unwrap_err()), 87);
 }
 
 /// Without the right one, nothing that is behind the first message's checksum would be looked at.

@@ -13,6 +13,8 @@ use ottla_replica::{
 };
 use serde_json::Value;
 
+use common::refusals::error_code;
+
 /// After the timestamps of all vectors.
 const NOW: i64 = 1_750_000_000_000;
 
@@ -115,26 +117,13 @@ fn answer(bytes: &Bytes) -> Answer {
 
 fn refused(refusal: &Refusal) -> Answer {
     Answer {
-        error_code: error_code(refusal),
+        error_code: error_code(refusal).into(),
         message: refusal.message(&"topic-0"),
         base_offset: -1,
         log_append_time: -1,
         log_start_offset: if refusal.tells_log_start() { 0 } else { -1 },
         record_errors: refusal.record_errors().iter().map(|error| error.message(&"topic-0").into()).collect(),
         stored: None,
-    }
-}
-
-/// The broker's mapping.
-fn error_code(refusal: &Refusal) -> i64 {
-    match refusal {
-        Refusal::CorruptFrame(_) | Refusal::Corrupt(_) => 2,
-        Refusal::TooLarge { .. } | Refusal::UnpackedTooLarge(_) => 10,
-        Refusal::LargerThanSegment { .. } => 18,
-        Refusal::InvalidTimestamps(_) => 32,
-        Refusal::TransactionalIdMissing => 53,
-        Refusal::UnknownCompression(_) | Refusal::ZstdTooNew => 76,
-        Refusal::Invalid(_) | Refusal::InvalidRecords(_) => 87,
     }
 }
 

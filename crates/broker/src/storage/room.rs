@@ -64,12 +64,8 @@ impl Room {
         self.unseen.store(0, Ordering::Relaxed);
     }
 
-    pub(super) fn unwritten(&self) -> u64 {
-        self.unwritten.load(Ordering::Relaxed)
-    }
-
     pub(super) fn is_free(&self) -> bool {
-        self.unwritten() < UNWRITTEN_MAX
+        self.unwritten_bytes() < UNWRITTEN_MAX
     }
 
     /// Waits a moment for room. Look again after it.

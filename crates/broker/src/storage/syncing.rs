@@ -190,7 +190,7 @@ impl Storage {
         let Ok(space) = self.files.disk().free_space(&self.dir) else { return };
         let reserve = self.reserve_bytes.min(space.total / RESERVE_PART);
         self.room.space_is_seen(reserve / LOOKS_PER_RESERVE);
-        let low = space.free.saturating_sub(self.room.unwritten()) < reserve;
+        let low = space.free.saturating_sub(self.room.unwritten_bytes()) < reserve;
         let was_low = self.room.set_space_is_low(low);
         if low && !was_low {
             warn!(free = space.free, dir = %self.dir.display(), "the disk is nearly full: produce is refused until space is freed");

@@ -4,6 +4,8 @@ mod producing;
 
 #[path = "../support/client.rs"]
 mod client;
+#[path = "../support/node.rs"]
+mod node;
 #[path = "../support/record.rs"]
 mod record;
 #[path = "../support/mod.rs"]
@@ -13,29 +15,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ottla_client::config::ClientConfig;
-use rdkafka::admin::{NewTopic, TopicReplication};
-use tempfile::TempDir;
 
-use support::server::{Server, serve_at};
-
-struct Node {
-    address: SocketAddr,
-    _dir: TempDir,
-    _server: Server,
-}
-
-impl Node {
-    fn start() -> Node {
-        let dir = TempDir::new().expect("a temporary directory");
-        let address = SocketAddr::from(([127, 0, 0, 1], client::quiet_port()));
-        let mut server = Server::start(&mut serve_at(dir.path(), address.port()));
-        server.wait_for("listening");
-        Node { address, _dir: dir, _server: server }
-    }
-}
+use client::topic;
+use node::Node;
 
 fn create(address: SocketAddr, name: &str, partitions: i32) {
-    client::create_topics(address, &[NewTopic::new(name, partitions, TopicReplication::Fixed(1))]);
+    client::create_topics(address, &[topic(name, partitions)]);
 }
 
 /// A client that tries again soon.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use rdkafka::admin::{NewTopic, TopicReplication};
+use rdkafka::admin::NewTopic;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -27,7 +27,7 @@ pub(super) fn injected(command: &Command, call: &str, what: &str, log: &Path) ->
 }
 
 pub(super) fn topic(name: &str) -> NewTopic<'_> {
-    NewTopic::new(name, 1, TopicReplication::Fixed(1))
+    client::topic(name, 1)
 }
 
 fn serve(dir: &Path, address: SocketAddr, checkpoint_ms: u32) -> Command {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::thread;
 
-use rdkafka::admin::{NewTopic, TopicReplication};
+use rdkafka::admin::NewTopic;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
@@ -69,7 +69,7 @@ fn serve(disk: &SmallDisk, address: SocketAddr, settings: &[&str]) -> Server {
 }
 
 fn topic(name: &str) -> NewTopic<'_> {
-    NewTopic::new(name, 1, TopicReplication::Fixed(1))
+    client::topic(name, 1)
 }
 
 /// A producer that tells at once what the broker answers.

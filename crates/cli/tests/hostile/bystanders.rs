@@ -6,7 +6,6 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rdkafka::admin::{NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::{ClientContext, Message as _, consumer::ConsumerContext};
 
@@ -38,7 +37,7 @@ pub(crate) struct Bystanders {
 impl Bystanders {
     pub(crate) fn start(address: SocketAddr) -> Bystanders {
         let partitions = i32::try_from(PRODUCERS.len()).expect("small");
-        client::create_topics(address, &[NewTopic::new(TOPIC, partitions, TopicReplication::Fixed(1))]);
+        client::create_topics(address, &[client::topic(TOPIC, partitions)]);
         let stopping = Arc::new(AtomicBool::new(false));
         let producers = (0..partitions).zip(PRODUCERS).map(|(partition, settings)| {
             let producer = Producer::new(address, settings);

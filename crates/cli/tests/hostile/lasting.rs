@@ -5,7 +5,6 @@ use std::iter::repeat_n;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use rdkafka::admin::{NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -37,7 +36,7 @@ fn a_request_that_does_not_come_is_not_waited_for() {
 fn requests_that_are_announced_keep_no_memory_from_those_that_come() {
     const ANNOUNCERS: usize = 40;
     let victim = Victim::start(&["queued.max.request.bytes=104857600"]);
-    client::create_topics(victim.address(), &[NewTopic::new("large", 1, TopicReplication::Fixed(1))]);
+    client::create_topics(victim.address(), &[client::topic("large", 1)]);
     let mut begun = FRAME_MAX.to_be_bytes().to_vec();
     begun.resize(200 << 10, 0);
     let besiegers = Besiegers::start(victim.address(), repeat_n(Acts::Stops(begun), ANNOUNCERS));
@@ -77,7 +76,7 @@ fn clients_that_never_read_take_no_more_memory_than_answers_may() {
 /// Offsets with as much metadata as each may have.
 fn commit_much(address: SocketAddr) {
     const PARTITIONS: i32 = 400;
-    client::create_topics(address, &[NewTopic::new("much", PARTITIONS, TopicReplication::Fixed(1))]);
+    client::create_topics(address, &[client::topic("much", PARTITIONS)]);
     let mut config = client::consumer_config(address);
     let member: BaseConsumer = config.set("group.id", "much").create().expect("a consumer");
     for first in (0..PARTITIONS).step_by(100) {

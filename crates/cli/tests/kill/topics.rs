@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use rdkafka::admin::{NewTopic, TopicReplication};
+use rdkafka::admin::NewTopic;
 
 use super::checker::Promise;
 use super::client;
@@ -31,7 +31,7 @@ pub(crate) fn create(address: SocketAddr) {
     let topics: Vec<NewTopic<'_>> = TOPICS
         .iter()
         .map(|(name, settings)| {
-            let topic = NewTopic::new(name, PARTITIONS, TopicReplication::Fixed(1));
+            let topic = client::topic(name, PARTITIONS);
             settings.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
         })
         .collect();

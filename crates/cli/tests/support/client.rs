@@ -7,7 +7,7 @@ use std::hash::BuildHasher as _;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -57,6 +57,10 @@ pub(crate) fn admin_options() -> AdminOptions {
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(future)
+}
+
+pub(crate) fn topic(name: &str, partitions: i32) -> NewTopic<'_> {
+    NewTopic::new(name, partitions, TopicReplication::Fixed(1))
 }
 
 pub(crate) fn create_topics(address: SocketAddr, topics: &[NewTopic<'_>]) {

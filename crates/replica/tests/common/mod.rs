@@ -1,5 +1,8 @@
 //! Reads the vectors that Kafka's own classes wrote.
 
+#[allow(dead_code, reason = "not every test is refused something")]
+pub(crate) mod refusals;
+
 use std::io::Read;
 use std::path::Path;
 
