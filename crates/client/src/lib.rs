@@ -10,6 +10,7 @@
 //! | [`producer`] | sends records: batches, retries, each record once and in order |
 //! | [`partitioner`] | which partition a record goes to, bit for bit as other clients choose it |
 //! | [`consumer`] | records, from partitions of one's choice |
+//! | [`group`] | what consumers of a group have in common |
 //! | [`assignor`] | which member of a group consumes which partitions |
 //!
 //! Upstream of it are `ottla-wire` (messages) and `ottla-records` (record batches), which the broker uses too; downstream
@@ -30,6 +31,7 @@ pub mod config;
 mod connection;
 pub mod consumer;
 pub mod error;
+pub mod group;
 mod link;
 mod metadata;
 pub mod partitioner;

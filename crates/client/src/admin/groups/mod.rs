@@ -19,12 +19,12 @@ use super::{Admin, Results, text};
 use crate::error::Resource;
 use crate::{Call, Coordinator, Result};
 
+pub use crate::group::CommittedOffset;
 pub use any::DescribedGroup;
 pub use classic::{ClassicGroup, ClassicMember};
 pub use consumer::{ConsumerGroup, ConsumerGroupMember};
 pub use list::{GroupListing, GroupsFilter};
 pub use members::MemberToRemove;
-pub use offsets::CommittedOffset;
 pub use share::{ShareGroup, ShareGroupMember};
 pub use share_offsets::ShareGroupOffset;
 pub use streams::{StreamsGroup, StreamsGroupMember, StreamsSubtopology, StreamsTask};

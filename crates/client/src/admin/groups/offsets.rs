@@ -1,7 +1,6 @@
 //! What groups committed: classic, consumer and streams groups alike.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use ottla_wire::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use ottla_wire::messages::offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
@@ -15,26 +14,8 @@ use ottla_wire::messages::{
 use super::about;
 use crate::admin::ask::Answer;
 use crate::admin::{Admin, Results, by_topic, by_topic_with, known, text};
-use crate::{Epoch, Offset, Result, TopicPartition};
-
-/// Where a group is in a partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CommittedOffset {
-    /// The next record that it wants.
-    pub offset: Offset,
-    /// The term of the leader of the last record that it had.
-    pub leader_epoch: Option<Epoch>,
-    /// What it wrote beside it.
-    pub metadata: Arc<str>,
-}
-
-impl CommittedOffset {
-    /// That record is next.
-    pub fn new(offset: Offset) -> CommittedOffset {
-        CommittedOffset { offset, leader_epoch: None, metadata: text("") }
-    }
-}
+use crate::group::CommittedOffset;
+use crate::{Offset, Result, TopicPartition};
 
 impl Admin {
     /// What a group committed, of these partitions or, if none are named, of all; a partition without an offset has none.
