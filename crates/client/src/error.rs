@@ -4,6 +4,7 @@
 //! did not come.
 
 mod response;
+mod tls;
 mod unreachable;
 
 use std::io;
@@ -15,6 +16,7 @@ use ottla_wire::{ApiKey, ErrorCode};
 use crate::partitioner::PartitionerError;
 use crate::{BrokerId, Offset, TopicPartition};
 pub use response::{Resource, ResponseError};
+pub use tls::TlsProblem;
 pub use unreachable::{Attempt, NoBroker};
 
 /// The result of a call of this crate.
@@ -118,6 +120,15 @@ pub enum Error {
         reason: Arc<str>,
     },
 
+    /// There is no TLS with the broker.
+    #[error("no TLS with {broker}: {problem}")]
+    Tls {
+        /// The broker's address.
+        broker: Arc<str>,
+        /// Why.
+        problem: TlsProblem,
+    },
+
     /// What a partition holds from an offset on cannot be read. A seek behind it goes on.
     #[error("partition {partition} cannot be read at offset {offset}: {reason}")]
     Corrupt {
@@ -206,6 +217,7 @@ impl Error {
             | Error::ResponseTooLarge { .. }
             | Error::UnsupportedVersion { .. }
             | Error::Authentication { .. }
+            | Error::Tls { .. }
             | Error::Corrupt { .. }
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }
@@ -217,7 +229,7 @@ impl Error {
     /// Whether the object that reports it will never work again: close it, and make another or give up.
     pub fn is_fatal(&self) -> bool {
         match self {
-            Error::Config(_) | Error::Authentication { .. } | Error::Closed(_) => true,
+            Error::Config(_) | Error::Authentication { .. } | Error::Tls { .. } | Error::Closed(_) => true,
             Error::Response(response) => response.is_fatal(),
             Error::NoBroker(_)
             | Error::Unreachable { .. }
@@ -261,7 +273,8 @@ impl Error {
             | Error::Malformed { broker, .. }
             | Error::ResponseTooLarge { broker, .. }
             | Error::UnsupportedVersion { broker, .. }
-            | Error::Authentication { broker, .. } => Some(broker),
+            | Error::Authentication { broker, .. }
+            | Error::Tls { broker, .. } => Some(broker),
             Error::Response(response) => response.broker.as_deref(),
             Error::Timeout { last, .. } => last.as_ref()?.broker(),
             Error::Config(_)
@@ -289,6 +302,7 @@ impl Error {
             Error::Malformed { .. } => Some("see that the address is that of a Kafka listener"),
             Error::UnsupportedVersion { .. } => Some("upgrade the broker, or do without this"),
             Error::Authentication { .. } => Some("check sasl.mechanism, the user's name and the password"),
+            Error::Tls { problem, .. } => problem.advice(),
             Error::Corrupt { .. } => Some("seek behind it, and see what the broker's log says"),
             Error::Truncated { .. } => Some("seek to where both part, or set auto.offset.reset"),
             Error::NotAssigned { .. } => {
@@ -320,6 +334,7 @@ impl Error {
             | Error::ResponseTooLarge { .. }
             | Error::UnsupportedVersion { .. }
             | Error::Authentication { .. }
+            | Error::Tls { .. }
             | Error::Corrupt { .. }
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }

@@ -1,5 +1,9 @@
 //! What carries bytes to a broker and back.
 
+mod any_name;
+mod pem;
+mod tls;
+
 use std::io;
 use std::net::SocketAddr;
 
@@ -9,6 +13,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use crate::address::Address;
 use crate::config::ClientConfig;
 use crate::{Error, Result};
+use tls::Tls;
 
 /// The way in and the way out of a connection, whatever secures it.
 pub(crate) struct Stream {
@@ -21,23 +26,32 @@ pub(crate) struct Stream {
 pub(crate) struct Transport {
     send_buffer_bytes: Option<u32>,
     receive_buffer_bytes: Option<u32>,
+    /// None where everything is sent in the open.
+    tls: Option<Tls>,
 }
 
 impl Transport {
+    /// Reads the certificates and the key that the configuration names.
     pub(crate) fn new(config: &ClientConfig) -> Result<Transport> {
-        if config.security.security_protocol != crate::config::SecurityProtocol::Plaintext {
-            return Err(Error::Config("security.protocol: only PLAINTEXT is supported yet".into()));
+        let security = &config.security;
+        if security.security_protocol.has_sasl() {
+            return Err(Error::Config("security.protocol: SASL is not supported yet".into()));
         }
         Ok(Transport {
             send_buffer_bytes: config.send_buffer_bytes,
             receive_buffer_bytes: config.receive_buffer_bytes,
+            tls: security.security_protocol.has_tls().then(|| Tls::new(security)).transpose()?,
         })
     }
 
     /// Connects to one of the addresses of a broker that is known as `broker`.
-    pub(crate) async fn connect(&self, _broker: &Address, to: SocketAddr) -> io::Result<Stream> {
+    pub(crate) async fn connect(&self, broker: &Address, to: SocketAddr) -> io::Result<Stream> {
         let tcp = self.connect_tcp(to).await?;
-        let (reader, writer) = tcp.into_split();
+        let Some(tls) = &self.tls else {
+            let (reader, writer) = tcp.into_split();
+            return Ok(Stream { reader: Box::new(reader), writer: Box::new(writer) });
+        };
+        let (reader, writer) = tokio::io::split(tls.secure(&broker.host, tcp).await?);
         Ok(Stream { reader: Box::new(reader), writer: Box::new(writer) })
     }
 

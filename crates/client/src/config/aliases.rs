@@ -18,6 +18,7 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("sasl.mechanisms", "sasl.mechanism"),
     ("ssl.ca.location", "ssl.truststore.location"),
     ("ssl.ca.pem", "ssl.truststore.certificates"),
+    ("ssl.certificate.location", "ssl.keystore.location"),
     ("ssl.certificate.pem", "ssl.keystore.certificate.chain"),
     ("ssl.key.pem", "ssl.keystore.key"),
     ("queue.buffering.max.ms", "linger.ms"),

@@ -71,8 +71,10 @@ options! {
         ssl_truststore_location: Option<PathBuf> = None, "ssl.truststore.location", optional(path);
         /// The same as text.
         ssl_truststore_certificates: Option<String> = None, "ssl.truststore.certificates", optional(string);
-        /// A file with this client's certificate chain and private key.
+        /// A file with this client's certificate chain, and with its private key if that is nowhere else.
         ssl_keystore_location: Option<PathBuf> = None, "ssl.keystore.location", optional(path);
+        /// A file with the private key. (librdkafka's option: Java has it in the file with the certificates.)
+        ssl_key_location: Option<PathBuf> = None, "ssl.key.location", optional(path);
         /// This client's certificate chain as text.
         ssl_keystore_certificate_chain: Option<String> = None, "ssl.keystore.certificate.chain", optional(string);
         /// The private key as text.

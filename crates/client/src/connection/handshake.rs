@@ -9,12 +9,15 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use super::frames::{FrameError, Frames};
 use super::parts::Parts;
 use super::{Versions, api_of};
-use crate::error::ResponseError;
+use crate::error::{ResponseError, TlsProblem};
 use crate::{Error, Result};
 
 /// How brokers show this library in their metrics (KIP-511).
 const SOFTWARE_NAME: &str = "ottla-client";
 const SOFTWARE_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// How an alert begins, with which a TLS listener answers what it does not understand: its type, and 3 of the version.
+const TLS_ALERT: i64 = 0x1503;
 
 /// One request at a time on a new connection.
 pub(super) struct Handshake<'a, R, W> {
@@ -105,10 +108,16 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Handshake<'_, R, W> {
 /// The error that tells more than that a connection ended, if there is more to tell.
 pub(super) fn end(broker: &Arc<str>, error: &FrameError, max: usize) -> Option<Error> {
     match error {
+        FrameError::TooLarge(size) if size >> 16 == TLS_ALERT => {
+            Some(Error::Tls { broker: broker.clone(), problem: TlsProblem::Wanted })
+        }
         FrameError::TooLarge(size) => {
             Some(Error::ResponseTooLarge { broker: broker.clone(), size: *size, max })
         }
-        FrameError::Closed | FrameError::Io(_) => None,
+        FrameError::Io(error) => {
+            TlsProblem::of(error).map(|problem| Error::Tls { broker: broker.clone(), problem })
+        }
+        FrameError::Closed => None,
     }
 }
 

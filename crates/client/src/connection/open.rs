@@ -12,6 +12,7 @@ use super::handshake::Handshake;
 use super::in_flight::InFlight;
 use super::{Connection, IN_FLIGHT_MAX, Shared, run};
 use crate::address::Address;
+use crate::error::TlsProblem;
 use crate::tasks::Tasks;
 use crate::transport::Transport;
 use crate::{BrokerId, Error, Result, clock};
@@ -40,6 +41,9 @@ impl Opening<'_> {
     }
 
     fn unreachable(&self, error: &io::Error) -> Error {
+        if let Some(problem) = TlsProblem::of(error) {
+            return Error::Tls { broker: self.broker(), problem };
+        }
         let reason = if self.to.ip().to_string() == *self.address.host {
             error.to_string()
         } else {

@@ -13,10 +13,11 @@ use ottla_client::wire::messages::{
     ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, MetadataResponse,
 };
 use ottla_client::wire::{self, ApiKey, Message, Request, Uuid, Writer, frame};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 /// What a broker does with a request.
 pub(crate) enum Answer {
@@ -76,12 +77,17 @@ pub(crate) struct Broker {
 impl Broker {
     /// Serves every version of everything: ApiVersions by itself, the rest as the test says.
     pub(crate) async fn start() -> Broker {
+        Broker::start_with(None).await
+    }
+
+    /// The same, within TLS if there is an acceptor.
+    pub(crate) async fn start_with(tls: Option<TlsAcceptor>) -> Broker {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let script = Arc::new(Mutex::new(Script::default()));
         let (tell, seen) = watch::channel(0);
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, script.clone(), Arc::new(tell)));
+        tasks.spawn(accept(listener, tls, script.clone(), Arc::new(tell)));
         let broker = Broker { address, script, seen, tasks };
         broker.serves(&[]);
         broker
@@ -182,7 +188,12 @@ pub(crate) fn topic(name: &str, partitions: i32, leader_id: i32) -> MetadataResp
     }
 }
 
-async fn accept(listener: TcpListener, script: Arc<Mutex<Script>>, seen: Arc<watch::Sender<u64>>) {
+async fn accept(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    script: Arc<Mutex<Script>>,
+    seen: Arc<watch::Sender<u64>>,
+) {
     let mut connections = JoinSet::new();
     loop {
         let (socket, _) = listener.accept().await.unwrap();
@@ -193,18 +204,31 @@ async fn accept(listener: TcpListener, script: Arc<Mutex<Script>>, seen: Arc<wat
             script.connections - 1
         };
         seen.send_modify(|count| *count += 1);
-        let (script, seen) = (script.clone(), seen.clone());
+        let (tls, script, seen) = (tls.clone(), script.clone(), seen.clone());
         connections.spawn(async move {
             // A client that goes away is no mistake of the broker's.
-            let _ended = serve(socket, number, &script, &seen).await;
+            let _ended = secure_and_serve(tls, socket, number, &script, &seen).await;
             lock(&script).open -= 1;
             seen.send_modify(|count| *count += 1);
         });
     }
 }
 
+async fn secure_and_serve(
+    tls: Option<TlsAcceptor>,
+    socket: TcpStream,
+    connection: usize,
+    script: &Mutex<Script>,
+    seen: &watch::Sender<u64>,
+) -> std::io::Result<()> {
+    match tls {
+        Some(tls) => serve(tls.accept(socket).await?, connection, script, seen).await,
+        None => serve(socket, connection, script, seen).await,
+    }
+}
+
 async fn serve(
-    mut socket: TcpStream,
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
     connection: usize,
     script: &Mutex<Script>,
     seen: &watch::Sender<u64>,

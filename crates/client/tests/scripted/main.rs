@@ -3,10 +3,12 @@
 
 mod administering;
 mod broker;
+mod certificates;
 mod connecting;
 mod consuming;
 mod producing;
 mod routing;
+mod securing;
 
 use std::net::SocketAddr;
 use std::time::Duration;

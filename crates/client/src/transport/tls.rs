@@ -1,0 +1,134 @@
+//! TLS: whom we trust, who we are, and the handshake.
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::any_name::AnyName;
+use super::pem::Pem;
+use crate::config::SecurityConfig;
+use crate::{Error, Result};
+
+/// Secures sockets.
+pub(super) struct Tls {
+    connector: TlsConnector,
+}
+
+impl Tls {
+    pub(super) fn new(config: &SecurityConfig) -> Result<Tls> {
+        let provider = Arc::new(ring::default_provider());
+        let roots = Arc::new(roots(config)?);
+        let builder = rustls::ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .expect("the provider has suites for the protocol's versions");
+        let builder = if config.ssl_endpoint_identification {
+            builder.with_root_certificates(roots)
+        } else {
+            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
+            let verifier = verifier.map_err(|error| Error::Config(format!("ssl.truststore: {error}")))?;
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyName::new(verifier)))
+        };
+        let client = match identity(config)? {
+            None => builder.with_no_client_auth(),
+            Some((certificates, key)) => builder
+                .with_client_auth_cert(certificates.certificates()?, key.private_key()?)
+                .map_err(|error| Error::Config(format!("{key}: {error}")))?,
+        };
+        Ok(Tls { connector: TlsConnector::from(Arc::new(client)) })
+    }
+
+    /// Shakes hands with a broker that was connected to by this host's name or address.
+    pub(super) async fn secure(&self, host: &str, tcp: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|error| {
+            io::Error::new(io::ErrorKind::InvalidInput, format!("no certificate is for {host:?}: {error}"))
+        })?;
+        self.connector.connect(name, tcp).await.map_err(|error| {
+            // A listener without TLS takes the handshake for a request that is far too large.
+            let kind = error.kind();
+            if !matches!(kind, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) {
+                return error;
+            }
+            io::Error::new(
+                kind,
+                "the connection ended within the TLS handshake, as it does where a listener has no TLS",
+            )
+        })
+    }
+}
+
+/// Neither keys nor certificates.
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls").finish_non_exhaustive()
+    }
+}
+
+/// Whose signatures are trusted.
+fn roots(config: &SecurityConfig) -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    let (option, told) = ("ssl.truststore.certificates", &config.ssl_truststore_certificates);
+    let pem = match (&config.ssl_truststore_location, told) {
+        (Some(_), Some(_)) => return Err(twice("ssl.truststore.location", option)),
+        (Some(path), None) => Pem::file("ssl.truststore.location", path)?,
+        (None, Some(text)) => Pem::text(option, text),
+        (None, None) => return systems_roots(),
+    };
+    for certificate in pem.certificates()? {
+        roots.add(certificate).map_err(|error| Error::Config(format!("{pem}: {error}")))?;
+    }
+    Ok(roots)
+}
+
+fn systems_roots() -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(target: "ottla_client::connection", %error, "a certificate of the system cannot be read");
+    }
+    // Some systems ship certificates that are too old to be understood.
+    let (_added, _ignored) = roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        let text =
+            "ssl.truststore.location: the system trusts no certificate: name a PEM file with those to trust";
+        return Err(Error::Config(text.into()));
+    }
+    Ok(roots)
+}
+
+/// Where our certificates are and where our key is, if we have them.
+fn identity(config: &SecurityConfig) -> Result<Option<(Pem, Pem)>> {
+    let (chain_option, key_option) = ("ssl.keystore.certificate.chain", "ssl.keystore.key");
+    let certificates = match (&config.ssl_keystore_location, &config.ssl_keystore_certificate_chain) {
+        (Some(_), Some(_)) => return Err(twice("ssl.keystore.location", chain_option)),
+        (Some(path), None) => Some(Pem::file("ssl.keystore.location", path)?),
+        (None, Some(text)) => Some(Pem::text(chain_option, text)),
+        (None, None) => None,
+    };
+    let key = match (&config.ssl_key_location, &config.ssl_keystore_key) {
+        (Some(_), Some(_)) => return Err(twice("ssl.key.location", key_option)),
+        (Some(path), None) => Some(Pem::file("ssl.key.location", path)?),
+        (None, Some(text)) => Some(Pem::text(key_option, text.reveal())),
+        // A file may have both.
+        (None, None) if config.ssl_keystore_location.is_some() => certificates.clone(),
+        (None, None) => None,
+    };
+    match (certificates, key) {
+        (None, None) => Ok(None),
+        (Some(certificates), Some(key)) => Ok(Some((certificates, key))),
+        (Some(_), None) => Err(Error::Config(format!("{key_option}: {chain_option} wants it"))),
+        (None, Some(key)) => {
+            Err(Error::Config(format!("{key}: it wants {chain_option} or ssl.keystore.location")))
+        }
+    }
+}
+
+fn twice(one: &str, other: &str) -> Error {
+    Error::Config(format!("{one} and {other}: set one of them"))
+}

@@ -1,0 +1,28 @@
+//! The client against Apache Kafka, for what only that can show. Not among the tests that run by themselves: start one node of
+//! Apache Kafka 4.3 and name it,
+//!
+//! ```sh
+//! KAFKA_BOOTSTRAP=127.0.0.1:PORT cargo test -p ottla-client --test kafka
+//! ```
+//!
+//! What is secured wants a broker with the settings that `tests/kafka/listeners DIR PORT` prints, and `KAFKA_CERTIFICATES=DIR`.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod securing;
+
+use ottla_client::config::ClientConfig;
+
+/// Where Apache Kafka listens.
+fn bootstrap() -> String {
+    variable("KAFKA_BOOTSTRAP", "127.0.0.1:PORT of an Apache Kafka")
+}
+
+/// A client of it.
+fn config() -> ClientConfig {
+    ClientConfig::new(&bootstrap()).client_id("ottla-client-tests")
+}
+
+fn variable(name: &str, what: &str) -> String {
+    let text = "these tests want an Apache Kafka: see crates/client/tests/kafka/main.rs";
+    std::env::var(name).unwrap_or_else(|_| panic!("set {name} to {what}; {text}"))
+}
