@@ -1,9 +1,12 @@
 //! Our own client library against the real process, read back by librdkafka.
 
+mod exactly_once;
 mod producing;
 
 #[path = "../support/client.rs"]
 mod client;
+#[path = "../support/network.rs"]
+mod network;
 #[path = "../support/node.rs"]
 mod node;
 #[path = "../support/record.rs"]
@@ -19,8 +22,12 @@ use ottla_client::config::ClientConfig;
 use client::topic;
 use node::Node;
 
-fn create(address: SocketAddr, name: &str, partitions: i32) {
-    client::create_topics(address, &[topic(name, partitions)]);
+/// Nothing takes longer, on however slow a machine.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+async fn create_topic(address: SocketAddr, name: &'static str, partitions: i32) {
+    let create = move || client::create_topics(address, &[topic(name, partitions)]);
+    tokio::task::spawn_blocking(create).await.expect("it is created");
 }
 
 /// A client that tries again soon.

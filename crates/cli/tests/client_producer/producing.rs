@@ -1,17 +1,13 @@
 //! What our producer writes is what was sent.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use ottla_client::Client;
 use ottla_client::config::{Acks, Compression, ProducerConfig};
 use ottla_client::producer::{Producer, ProducerRecord};
 
 use super::record::Record;
-use super::{Node, client, config, create};
-
-/// Nothing takes longer, on however slow a machine.
-const DEADLINE: Duration = Duration::from_secs(60);
+use super::{DEADLINE, Node, client, config, create_topic};
 
 fn record(topic: &str, partition: i32, record: &Record) -> ProducerRecord {
     let mut sent = ProducerRecord::new(topic).partition(partition).timestamp(record.timestamp);
@@ -67,10 +63,6 @@ async fn check_codec(address: SocketAddr, topic: &'static str, producer: Produce
     assert_eq!(offsets, (0..i64::try_from(records.len()).expect("few")).collect::<Vec<_>>());
     producer.close(DEADLINE).await.expect("it closes");
     assert_eq!(read_all(address, topic).await, records, "{topic}");
-}
-
-async fn create_topic(address: SocketAddr, topic: &'static str, partitions: i32) {
-    tokio::task::spawn_blocking(move || create(address, topic, partitions)).await.expect("it is created");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,18 +8,29 @@ use tempfile::TempDir;
 use super::client;
 use super::support::server::{Server, serve_at};
 
+/// An address where nobody else listens while a broker is down.
+pub(crate) fn quiet_address() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], client::quiet_port()))
+}
+
 /// A broker that keeps its folder and its address over restarts.
 pub(crate) struct Node {
     pub(crate) address: SocketAddr,
+    /// Where clients are told to go, if that is not where it listens.
+    advertised: Option<SocketAddr>,
     dir: TempDir,
     server: Option<Server>,
 }
 
 impl Node {
     pub(crate) fn start() -> Node {
+        Node::start_at(quiet_address(), None)
+    }
+
+    /// A broker that has clients go to another address, where something stands before it.
+    pub(crate) fn start_at(address: SocketAddr, advertised: Option<SocketAddr>) -> Node {
         let dir = TempDir::new().expect("a temporary directory");
-        let address = SocketAddr::from(([127, 0, 0, 1], client::quiet_port()));
-        let mut node = Node { address, dir, server: None };
+        let mut node = Node { address, advertised, dir, server: None };
         node.serve();
         node
     }
@@ -32,6 +43,9 @@ impl Node {
             "--set",
             "offsets.topic.num.partitions=2",
         ]);
+        if let Some(advertised) = self.advertised {
+            command.args(["--advertise", &advertised.to_string()]);
+        }
         let mut server = Server::start(&mut command);
         server.wait_for("listening");
         self.server = Some(server);

@@ -13,6 +13,9 @@
 //!
 //! To begin anew is to take the next epoch, and 0 as the first number: the broker keeps epochs by partition, and refuses what
 //! comes late out of an older one. No number is left out within an epoch, since the broker would refuse all that follow.
+//!
+//! A broker that knows nothing of a producer takes whatever number comes first. So the first batch of an epoch goes alone until it
+//! is written: if it and the broker were lost together, the second would be taken for the first, and written before it.
 
 use std::collections::BTreeSet;
 
@@ -47,6 +50,8 @@ pub(super) struct Sequences {
     next: u64,
     /// The first numbers of batches that were sent and of which it is not known what became.
     unknown: BTreeSet<u64>,
+    /// A batch of this epoch was written: the broker knows which number comes next.
+    is_begun: bool,
     /// A number was left out: nothing new is sent before the partition begins anew.
     is_broken: bool,
     /// A batch of this epoch was surely not written, so that none after it can be.
@@ -56,7 +61,7 @@ pub(super) struct Sequences {
 impl Sequences {
     /// Whether a batch that has no numbers yet may be sent.
     pub(super) fn takes_new(&self) -> bool {
-        !self.is_broken || self.unknown.is_empty()
+        self.unknown.is_empty() || (self.is_begun && !self.is_broken)
     }
 
     /// Whether this batch is the oldest that is not known to be written.
@@ -66,7 +71,7 @@ impl Sequences {
 
     /// Gives a batch its numbers. None if there are no epochs left: the producer needs another id.
     pub(super) fn number(&mut self, producer: Identity, count: usize) -> Option<Numbered> {
-        debug_assert!(self.takes_new(), "nothing new is sent while a number is missing");
+        debug_assert!(self.takes_new(), "nothing new is sent before the broker can tell its place");
         let identity = self.identity_for(producer)?;
         let first = self.next;
         self.next += u64::try_from(count).expect("a batch has few records");
@@ -91,6 +96,7 @@ impl Sequences {
     /// It was written.
     pub(super) fn written(&mut self, batch: &Numbered) {
         self.unknown.remove(&batch.first);
+        self.is_begun = true;
     }
 
     /// It is given up. `is_unwritten` says that it was surely not written.
@@ -128,8 +134,11 @@ mod tests {
 
     const PRODUCER: Identity = Identity { id: 7, epoch: 3 };
 
+    /// Batches that were sent after the first of the epoch, a single record, was written.
     fn sent(counts: &[usize]) -> (Sequences, Vec<Numbered>) {
         let mut sequences = Sequences::default();
+        let first = sequences.number(PRODUCER, 1).unwrap();
+        sequences.written(&first);
         let batches = counts.iter().map(|count| sequences.number(PRODUCER, *count).unwrap()).collect();
         (sequences, batches)
     }
@@ -142,10 +151,25 @@ mod tests {
     #[test]
     fn numbers_follow_each_other_and_wrap_at_two_to_the_thirty_first() {
         let (mut sequences, batches) = sent(&[5, 2]);
-        assert_eq!(batches.iter().map(Numbered::base_sequence).collect::<Vec<_>>(), [0, 5]);
+        assert_eq!(batches.iter().map(Numbered::base_sequence).collect::<Vec<_>>(), [1, 6]);
         sequences.next = (1 << 31) - 1;
         assert_eq!(next(&mut sequences), (3, i32::MAX));
         assert_eq!(next(&mut sequences), (3, 0));
+    }
+
+    #[test]
+    fn the_first_batch_of_each_epoch_goes_alone_until_it_is_written() {
+        let mut sequences = Sequences::default();
+        for epoch in [3, 4] {
+            let first = sequences.number(PRODUCER, 2).unwrap();
+            assert_eq!((first.identity.epoch, first.base_sequence()), (epoch, 0));
+            assert!(!sequences.takes_new());
+            sequences.written(&first);
+            assert!(sequences.takes_new());
+            let second = sequences.number(PRODUCER, 1).unwrap();
+            assert!(sequences.takes_new());
+            sequences.given_up(&second, true);
+        }
     }
 
     #[test]
@@ -155,7 +179,7 @@ mod tests {
         sequences.written(&batches[0]);
         assert!(sequences.is_oldest(&batches[1]));
         sequences.written(&batches[1]);
-        assert_eq!(next(&mut sequences), (3, 2));
+        assert_eq!(next(&mut sequences), (3, 3));
     }
 
     #[test]
@@ -168,7 +192,6 @@ mod tests {
         assert!(sequences.out_of_order(&batches[2]));
         assert!(sequences.takes_new());
         assert_eq!(next(&mut sequences), (4, 0));
-        assert_eq!(next(&mut sequences), (4, 1));
     }
 
     #[test]
@@ -185,7 +208,7 @@ mod tests {
     fn a_batch_in_two_parts_keeps_its_numbers() {
         let (mut sequences, batches) = sent(&[4, 1]);
         let second = sequences.split(&batches[0], 3);
-        assert_eq!(second.base_sequence(), 3);
+        assert_eq!(second.base_sequence(), 4);
         sequences.written(&batches[0]);
         assert!(sequences.is_oldest(&second));
         assert!(!sequences.is_oldest(&batches[1]));

@@ -1,0 +1,133 @@
+//! A network between a client and a broker that delays, cuts and swallows what goes through it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// What a network does with the connections that are made from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing.
+    None,
+    /// Each piece is delayed.
+    Delay(Duration),
+    /// After so many bytes from the client both ways end, in the middle of whatever it is.
+    CutRequests(u64),
+    /// After so many bytes from the broker both ways end: what was asked was done, and nobody learns it.
+    CutAnswers(u64),
+    /// After so many bytes from the broker nothing more comes, and no way ends.
+    Silence(u64),
+    /// After so many bytes from the broker its way ends, and the client's stays open.
+    HalfClose(u64),
+}
+
+/// What stands between clients and a broker. It ends when it is dropped.
+pub(crate) struct Network {
+    pub(crate) address: SocketAddr,
+    fault: watch::Sender<Fault>,
+    connections: Arc<AtomicUsize>,
+    _tasks: JoinSet<()>,
+}
+
+impl Network {
+    /// Nothing has to listen there yet.
+    pub(crate) async fn before(broker: SocketAddr) -> Network {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let (fault, seen) = watch::channel(Fault::None);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept(listener, broker, seen, connections.clone()));
+        Network { address, fault, connections, _tasks: tasks }
+    }
+
+    /// What happens to connections from now on.
+    pub(crate) fn set(&self, fault: Fault) {
+        self.fault.send_replace(fault);
+    }
+
+    /// Connections that were made so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    broker: SocketAddr,
+    fault: watch::Receiver<Fault>,
+    connections: Arc<AtomicUsize>,
+) {
+    let mut open = JoinSet::new();
+    loop {
+        let (client, _) = listener.accept().await.expect("it listens");
+        connections.fetch_add(1, Ordering::Relaxed);
+        let fault = *fault.borrow();
+        // A broker that is down refuses the client, too.
+        open.spawn(async move {
+            if let Ok(broker) = TcpStream::connect(broker).await {
+                carry(client, broker, fault).await;
+            }
+        });
+    }
+}
+
+async fn carry(client: TcpStream, broker: TcpStream, fault: Fault) {
+    let (from_client, to_client) = client.into_split();
+    let (from_broker, to_broker) = broker.into_split();
+    let unlimited = u64::MAX;
+    let (requests, answers) = match fault {
+        Fault::CutRequests(bytes) => (bytes, unlimited),
+        Fault::CutAnswers(bytes) | Fault::Silence(bytes) | Fault::HalfClose(bytes) => (unlimited, bytes),
+        Fault::None | Fault::Delay(_) => (unlimited, unlimited),
+    };
+    let pause = if let Fault::Delay(pause) = fault { pause } else { Duration::ZERO };
+    let asking = pipe(from_client, to_broker, requests, pause);
+    let answering = async {
+        let to_client = pipe(from_broker, to_client, answers, pause).await;
+        match fault {
+            Fault::Silence(_) => {
+                let _kept_open = to_client;
+                std::future::pending::<()>().await;
+            }
+            Fault::HalfClose(_) => {
+                drop(to_client);
+                std::future::pending::<()>().await;
+            }
+            Fault::None | Fault::Delay(_) | Fault::CutRequests(_) | Fault::CutAnswers(_) => {}
+        }
+    };
+    tokio::select! {
+        _ended = asking => {}
+        () = answering => {}
+    }
+}
+
+/// Carries up to so many bytes, and gives the way out back.
+async fn pipe<W: AsyncWrite + Unpin>(
+    mut from: impl AsyncRead + Unpin,
+    mut to: W,
+    bytes_max: u64,
+    pause: Duration,
+) -> W {
+    let mut left = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+    let mut buffer = vec![0; 16 * 1024];
+    while left > 0 {
+        let room = left.min(buffer.len());
+        let Ok(count @ 1..) = from.read(&mut buffer[..room]).await else { return to };
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
+        if to.write_all(&buffer[..count]).await.is_err() {
+            return to;
+        }
+        left -= count;
+    }
+    to
+}
