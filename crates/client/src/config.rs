@@ -24,6 +24,7 @@ mod client;
 mod consumer;
 mod declare;
 mod names;
+mod oauth;
 mod parse;
 mod producer;
 mod properties;
@@ -35,6 +36,7 @@ pub use client::{ClientConfig, DnsLookup, RecoveryStrategy};
 pub use consumer::{
     AcknowledgementMode, AcquireMode, ConsumerConfig, GroupProtocol, IsolationLevel, OffsetReset,
 };
+pub use oauth::{OAuthConfig, TokenSourceOption};
 pub use ottla_records::Compression;
 pub use producer::{Acks, ProducerConfig};
 pub use secret::Secret;

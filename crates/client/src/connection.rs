@@ -10,6 +10,7 @@
 //! connection, sends what is no answer or answers too late, and when the connection was not used for long. A connection that
 //! ended is not mended: whoever needs one takes a new one from the [`crate::link::Link`].
 
+mod authenticate;
 mod frames;
 mod handshake;
 mod in_flight;
@@ -127,7 +128,7 @@ impl Connection {
         let mut frame = Writer::new();
         let client_id = Some(self.shared.client_id.as_str());
         frame::encode_request(&mut frame, api, version, correlation_id, client_id, request);
-        let pending = Pending { correlation_id, api, version, deadline, timeout, answer, _slot: slot };
+        let pending = Pending { correlation_id, api, version, deadline, timeout, answer, _slot: Some(slot) };
         place.send(Outgoing { frame, is_answered, pending });
         Ok(waiting)
     }

@@ -11,6 +11,7 @@
 //! | [`partitioner`] | which partition a record goes to, bit for bit as other clients choose it |
 //! | [`consumer`] | records, from partitions of one's choice |
 //! | [`group`] | what consumers of a group have in common |
+//! | [`sasl`] | where tokens come from, for brokers that want some |
 //! | [`assignor`] | which member of a group consumes which partitions |
 //!
 //! Upstream of it are `ottla-wire` (messages) and `ottla-records` (record batches), which the broker uses too; downstream
@@ -37,6 +38,7 @@ mod metadata;
 pub mod partitioner;
 pub mod producer;
 mod random;
+pub mod sasl;
 mod tasks;
 mod topic_partition;
 mod transport;

@@ -17,6 +17,7 @@ use crate::address::Address;
 use crate::backoff::Backoff;
 use crate::config::ClientConfig;
 use crate::connection::{Connection, Opening, open};
+use crate::sasl::Sasl;
 use crate::tasks::Tasks;
 use crate::transport::Transport;
 use crate::{BrokerId, Error, Result, clock, random};
@@ -28,6 +29,7 @@ type Outcome = watch::Receiver<Option<Result<Connection>>>;
 pub(crate) struct Links {
     pub(crate) config: Arc<ClientConfig>,
     pub(crate) transport: Transport,
+    pub(crate) sasl: Option<Arc<Sasl>>,
     pub(crate) tasks: Tasks,
 }
 
@@ -171,6 +173,7 @@ impl Link {
         let config = &self.links.config;
         Opening {
             transport: &self.links.transport,
+            sasl: self.links.sasl.as_ref(),
             address: &self.address,
             to,
             advertised_by: self.advertised_by,

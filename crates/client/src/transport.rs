@@ -10,9 +10,9 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream};
 
+use crate::Result;
 use crate::address::Address;
 use crate::config::ClientConfig;
-use crate::{Error, Result};
 use tls::Tls;
 
 /// The way in and the way out of a connection, whatever secures it.
@@ -34,9 +34,6 @@ impl Transport {
     /// Reads the certificates and the key that the configuration names.
     pub(crate) fn new(config: &ClientConfig) -> Result<Transport> {
         let security = &config.security;
-        if security.security_protocol.has_sasl() {
-            return Err(Error::Config("security.protocol: SASL is not supported yet".into()));
-        }
         Ok(Transport {
             send_buffer_bytes: config.send_buffer_bytes,
             receive_buffer_bytes: config.receive_buffer_bytes,

@@ -11,7 +11,8 @@ use ottla_wire::messages::describe_user_scram_credentials_request::UserName;
 use ottla_wire::messages::{AlterUserScramCredentialsRequest, DescribeUserScramCredentialsRequest};
 
 use super::{Admin, Results, text};
-use crate::Result;
+use crate::sasl::scram::{self, Hash};
+use crate::{Error, Result};
 
 /// The hash of a SCRAM exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,36 @@ pub enum ScramAlteration {
         /// The mechanism.
         mechanism: ScramMechanism,
     },
+}
+
+impl ScramAlteration {
+    /// Gives a user a password, under a salt of its own and as few hashes as brokers take.
+    ///
+    /// The password becomes what SASLprep (RFC 4013) makes of it, which differs from its text in rare characters alone.
+    /// [`crate::Error::Config`] if the system gives no random bytes, or the mechanism is [`ScramMechanism::Unknown`].
+    pub fn upsert(
+        user: impl Into<Arc<str>>,
+        mechanism: ScramMechanism,
+        password: &str,
+    ) -> Result<ScramAlteration> {
+        let hash = match mechanism {
+            ScramMechanism::Sha256 => Hash::Sha256,
+            ScramMechanism::Sha512 => Hash::Sha512,
+            ScramMechanism::Unknown => {
+                return Err(Error::Config("a password wants a known mechanism".into()));
+            }
+        };
+        let mut salt = [0; 24];
+        scram::fill(&mut salt).map_err(Error::Config)?;
+        let salted = hash.salted(password, &salt, scram::ITERATIONS_MIN);
+        let iterations = scram::ITERATIONS_MIN.get().cast_signed();
+        Ok(ScramAlteration::Upsert {
+            user: user.into(),
+            credential: ScramCredential::new(mechanism, iterations),
+            salt: Bytes::copy_from_slice(&salt),
+            salted_password: salted.into(),
+        })
+    }
 }
 
 impl ScramCredential {

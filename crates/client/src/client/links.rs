@@ -7,6 +7,7 @@ use crate::address::Address;
 use crate::cluster::Broker;
 use crate::config::ClientConfig;
 use crate::link::{Link, Links};
+use crate::sasl::Sasl;
 use crate::tasks::Tasks;
 use crate::transport::Transport;
 use crate::{BrokerId, Result};
@@ -39,7 +40,8 @@ pub(super) struct LinkTable {
 impl LinkTable {
     pub(super) fn new(config: ClientConfig) -> Result<LinkTable> {
         let transport = Transport::new(&config)?;
-        let shared = Links { config: Arc::new(config), transport, tasks: Tasks::default() };
+        let sasl = Sasl::new(&config.security)?.map(Arc::new);
+        let shared = Links { config: Arc::new(config), transport, sasl, tasks: Tasks::default() };
         Ok(LinkTable { shared: Arc::new(shared), table: Mutex::default() })
     }
 

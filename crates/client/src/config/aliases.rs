@@ -21,6 +21,8 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("ssl.certificate.location", "ssl.keystore.location"),
     ("ssl.certificate.pem", "ssl.keystore.certificate.chain"),
     ("ssl.key.pem", "ssl.keystore.key"),
+    ("sasl.oauthbearer.client.id", "sasl.oauthbearer.client.credentials.client.id"),
+    ("sasl.oauthbearer.client.secret", "sasl.oauthbearer.client.credentials.client.secret"),
     ("queue.buffering.max.ms", "linger.ms"),
     ("message.send.max.retries", "retries"),
     ("message.timeout.ms", "delivery.timeout.ms"),

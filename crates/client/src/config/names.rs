@@ -54,6 +54,7 @@ impl Named for SaslMechanism {
         ("PLAIN", SaslMechanism::Plain),
         ("SCRAM-SHA-256", SaslMechanism::ScramSha256),
         ("SCRAM-SHA-512", SaslMechanism::ScramSha512),
+        ("OAUTHBEARER", SaslMechanism::OAuthBearer),
     ];
 }
 

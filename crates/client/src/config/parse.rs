@@ -3,12 +3,17 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::Secret;
 use super::names::Named;
 
 pub(super) type Parsed<T> = Result<T, String>;
 
 pub(super) fn string(text: &str) -> Parsed<String> {
     Ok(text.to_owned())
+}
+
+pub(super) fn secret(text: &str) -> Parsed<Secret> {
+    Ok(Secret::from(text))
 }
 
 /// An empty text stands for none.

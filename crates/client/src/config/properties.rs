@@ -45,7 +45,9 @@ pub(super) fn is_javas(key: &str) -> bool {
 /// Why an option that Kafka's clients have cannot be had here.
 pub(super) fn why_not(key: &str) -> Option<&'static str> {
     if key.starts_with("sasl.oauthbearer.") {
-        return Some("OAUTHBEARER is not supported yet");
+        return Some(
+            "of OAUTHBEARER's options there are those of client credentials: for others give a source of tokens",
+        );
     }
     UNSUPPORTED.iter().find(|(unsupported, _)| *unsupported == key).map(|(_, reason)| *reason)
 }

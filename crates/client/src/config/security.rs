@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use super::Secret;
 use super::declare::options;
-use super::parse::{Parsed, named, optional, string};
+use super::oauth::{OAuthConfig, TokenSourceOption};
+use super::parse::{Parsed, named, optional, secret, string};
+use crate::sasl::TokenSource;
 use crate::{Error, Result};
 
 /// What lies between the protocol and the socket.
@@ -42,15 +44,46 @@ pub enum SaslMechanism {
     ScramSha256,
     /// A proof that the password is known, by SHA-512.
     ScramSha512,
+    /// A token that somebody else issued.
+    OAuthBearer,
+}
+
+impl SaslMechanism {
+    /// The name as brokers know it.
+    pub fn name(self) -> &'static str {
+        match self {
+            SaslMechanism::Plain => "PLAIN",
+            SaslMechanism::ScramSha256 => "SCRAM-SHA-256",
+            SaslMechanism::ScramSha512 => "SCRAM-SHA-512",
+            SaslMechanism::OAuthBearer => "OAUTHBEARER",
+        }
+    }
 }
 
 /// A user and its password.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Credentials {
     /// The user's name.
     pub username: String,
     /// The user's password.
     pub password: Secret,
+    /// Whether these are the id and the HMAC of a delegation token (KIP-48), which SCRAM takes.
+    pub is_delegation_token: bool,
+}
+
+impl Credentials {
+    /// Those of a user.
+    pub fn new(username: impl Into<String>, password: impl Into<Secret>) -> Credentials {
+        Credentials { username: username.into(), password: password.into(), is_delegation_token: false }
+    }
+
+    /// The same, of a delegation token.
+    #[must_use]
+    pub fn delegation_token(mut self) -> Credentials {
+        self.is_delegation_token = true;
+        self
+    }
 }
 
 options! {
@@ -81,6 +114,7 @@ options! {
         ssl_keystore_key: Option<Secret> = None, "ssl.keystore.key", optional(secret);
         /// Whether the certificate of a broker must be for the host that was connected to.
         ssl_endpoint_identification: bool = true, "ssl.endpoint.identification.algorithm", identification;
+        ..oauth: OAuthConfig = "Where the tokens of OAUTHBEARER come from.";
     }
 }
 
@@ -89,19 +123,29 @@ impl SecurityConfig {
     pub fn credentials(&self) -> Option<Credentials> {
         let separate = || {
             let (username, password) = (self.sasl_username.clone()?, self.sasl_password.clone()?);
-            Some(Credentials { username, password })
+            Some(Credentials::new(username, password))
         };
         self.sasl_jaas_config.clone().or_else(separate)
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    /// With the tokens of OAUTHBEARER from a source of one's own.
+    #[must_use]
+    pub fn token_source(mut self, source: impl TokenSource + 'static) -> SecurityConfig {
+        self.oauth.token_source = TokenSourceOption::of(source);
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
         if !self.security_protocol.has_sasl() {
             return Ok(());
         }
-        if self.sasl_mechanism.is_none() {
+        let Some(mechanism) = self.sasl_mechanism else {
             return Err(Error::Config(
-                "sasl.mechanism: name one: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512".into(),
+                "sasl.mechanism: name one: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER".into(),
             ));
+        };
+        if mechanism == SaslMechanism::OAuthBearer {
+            return self.oauth.check();
         }
         if self.credentials().is_none() {
             let text =
@@ -110,10 +154,6 @@ impl SecurityConfig {
         }
         Ok(())
     }
-}
-
-fn secret(text: &str) -> Parsed<Secret> {
-    Ok(Secret::from(text))
 }
 
 fn path(text: &str) -> Parsed<PathBuf> {
@@ -133,7 +173,9 @@ fn identification(text: &str) -> Parsed<bool> {
 fn jaas(text: &str) -> Parsed<Credentials> {
     let value =
         |name: &str| jaas_value(text, name).ok_or_else(|| format!("there is no {name}=\"...\" in it"));
-    Ok(Credentials { username: value("username")?, password: value("password")?.into() })
+    let credentials = Credentials::new(value("username")?, value("password")?);
+    let is_token = jaas_value(text, "tokenauth").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    Ok(if is_token { credentials.delegation_token() } else { credentials })
 }
 
 /// The text between quotes after `name=`, where a backslash takes the next character as it is.

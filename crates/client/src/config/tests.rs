@@ -194,7 +194,7 @@ fn a_user_comes_from_a_line_of_jaas_or_from_options_of_its_own() {
     let sasl =
         [("bootstrap.servers", "a:1"), ("security.protocol", "sasl_plaintext"), ("sasl.mechanism", "PLAIN")];
     let read = |more: &[(&str, &str)]| ClientConfig::from_properties(sasl.iter().chain(more).copied());
-    let expected = Credentials { username: "alice".into(), password: "p\"w".into() };
+    let expected = Credentials::new("alice", "p\"w");
     let separate = [("sasl.username", "alice"), ("sasl.password", "p\"w")];
     assert_eq!(read(&[("sasl.jaas.config", jaas)]).unwrap().security.credentials(), Some(expected.clone()));
     assert_eq!(read(&separate).unwrap().security.credentials(), Some(expected));

@@ -1,4 +1,4 @@
-//! What is exchanged on a new connection before it is of use: which versions the broker serves.
+//! What is exchanged on a new connection before it is of use: which versions the broker serves, and who we are.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use ottla_wire::messages::{ApiVersionsRequest, ApiVersionsResponse, ResponseHead
 use ottla_wire::{ErrorCode, Message, Reader, Request, Writer, frame};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
+use super::authenticate::Ask;
 use super::frames::{FrameError, Frames};
 use super::parts::Parts;
 use super::{Versions, api_of};
@@ -69,6 +70,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Handshake<'_, R, W> {
         }
     }
 
+    /// Makes a request, as what follows is made of.
+    async fn request<Q: Request>(&mut self, request: &Q, version: i16) -> Result<Q::Response> {
+        let mut body = self.exchange(request, version).await?;
+        Q::Response::decode(&mut body, version).map_err(|error| self.malformed::<Q>(error))
+    }
+
     /// Sends a request and reads its answer up to the body.
     async fn exchange<Q: Request>(&mut self, request: &Q, version: i16) -> Result<Reader> {
         let api = api_of::<Q>();
@@ -102,6 +109,16 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Handshake<'_, R, W> {
             api: api_of::<Q>(),
             reason: error.to_string().into(),
         })
+    }
+}
+
+impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Ask for Handshake<'_, R, W> {
+    fn broker(&self) -> &Arc<str> {
+        self.broker
+    }
+
+    async fn ask<Q: Request + Sync>(&mut self, request: &Q, version: i16) -> Result<Q::Response> {
+        self.request(request, version).await
     }
 }
 

@@ -22,8 +22,8 @@ pub(super) struct Pending {
     pub(super) timeout: Duration,
     /// The body of the answer, without its header.
     pub(super) answer: oneshot::Sender<Result<Bytes>>,
-    /// One of the requests that a connection takes at a time.
-    pub(super) _slot: OwnedSemaphorePermit,
+    /// One of the requests that a connection takes at a time; none for those that it makes itself.
+    pub(super) _slot: Option<OwnedSemaphorePermit>,
 }
 
 /// What writing, reading and those who send know of each other.

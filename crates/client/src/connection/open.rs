@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 
+use super::authenticate::Session;
 use super::frames::Frames;
 use super::handshake::Handshake;
 use super::in_flight::InFlight;
 use super::{Connection, IN_FLIGHT_MAX, Shared, run};
 use crate::address::Address;
 use crate::error::TlsProblem;
+use crate::sasl::Sasl;
 use crate::tasks::Tasks;
 use crate::transport::Transport;
 use crate::{BrokerId, Error, Result, clock};
@@ -20,6 +22,8 @@ use crate::{BrokerId, Error, Result, clock};
 /// What a connection is to be.
 pub(crate) struct Opening<'a> {
     pub(crate) transport: &'a Transport,
+    /// None where nobody asks who we are.
+    pub(crate) sasl: Option<&'a Arc<Sasl>>,
     /// As it was configured or advertised.
     pub(crate) address: &'a Address,
     /// One of the addresses that it stands for.
@@ -53,7 +57,7 @@ impl Opening<'_> {
     }
 }
 
-/// Connects, learns what the broker serves, and starts the task. How long it may take is the caller's to bound.
+/// Connects, learns what the broker serves, tells it who we are, and starts the task. How long it may take is the caller's to bound.
 ///
 /// Cancel-safe: nothing is left behind.
 pub(crate) async fn open(opening: &Opening<'_>, tasks: &Tasks) -> Result<Connection> {
@@ -70,6 +74,10 @@ pub(crate) async fn open(opening: &Opening<'_>, tasks: &Tasks) -> Result<Connect
         response_max: opening.response_bytes_max,
     };
     let versions = Arc::new(handshake.versions().await?);
+    let session = match opening.sasl {
+        Some(sasl) => Some(Session::begin(sasl, &versions, &mut handshake).await?),
+        None => None,
+    };
 
     let (queue, requests) = mpsc::channel(IN_FLIGHT_MAX);
     let shared = Arc::new(Shared {
@@ -83,6 +91,7 @@ pub(crate) async fn open(opening: &Opening<'_>, tasks: &Tasks) -> Result<Connect
         shared: shared.clone(),
         frames,
         writer,
+        session,
         requests,
         idle_max: opening.idle_max,
         response_bytes_max: opening.response_bytes_max,

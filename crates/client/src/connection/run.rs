@@ -6,19 +6,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ottla_wire::messages::ResponseHeader;
-use ottla_wire::{Message as _, Reader};
+use ottla_wire::{Message as _, Reader, Request, Writer, frame};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::mpsc;
-use tokio::time::sleep_until;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
+use super::authenticate::{Ask, Session};
 use super::frames::{FrameError, Frames};
 use super::in_flight::{InFlight, Pending};
 use super::parts::Parts;
-use super::{Outgoing, Shared, handshake};
+use super::{Outgoing, Shared, api_of, handshake};
 use crate::{Error, clock};
 
 /// Requests that are written together take no more than about so many bytes.
 const WRITTEN_TOGETHER_MAX: usize = 1024 * 1024;
+
+/// What a broker does with requests of those who it does not know, but says only to itself.
+const CLOSED_AT_ONCE: &str =
+    "the broker closed the connection before it answered anything, as it does where SASL is wanted";
 
 /// Why a connection ends.
 enum End {
@@ -36,18 +41,21 @@ pub(super) struct Run<R, W> {
     pub(super) shared: Arc<Shared>,
     pub(super) frames: Frames<R>,
     pub(super) writer: W,
+    pub(super) session: Option<Session>,
     pub(super) requests: mpsc::Receiver<Outgoing>,
     pub(super) idle_max: Duration,
     pub(super) response_bytes_max: usize,
 }
 
-impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Run<R, W> {
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin + Send> Run<R, W> {
     /// Until the connection ends. What was queued or waits then fails.
     pub(super) async fn run(self) {
-        let Run { shared, mut frames, mut writer, mut requests, idle_max, response_bytes_max } = self;
+        let Run { shared, mut frames, mut writer, session, mut requests, idle_max, response_bytes_max } =
+            self;
+        let is_known = session.is_some();
         let end = tokio::select! {
-            end = write(&shared, &mut requests, &mut writer) => end,
-            end = read(&shared, &mut frames, response_bytes_max) => end,
+            end = write(&shared, session, &mut requests, &mut writer) => end,
+            end = read(&shared, &mut frames, response_bytes_max, is_known) => end,
             end = watch(&shared, idle_max) => end,
         };
         let waiting = shared.in_flight.end(end.reason());
@@ -88,11 +96,18 @@ fn fail(shared: &Shared, pending: Pending, end: &End) {
 /// Writes what is queued, several requests at once where they are there, until nobody can queue any more and all is answered.
 async fn write(
     shared: &Shared,
+    mut session: Option<Session>,
     requests: &mut mpsc::Receiver<Outgoing>,
-    writer: &mut (impl AsyncWrite + Unpin),
+    writer: &mut (impl AsyncWrite + Unpin + Send),
 ) -> End {
     while let Some(first) = requests.recv().await {
         sleep_until(shared.in_flight.silent_until()).await;
+        if let Some(session) = session.as_mut().filter(|session| session.is_due(clock::now()))
+            && let Err(end) = renew(shared, session, &first.pending, writer).await
+        {
+            fail(shared, first.pending, &end);
+            return end;
+        }
         let (mut parts, unanswered) = gather(&shared.in_flight, first, requests);
         if let Err(error) = write_all(writer, &mut parts).await {
             return End::Broken(error.to_string().into());
@@ -105,6 +120,48 @@ async fn write(
         shared.in_flight.answered.notified().await;
     }
     End::Unused
+}
+
+/// Tells the broker again who we are, before a request that waits for that. Nothing else is written meanwhile.
+async fn renew(
+    shared: &Shared,
+    session: &mut Session,
+    first: &Pending,
+    writer: &mut (impl AsyncWrite + Unpin + Send),
+) -> Result<(), End> {
+    let mut renewing = Renewing { shared, writer, deadline: first.deadline, timeout: first.timeout };
+    let renewed = timeout_at(first.deadline, session.renew(&shared.versions, &mut renewing)).await;
+    renewed.map_err(|_elapsed| End::TooLate)?.map_err(End::Error)
+}
+
+/// Makes requests while the connection is in use: their answers come behind those that others wait for.
+struct Renewing<'a, W> {
+    shared: &'a Shared,
+    writer: &'a mut W,
+    deadline: Instant,
+    timeout: Duration,
+}
+
+impl<W: AsyncWrite + Unpin + Send> Ask for Renewing<'_, W> {
+    fn broker(&self) -> &Arc<str> {
+        &self.shared.broker
+    }
+
+    async fn ask<Q: Request + Sync>(&mut self, request: &Q, version: i16) -> Result<Q::Response, Error> {
+        let (shared, api) = (self.shared, api_of::<Q>());
+        let (answer, waiting) = oneshot::channel();
+        let correlation_id = shared.in_flight.next_id();
+        let mut frame = Writer::new();
+        frame::encode_request(&mut frame, api, version, correlation_id, Some(&shared.client_id), request);
+        let (deadline, timeout) = (self.deadline, self.timeout);
+        let pending = Pending { correlation_id, api, version, deadline, timeout, answer, _slot: None };
+        let mut parts = Parts::default();
+        parts.push(frame);
+        shared.in_flight.push(pending, clock::now());
+        write_all(self.writer, &mut parts).await.map_err(|_broken| shared.ended(api))?;
+        let body = waiting.await.unwrap_or_else(|_dropped| Err(shared.ended(api)))?;
+        Q::Response::decode(&mut Reader::new(body), version).map_err(|error| shared.malformed(api, &error))
+    }
 }
 
 async fn write_all(writer: &mut (impl AsyncWrite + Unpin), parts: &mut Parts) -> io::Result<()> {
@@ -137,11 +194,18 @@ fn gather(
     (parts, unanswered)
 }
 
-/// Gives each answer to the request that it belongs to: the oldest.
-async fn read(shared: &Shared, frames: &mut Frames<impl AsyncRead + Unpin>, max: usize) -> End {
+/// Gives each answer to the request that it belongs to: the oldest. A broker that took our word for who we are, or has answered
+/// something, knows us.
+async fn read(
+    shared: &Shared,
+    frames: &mut Frames<impl AsyncRead + Unpin>,
+    max: usize,
+    mut is_known: bool,
+) -> End {
     loop {
         let frame = match frames.next().await {
             Ok(frame) => frame,
+            Err(FrameError::Closed) if !is_known => return End::Broken(CLOSED_AT_ONCE.into()),
             Err(error) => return ended(shared, &error, max),
         };
         let Some(pending) = shared.in_flight.pop(clock::now()) else {
@@ -156,6 +220,7 @@ async fn read(shared: &Shared, frames: &mut Frames<impl AsyncRead + Unpin>, max:
                 return end;
             }
         }
+        is_known = true;
         shared.in_flight.answered.notify_one();
     }
 }

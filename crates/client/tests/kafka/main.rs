@@ -8,6 +8,7 @@
 //! What is secured wants a broker with the settings that `tests/kafka/listeners DIR PORT` prints, and `KAFKA_CERTIFICATES=DIR`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod authenticating;
 mod securing;
 
 use ottla_client::config::ClientConfig;

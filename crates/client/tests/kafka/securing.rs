@@ -16,14 +16,14 @@ fn certificates() -> PathBuf {
 }
 
 /// One of the other listeners.
-fn at(distance: u16, security: SecurityConfig) -> ClientConfig {
+pub(crate) fn at(distance: u16, security: SecurityConfig) -> ClientConfig {
     let bootstrap = bootstrap();
     let (host, port) = bootstrap.rsplit_once(':').expect("host and port");
     let port: u16 = port.parse().expect("a port");
     config().bootstrap_servers(vec![format!("{host}:{}", port + distance)]).security(security)
 }
 
-fn tls() -> SecurityConfig {
+pub(crate) fn tls() -> SecurityConfig {
     SecurityConfig::default()
         .security_protocol(SecurityProtocol::Ssl)
         .ssl_truststore_location(certificates().join("authority.pem"))
@@ -34,7 +34,7 @@ fn known(security: SecurityConfig) -> SecurityConfig {
 }
 
 /// Asks for the brokers, which is refused where a connection is.
-async fn connect(config: ClientConfig) -> Result<(), Error> {
+pub(crate) async fn connect(config: ClientConfig) -> Result<(), Error> {
     let client = Client::connect(config).await?;
     assert_eq!(client.cluster().brokers().count(), 1);
     client.close().await;

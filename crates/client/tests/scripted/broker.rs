@@ -118,6 +118,11 @@ impl Broker {
         script.received.iter().filter(|received| received.api.code() == R::API_KEY).cloned().collect()
     }
 
+    /// The kinds of all requests that came so far, in order.
+    pub(crate) fn order(&self) -> Vec<ApiKey> {
+        lock(&self.script).received.iter().map(|received| received.api).collect()
+    }
+
     /// Connections that were made so far, and those that are open.
     pub(crate) fn connections(&self) -> (usize, usize) {
         let script = lock(&self.script);
