@@ -3,6 +3,8 @@
 //! What each mechanism says is decided here, without a socket; `connection` carries it to the broker and back. For OAUTHBEARER a
 //! program brings a [`TokenSource`], or names a token endpoint in [`crate::config::OAuthConfig`].
 
+#[cfg(feature = "oidc")]
+mod client_credentials;
 mod oauth_bearer;
 pub(crate) mod scram;
 mod token;
@@ -11,6 +13,8 @@ use bytes::Bytes;
 
 use crate::Result;
 use crate::config::{Credentials, SaslMechanism, SecurityConfig};
+#[cfg(feature = "oidc")]
+pub use client_credentials::ClientCredentials;
 use scram::{ClientFinal, ClientFirst};
 pub(crate) use token::SharedTokenSource;
 pub use token::{Token, TokenError, TokenSource};

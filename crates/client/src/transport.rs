@@ -13,7 +13,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use crate::Result;
 use crate::address::Address;
 use crate::config::ClientConfig;
-use tls::Tls;
+pub(crate) use tls::Tls;
 
 /// The way in and the way out of a connection, whatever secures it.
 pub(crate) struct Stream {

@@ -1,5 +1,6 @@
 //! Values out of text, as Kafka reads them. What is wrong is said in words that follow the option's name.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -14,6 +15,10 @@ pub(super) fn string(text: &str) -> Parsed<String> {
 
 pub(super) fn secret(text: &str) -> Parsed<Secret> {
     Ok(Secret::from(text))
+}
+
+pub(super) fn path(text: &str) -> Parsed<PathBuf> {
+    Ok(PathBuf::from(text))
 }
 
 /// An empty text stands for none.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Secret;
 use super::declare::options;
 use super::oauth::{OAuthConfig, TokenSourceOption};
-use super::parse::{Parsed, named, optional, secret, string};
+use super::parse::{Parsed, named, optional, path, secret, string};
 use crate::sasl::TokenSource;
 use crate::{Error, Result};
 
@@ -154,10 +154,6 @@ impl SecurityConfig {
         }
         Ok(())
     }
-}
-
-fn path(text: &str) -> Parsed<PathBuf> {
-    Ok(PathBuf::from(text))
 }
 
 /// Kafka's way to switch it off is an empty text; librdkafka's is `none`.

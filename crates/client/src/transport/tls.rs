@@ -1,12 +1,14 @@
 //! TLS: whom we trust, who we are, and the handshake.
 
 use std::io;
+#[cfg(feature = "oidc")]
+use std::path::Path;
 use std::sync::Arc;
 
-use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
-use rustls::crypto::ring;
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::ServerName;
+use rustls::{ConfigBuilder, RootCertStore, WantsVerifier};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -17,22 +19,27 @@ use crate::config::SecurityConfig;
 use crate::{Error, Result};
 
 /// Secures sockets.
-pub(super) struct Tls {
+pub(crate) struct Tls {
     connector: TlsConnector,
 }
 
 impl Tls {
+    /// For brokers.
     pub(super) fn new(config: &SecurityConfig) -> Result<Tls> {
-        let provider = Arc::new(ring::default_provider());
-        let roots = Arc::new(roots(config)?);
-        let builder = rustls::ClientConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
-            .expect("the provider has suites for the protocol's versions");
+        let (option, told) = ("ssl.truststore.certificates", &config.ssl_truststore_certificates);
+        let roots = match (&config.ssl_truststore_location, told) {
+            (Some(_), Some(_)) => return Err(twice("ssl.truststore.location", option)),
+            (Some(path), None) => roots(&Pem::file("ssl.truststore.location", path)?)?,
+            (None, Some(text)) => roots(&Pem::text(option, text))?,
+            (None, None) => systems_roots("ssl.truststore.location")?,
+        };
+        let (roots, provider) = (Arc::new(roots), Arc::new(ring::default_provider()));
+        let builder = versions(&provider);
         let builder = if config.ssl_endpoint_identification {
             builder.with_root_certificates(roots)
         } else {
             let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
-            let verifier = verifier.map_err(|error| Error::Config(format!("ssl.truststore: {error}")))?;
+            let verifier = verifier.expect("there are roots");
             builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyName::new(verifier)))
         };
         let client = match identity(config)? {
@@ -44,8 +51,19 @@ impl Tls {
         Ok(Tls { connector: TlsConnector::from(Arc::new(client)) })
     }
 
+    /// For others, whom those in a file vouch for that an option names, or else those whom the system trusts.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn trusting(option: &'static str, path: Option<&Path>) -> Result<Tls> {
+        let roots = match path {
+            Some(path) => roots(&Pem::file(option, path)?)?,
+            None => systems_roots(option)?,
+        };
+        let builder = versions(&Arc::new(ring::default_provider())).with_root_certificates(roots);
+        Ok(Tls { connector: TlsConnector::from(Arc::new(builder.with_no_client_auth())) })
+    }
+
     /// Shakes hands with a broker that was connected to by this host's name or address.
-    pub(super) async fn secure(&self, host: &str, tcp: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    pub(crate) async fn secure(&self, host: &str, tcp: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         let name = ServerName::try_from(host.to_owned()).map_err(|error| {
             io::Error::new(io::ErrorKind::InvalidInput, format!("no certificate is for {host:?}: {error}"))
         })?;
@@ -70,23 +88,22 @@ impl std::fmt::Debug for Tls {
     }
 }
 
+fn versions(provider: &Arc<CryptoProvider>) -> ConfigBuilder<rustls::ClientConfig, WantsVerifier> {
+    rustls::ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .expect("the provider has suites for the protocol's versions")
+}
+
 /// Whose signatures are trusted.
-fn roots(config: &SecurityConfig) -> Result<RootCertStore> {
+fn roots(pem: &Pem) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
-    let (option, told) = ("ssl.truststore.certificates", &config.ssl_truststore_certificates);
-    let pem = match (&config.ssl_truststore_location, told) {
-        (Some(_), Some(_)) => return Err(twice("ssl.truststore.location", option)),
-        (Some(path), None) => Pem::file("ssl.truststore.location", path)?,
-        (None, Some(text)) => Pem::text(option, text),
-        (None, None) => return systems_roots(),
-    };
     for certificate in pem.certificates()? {
         roots.add(certificate).map_err(|error| Error::Config(format!("{pem}: {error}")))?;
     }
     Ok(roots)
 }
 
-fn systems_roots() -> Result<RootCertStore> {
+fn systems_roots(option: &str) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
@@ -95,9 +112,9 @@ fn systems_roots() -> Result<RootCertStore> {
     // Some systems ship certificates that are too old to be understood.
     let (_added, _ignored) = roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
-        let text =
-            "ssl.truststore.location: the system trusts no certificate: name a PEM file with those to trust";
-        return Err(Error::Config(text.into()));
+        return Err(Error::Config(format!(
+            "{option}: the system trusts no certificate: name a PEM file with those to trust"
+        )));
     }
     Ok(roots)
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ottla_client::config::{Credentials, SaslMechanism, SecurityConfig, SecurityProtocol};
+use ottla_client::config::{ClientConfig, Credentials, SaslMechanism, SecurityConfig, SecurityProtocol};
 use ottla_client::sasl::{Token, TokenError};
 use ottla_client::wire::messages::{
     ListGroupsRequest, ListGroupsResponse, SaslAuthenticateRequest, SaslAuthenticateResponse,
@@ -10,7 +10,13 @@ use ottla_client::wire::messages::{
 };
 use ottla_client::{Call, Client, Destination, Error, ErrorCode};
 
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+
 use super::broker::{Answer, Broker, answer};
+use super::certificates::Authority;
 
 /// A broker that takes whatever is said.
 async fn broker() -> Broker {
@@ -210,4 +216,87 @@ async fn a_broker_from_before_sasl_within_requests_is_told_as_too_old() {
     broker.serves(&[(ottla_client::ApiKey::SaslHandshake, 0, 0)]);
     let error = ask(&client(&broker, sasl(SaslMechanism::Plain))).await.unwrap_err();
     assert!(error.to_string().contains("SaslHandshake in the versions 0..=0"), "{error}");
+}
+
+/// A token endpoint that answers so, and what it was asked.
+async fn endpoint(tls: Option<TlsAcceptor>, body: &'static str) -> (u16, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (tell, asked) = mpsc::channel(10);
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let mut socket: Box<dyn Both> = match &tls {
+                Some(tls) => Box::new(tls.accept(socket).await.unwrap()),
+                None => Box::new(socket),
+            };
+            let mut request = String::new();
+            while !request.contains("grant_type=client_credentials") {
+                let mut part = [0; 1024];
+                let count = socket.read(&mut part).await.unwrap();
+                request.push_str(std::str::from_utf8(&part[..count]).unwrap());
+            }
+            let response = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            socket.write_all(response.as_bytes()).await.unwrap();
+            tell.send(request).await.unwrap();
+        }
+    });
+    (port, asked)
+}
+
+trait Both: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Both for T {}
+
+fn at_endpoint(broker: &Broker, url: &str, more: &[(&str, &str)]) -> Client {
+    let address = broker.address.to_string();
+    let properties = [
+        ("bootstrap.servers", &*address),
+        ("security.protocol", "SASL_PLAINTEXT"),
+        ("sasl.mechanism", "OAUTHBEARER"),
+        ("sasl.oauthbearer.token.endpoint.url", url),
+        ("sasl.oauthbearer.client.credentials.client.id", "billing"),
+        ("sasl.oauthbearer.client.credentials.client.secret", "hunter2"),
+        ("sasl.oauthbearer.scope", "kafka read"),
+    ];
+    Client::new(ClientConfig::from_properties(properties.iter().chain(more).copied()).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn an_endpoint_gives_a_token_for_client_credentials_which_is_kept_while_it_is_good() {
+    let broker = broker().await;
+    let (port, mut asked) = endpoint(None, r#"{"access_token":"abc","expires_in":60}"#).await;
+    let client = at_endpoint(&broker, &format!("http://127.0.0.1:{port}/token"), &[]);
+    ask(&client).await.unwrap();
+    // The connection to the broker itself, beside that to the seed.
+    broker.leads(&[]);
+    client.refresh().await.unwrap();
+    client.request(&Call::to(Destination::Broker(0)), &ListGroupsRequest::default()).await.unwrap();
+    assert_eq!(said(&broker), ["n,,\x01auth=Bearer abc\x01\x01"; 2]);
+    let request = asked.recv().await.unwrap().to_ascii_lowercase();
+    assert!(request.starts_with("post /token http/1.1\r\n"), "{request}");
+    assert!(request.contains("authorization: basic ymlsbgluzzpodw50zxiy\r\n"), "{request}");
+    assert!(request.ends_with("grant_type=client_credentials&scope=kafka%20read"), "{request}");
+    assert!(asked.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn an_endpoint_is_asked_within_tls_and_must_be_trusted() {
+    let (authority, folder) = (Authority::new("ours"), tempfile::tempdir().unwrap());
+    let trusted = folder.path().join("trusted.pem");
+    std::fs::write(&trusted, authority.pem()).unwrap();
+    let tls = authority.signs("127.0.0.1").acceptor(None);
+    let (port, _asked) = endpoint(Some(tls), r#"{"access_token":"abc","expires_in":60}"#).await;
+    let url = format!("https://127.0.0.1:{port}/token");
+    let broker = broker().await;
+    let location = [("https.ca.location", trusted.to_str().unwrap())];
+    ask(&at_endpoint(&broker, &url, &location)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_endpoint_that_gives_no_token_is_told_with_its_words() {
+    let broker = broker().await;
+    let (port, _asked) = endpoint(None, r#"{"error":"invalid_client"}"#).await;
+    let client = at_endpoint(&broker, &format!("http://127.0.0.1:{port}/token"), &[]);
+    let error = ask(&client).await.unwrap_err();
+    assert!(error.to_string().contains("no token: 200 OK, invalid_client"), "{error}");
+    assert!(!format!("{error} {:?}", client.config()).contains("hunter2"));
 }
