@@ -185,6 +185,31 @@ pub enum Error {
         reason: PartitionerError,
     },
 
+    /// Another producer with the same `transactional.id` took over, or the transaction took longer than `transaction.timeout.ms`.
+    /// This one can do nothing more; what it did not commit is aborted.
+    #[error("the producer {transactional_id} was fenced: {cause}")]
+    ProducerFenced {
+        /// The producer's name.
+        transactional_id: Arc<str>,
+        /// How it was told.
+        cause: Arc<Error>,
+    },
+
+    /// Something in a transaction went wrong, so that it cannot be committed: abort it, and begin anew.
+    #[error("the transaction must be aborted: {cause}")]
+    TransactionFailed {
+        /// What went wrong first.
+        cause: Arc<Error>,
+    },
+
+    /// A record or offset of a transaction was not sent, since that was aborted.
+    #[error("the transaction was aborted before")]
+    TransactionAborted,
+
+    /// A call does not go with what the transactional producer is doing.
+    #[error("{0}")]
+    TransactionState(&'static str),
+
     /// The client, producer or consumer was closed.
     #[error("{0} is closed")]
     Closed(&'static str),
@@ -222,6 +247,10 @@ impl Error {
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }
             | Error::RecordTooLarge { .. }
+            | Error::ProducerFenced { .. }
+            | Error::TransactionFailed { .. }
+            | Error::TransactionAborted
+            | Error::TransactionState(_)
             | Error::Closed(_) => false,
         }
     }
@@ -229,7 +258,11 @@ impl Error {
     /// Whether the object that reports it will never work again: close it, and make another or give up.
     pub fn is_fatal(&self) -> bool {
         match self {
-            Error::Config(_) | Error::Authentication { .. } | Error::Tls { .. } | Error::Closed(_) => true,
+            Error::Config(_)
+            | Error::Authentication { .. }
+            | Error::Tls { .. }
+            | Error::ProducerFenced { .. }
+            | Error::Closed(_) => true,
             Error::Response(response) => response.is_fatal(),
             Error::NoBroker(_)
             | Error::Unreachable { .. }
@@ -244,11 +277,19 @@ impl Error {
             | Error::RecordTooLarge { .. }
             | Error::BufferFull
             | Error::Partitioner { .. }
+            | Error::TransactionFailed { .. }
+            | Error::TransactionAborted
+            | Error::TransactionState(_)
             | Error::UnsupportedVersion { .. } => false,
         }
     }
 
-    /// The code that a broker answered with, if it is that; also where it is why a deadline passed.
+    /// Whether the open transaction is lost, and its producer can go on once it was aborted.
+    pub fn is_abortable(&self) -> bool {
+        matches!(self, Error::TransactionFailed { .. })
+    }
+
+    /// The code that a broker answered with, if it is that; also where it is why a deadline passed or a transaction ended.
     pub fn code(&self) -> Option<ErrorCode> {
         self.response().map(|response| response.code)
     }
@@ -277,6 +318,7 @@ impl Error {
             | Error::Tls { broker, .. } => Some(broker),
             Error::Response(response) => response.broker.as_deref(),
             Error::Timeout { last, .. } => last.as_ref()?.broker(),
+            Error::ProducerFenced { cause, .. } | Error::TransactionFailed { cause } => cause.broker(),
             Error::Config(_)
             | Error::NoBroker(_)
             | Error::Corrupt { .. }
@@ -285,6 +327,8 @@ impl Error {
             | Error::RecordTooLarge { .. }
             | Error::BufferFull
             | Error::Partitioner { .. }
+            | Error::TransactionAborted
+            | Error::TransactionState(_)
             | Error::Closed(_) => None,
         }
     }
@@ -295,6 +339,10 @@ impl Error {
             Error::NoBroker(no_broker) => no_broker.advice(),
             Error::Unreachable { attempt } => attempt.advice(),
             Error::Timeout { last, .. } => last.as_ref()?.advice(),
+            Error::ProducerFenced { .. } => Some(
+                "let one producer live for each transactional.id; raise transaction.timeout.ms if one took too long",
+            ),
+            Error::TransactionFailed { .. } => Some("abort the transaction, and begin another"),
             Error::Response(response) => response.advice(),
             Error::ResponseTooLarge { .. } => Some(
                 "if the broker speaks TLS set security.protocol to SSL; else raise receive.message.max.bytes or fetch less",
@@ -316,6 +364,8 @@ impl Error {
             | Error::Disconnected { .. }
             | Error::RequestTimeout { .. }
             | Error::Partitioner { .. }
+            | Error::TransactionAborted
+            | Error::TransactionState(_)
             | Error::Closed(_) => None,
         }
     }
@@ -325,6 +375,7 @@ impl Error {
         match self {
             Error::Response(response) => Some(response),
             Error::Timeout { last, .. } => last.as_ref()?.response(),
+            Error::ProducerFenced { cause, .. } | Error::TransactionFailed { cause } => cause.response(),
             Error::Config(_)
             | Error::NoBroker(_)
             | Error::Unreachable { .. }
@@ -341,6 +392,8 @@ impl Error {
             | Error::RecordTooLarge { .. }
             | Error::BufferFull
             | Error::Partitioner { .. }
+            | Error::TransactionAborted
+            | Error::TransactionState(_)
             | Error::Closed(_) => None,
         }
     }

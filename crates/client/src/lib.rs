@@ -7,7 +7,7 @@
 //! | [`config`] | options, with Kafka's names and defaults |
 //! | [`cluster`] | brokers, topics and partitions |
 //! | [`error`] | what can go wrong, whether to try again, and what to do about it |
-//! | [`producer`] | sends records: batches, retries, each record once and in order |
+//! | [`producer`] | sends records: batches, retries, transactions, each record once and in order |
 //! | [`partitioner`] | which partition a record goes to, bit for bit as other clients choose it |
 //! | [`consumer`] | records, from partitions of one's choice |
 //! | [`group`] | what consumers of a group have in common |

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! What is decided is in pure modules: which batch a record joins and what is sent when (`accumulator`, `queue`), and which
-//! numbers batches have, so that brokers drop what was sent twice (`sequence`). `sender` carries it out.
+//! numbers batches have, so that brokers drop what was sent twice (`sequence`), and what becomes of transactions (`transaction`).
+//! `sender` carries it out.
 
 mod accumulator;
 mod batch;
@@ -20,6 +21,8 @@ mod requests;
 mod sender;
 mod sequence;
 mod topics;
+mod transaction;
+mod transactional;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,6 +41,7 @@ pub use delivery::Delivery;
 pub use record::{ProducerRecord, RecordHeader, RecordMetadata};
 use requests::Shape;
 use topics::{MakePartitioner, Topics};
+use transaction::Transactions;
 
 /// What a record takes of `buffer.memory` beside its bytes.
 const RECORD_OVERHEAD: usize = 100;
@@ -121,9 +125,6 @@ impl Client {
         make: impl Fn() -> Box<dyn Partitioner> + Send + Sync + 'static,
     ) -> Result<Producer> {
         config.check(self.config())?;
-        if config.transactional_id.is_some() {
-            return Err(Error::Config("transactional.id: transactions are not supported yet".into()));
-        }
         Ok(Producer::start(self.clone(), config, Box::new(make), false))
     }
 }
@@ -145,14 +146,18 @@ impl Producer {
         make: Box<MakePartitioner>,
         owns_client: bool,
     ) -> Producer {
+        let options = options(client.config(), &config);
+        let transactional_id: Option<Arc<str>> = config.transactional_id.as_deref().map(Arc::from);
+        let transactions = transactional_id.clone().map(|id| Transactions::new(id, options.backoff));
         let shared = Arc::new(Shared {
             lane: client.new_lane(),
             shape: Shape {
                 acks: config.acks,
                 timeout: client.config().request_timeout,
                 codec: config.codec(),
+                transactional_id,
             },
-            accumulator: Mutex::new(Accumulator::new(options(client.config(), &config), Topics::new(make))),
+            accumulator: Mutex::new(Accumulator::new(options, Topics::new(make), transactions)),
             memory: Arc::new(Semaphore::new(config.buffer_memory.min(Semaphore::MAX_PERMITS))),
             wake: Notify::new(),
             is_closed: AtomicBool::new(false),
@@ -259,11 +264,15 @@ impl Producer {
     }
 
     /// Delivers what was sent, no longer than `within`, and ends the producer, whoever else has a clone. What is not delivered by
-    /// then fails with [`Error::Closed`], and this with [`Error::Timeout`].
+    /// then fails with [`Error::Closed`], and this with [`Error::Timeout`]. A transaction that is open is aborted.
     ///
     /// Cancel-safe: dropped early, the producer goes on.
     pub async fn close(&self, within: Duration) -> Result<()> {
-        let flushed = timeout(within, self.flush()).await;
+        let flushed = timeout(within, async {
+            self.abort_what_is_open().await;
+            self.flush().await;
+        });
+        let flushed = flushed.await;
         let shared = &self.handle.shared;
         shared.end();
         if self.handle.owns_client {

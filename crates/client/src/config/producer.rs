@@ -115,6 +115,10 @@ impl ProducerConfig {
             let text = "delivery.timeout.ms: must be at least linger.ms and request.timeout.ms together";
             return Err(Error::Config(text.into()));
         }
+        if self.transaction_two_phase_commit {
+            let text = "transaction.two.phase.commit.enable: this client does not prepare transactions";
+            return Err(Error::Config(text.into()));
+        }
         Ok(())
     }
 

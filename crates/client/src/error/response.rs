@@ -90,6 +90,8 @@ const FATAL: &[ErrorCode] = &[
     ErrorCode::ClusterAuthorizationFailed,
     ErrorCode::SaslAuthenticationFailed,
     ErrorCode::UnsupportedForMessageFormat,
+    ErrorCode::InvalidTxnState,
+    ErrorCode::InvalidProducerIdMapping,
 ];
 
 #[rustfmt::skip]

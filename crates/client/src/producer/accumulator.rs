@@ -1,6 +1,8 @@
 //! All that waits to be sent and all that is on its way: what goes into which batch, what is sent next, and what an answer means
 //! for it. Pure.
 
+mod transactional;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use super::delivery::{Outcome, Written};
 use super::queue::{Next, Queue};
 use super::sequence::Identity;
 use super::topics::{Topics, view};
+use super::transaction::{Step, TransactionVersion, Transactions};
 use super::{Delivery, Options, ProducerRecord};
 use crate::cluster::Cluster;
 use crate::error::ResponseError;
@@ -34,6 +37,8 @@ pub(super) enum Answer {
 pub(super) struct Parcel {
     pub(super) broker: BrokerId,
     pub(super) batches: Vec<(TopicPartition, Batch)>,
+    /// How the transaction works that the batches are of, if they are of one.
+    pub(super) transaction: Option<TransactionVersion>,
 }
 
 /// What is to be done now.
@@ -46,6 +51,8 @@ pub(super) struct Plan {
     pub(super) is_leaderless: bool,
     /// An idempotent producer has no id, or needs another.
     pub(super) needs_identity: bool,
+    /// What a coordinator is to be asked for the transaction's sake.
+    pub(super) step: Option<Step>,
 }
 
 /// Everything that a producer has not delivered yet.
@@ -56,6 +63,7 @@ pub(super) struct Accumulator {
     /// Parcels on their way to each broker.
     in_flight: HashMap<BrokerId, usize>,
     identity: Option<Identity>,
+    transactions: Option<Transactions>,
     /// Why nothing is taken any more.
     end: Option<Error>,
     /// Which partition is looked at first, so that none is left behind.
@@ -63,13 +71,14 @@ pub(super) struct Accumulator {
 }
 
 impl Accumulator {
-    pub(super) fn new(options: Options, topics: Topics) -> Accumulator {
+    pub(super) fn new(options: Options, topics: Topics, transactions: Option<Transactions>) -> Accumulator {
         Accumulator {
             options,
             topics,
             queues: BTreeMap::new(),
             in_flight: HashMap::new(),
             identity: None,
+            transactions,
             end: None,
             turn: 0,
         }
@@ -89,6 +98,7 @@ impl Accumulator {
         now: Instant,
     ) -> Result<(Delivery, bool)> {
         self.check_open()?;
+        self.transactions.as_ref().map_or(Ok(()), Transactions::check_open)?;
         let (queues, batch_size) = (&self.queues, self.options.batch_size);
         let opens_batch = |partition| {
             let queue = queues.get(&TopicPartition::new(record.topic.clone(), partition));
@@ -96,6 +106,9 @@ impl Accumulator {
         };
         let partition = self.topics.choose(&record, now, opens_batch)?;
         let partition = TopicPartition::new(record.topic.clone(), partition);
+        if let Some(transactions) = &mut self.transactions {
+            transactions.add_partition(&partition);
+        }
         let queue = self.queues.entry(partition.clone()).or_insert_with(|| Queue::new(partition.clone()));
         let is_new = queue.opens_batch(&record, batch_size);
         let batch = queue.open(&record, batch_size, now);
@@ -131,6 +144,9 @@ impl Accumulator {
     /// Takes nothing any more, and ends all that waits.
     pub(super) fn end(&mut self, error: &Error) {
         self.end.get_or_insert_with(|| error.clone());
+        if let Some(transactions) = &mut self.transactions {
+            transactions.over(error);
+        }
         for queue in self.queues.values_mut() {
             for batch in queue.take_all() {
                 batch.end(Err(error.clone()));
@@ -143,13 +159,14 @@ impl Accumulator {
         self.topics.update(cluster);
         self.expire(now);
         let mut plan = Plan::default();
-        if self.options.is_idempotent && self.identity.is_none() {
+        if self.options.is_idempotent && self.identity.is_none() && self.transactions.is_none() {
             plan.needs_identity = self.queues.values().any(|queue| queue.waiting().next().is_some());
         } else {
             self.fill(now, cluster, &mut plan);
         }
         let expiry = self.queues.values().filter_map(|queue| queue.expires_at(&self.options)).min();
         plan.wake_at = plan.wake_at.into_iter().chain(expiry).min();
+        self.plan_transaction(now, &mut plan);
         let queues = &self.queues;
         self.topics.tell_queues(|topic, partition| {
             let queue = queues.get(&TopicPartition::new(topic.clone(), partition));
@@ -159,18 +176,18 @@ impl Accumulator {
     }
 
     fn expire(&mut self, now: Instant) {
+        let mut expired = Vec::new();
         for (partition, queue) in &mut self.queues {
-            for batch in queue.take_expired(now, &self.options) {
-                if let Some(numbers) = &batch.numbers {
-                    queue.sequences.given_up(numbers, false);
-                }
-                let error = Error::Timeout {
-                    what: format!("delivering to {partition}").into(),
-                    after: self.options.delivery_timeout,
-                    last: batch.last_error.clone(),
-                };
-                batch.end(Err(error));
-            }
+            let batches = queue.take_expired(now, &self.options);
+            expired.extend(batches.into_iter().map(|batch| (partition.clone(), batch)));
+        }
+        for (partition, batch) in expired {
+            let error = Error::Timeout {
+                what: format!("delivering to {partition}").into(),
+                after: self.options.delivery_timeout,
+                last: batch.last_error.clone(),
+            };
+            self.fail(&partition, batch, &error, false);
         }
     }
 
@@ -191,7 +208,8 @@ impl Accumulator {
                 }
                 *in_flight += 1;
                 is_anything = true;
-                plan.parcels.push(Parcel { broker, batches });
+                let transaction = self.transactions.as_ref().map(Transactions::version);
+                plan.parcels.push(Parcel { broker, batches, transaction });
             }
             self.turn = self.turn.wrapping_add(1);
             if !is_anything {
@@ -209,7 +227,7 @@ impl Accumulator {
     ) -> BTreeMap<BrokerId, Vec<TopicPartition>> {
         let mut ready: BTreeMap<BrokerId, Vec<TopicPartition>> = BTreeMap::new();
         let mut wake_at: Option<Instant> = None;
-        for (partition, queue) in &self.queues {
+        for (partition, queue) in self.queues.iter().filter(|(partition, _)| self.may_send_to(partition)) {
             match queue.next(now, &self.options) {
                 Next::Now => match cluster.leader(partition) {
                     Some(leader) => ready.entry(leader.id).or_default().push(partition.clone()),
@@ -244,16 +262,24 @@ impl Accumulator {
         (has_leader, random): (bool, f64),
         now: Instant,
     ) {
+        let refusal = self.refusal();
         let queue = self.queues.get_mut(partition).expect("the batch came from there");
         queue.came_back(&batch);
-        if let Some(end) = self.end.clone()
+        if let Some(error) = refusal
             && !matches!(answer, Answer::Written(_))
         {
-            return batch.end(Err(end));
+            return self.fail(partition, batch, &error, false);
         }
         match answer {
             Answer::Written(written) => ended_well(queue, batch, written),
             Answer::Refused(refusal) => match Verdict::of(&refusal, &batch) {
+                // The epochs of a transactional producer are its coordinator's to give.
+                Verdict::OutOfOrder
+                    if self.transactions.is_some()
+                        && batch.numbers.is_some_and(|numbers| queue.sequences.is_hopeless(&numbers)) =>
+                {
+                    self.fail(partition, batch, &refusal.into(), true);
+                }
                 Verdict::WrittenBefore => {
                     ended_well(queue, batch, Written { base_offset: None, append_time: None });
                 }
@@ -265,25 +291,24 @@ impl Accumulator {
                     let random = if has_leader { None } else { Some(random) };
                     again(queue, batch, refusal.into(), &self.options, random, now);
                 }
-                Verdict::Again => self.fail(partition, batch, refusal.into(), false),
-                Verdict::Never => self.fail(partition, batch, refusal.into(), true),
+                Verdict::Again => self.fail(partition, batch, &refusal.into(), false),
+                Verdict::Never => self.fail(partition, batch, &refusal.into(), true),
             },
             Answer::Lost(error) if error.is_retriable() && may_go_again(&batch, &self.options, now) => {
                 again(queue, batch, error, &self.options, Some(random), now);
             }
-            Answer::Lost(error) => self.fail(partition, batch, error, false),
+            Answer::Lost(error) => self.fail(partition, batch, &error, false),
         }
     }
 
-    fn fail(&mut self, partition: &TopicPartition, batch: Batch, error: Error, is_unwritten: bool) {
+    fn fail(&mut self, partition: &TopicPartition, batch: Batch, error: &Error, is_unwritten: bool) {
         let queue = self.queues.get_mut(partition).expect("the batch came from there");
         if let Some(numbers) = &batch.numbers {
             queue.sequences.given_up(numbers, is_unwritten);
         }
+        let is_numbered = batch.numbers.is_some();
         batch.end(Err(error.clone()));
-        if error.is_fatal() {
-            self.end(&error);
-        }
+        self.batch_failed(error, is_numbered);
     }
 }
 

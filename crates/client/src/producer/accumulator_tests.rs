@@ -11,6 +11,9 @@ use crate::backoff::Backoff;
 use crate::clock;
 use crate::partitioner::{PartitionerKind, PartitionerOptions, SplitMix64};
 
+#[path = "accumulator/transactional_tests.rs"]
+mod transactional;
+
 /// A producer without a network: time goes on when it is told to.
 struct Bench {
     accumulator: Accumulator,
@@ -60,12 +63,17 @@ fn cluster(leaders: [i32; 2]) -> Arc<Cluster> {
 
 impl Bench {
     fn new(options: Options) -> Bench {
+        let mut bench = Bench::with(options, None);
+        bench.accumulator.set_identity(IDENTITY);
+        bench
+    }
+
+    fn with(options: Options, transactions: Option<Transactions>) -> Bench {
         let build = || PartitionerKind::JavaBuiltIn.build(PartitionerOptions::default(), SplitMix64::new(1));
         let mut topics = Topics::new(Box::new(build));
         let cluster = cluster([0, 1]);
         topics.learn(cluster.topic("t").unwrap());
-        let mut accumulator = Accumulator::new(options, topics);
-        accumulator.set_identity(IDENTITY);
+        let accumulator = Accumulator::new(options, topics, transactions);
         Bench { accumulator, cluster, memory: Arc::new(Semaphore::new(1_000_000)), now: clock::now() }
     }
 

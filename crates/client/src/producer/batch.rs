@@ -96,7 +96,7 @@ impl Batch {
     }
 
     /// The bytes to send, the same as before if nothing changed.
-    pub(super) fn encode(&mut self, codec: Codec) -> Result<Bytes, BatchError> {
+    pub(super) fn encode(&mut self, codec: Codec, transactional: bool) -> Result<Bytes, BatchError> {
         if let Some((numbers, bytes)) = &self.encoded
             && *numbers == self.numbers
         {
@@ -108,6 +108,7 @@ impl Batch {
             producer_id: identity.map_or(NO_PRODUCER_ID, |identity| identity.id),
             producer_epoch: identity.map_or(NO_PRODUCER_EPOCH, |identity| identity.epoch),
             base_sequence: self.numbers.map_or(NO_SEQUENCE, |numbers| numbers.base_sequence()),
+            transactional,
             ..BatchOptions::default()
         });
         for (timestamp, record) in &self.records {

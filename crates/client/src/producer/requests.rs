@@ -11,9 +11,9 @@ use ottla_wire::messages::produce_response::{PartitionProduceResponse, TopicProd
 use ottla_wire::messages::{ProduceRequest, ProduceResponse};
 use ottla_wire::{ApiKey, ErrorCode, Records, Uuid};
 
-use super::accumulator::Answer;
-use super::batch::Batch;
+use super::accumulator::{Answer, Parcel};
 use super::delivery::Written;
+use super::transaction::TransactionVersion;
 use crate::cluster::{Cluster, LeaderHint};
 use crate::config::Acks;
 use crate::error::{Resource, ResponseError};
@@ -23,6 +23,8 @@ use crate::{Error, TopicPartition};
 const LAST_WITH_NAMES: i16 = 12;
 /// The first version that says that zstd is allowed.
 const FIRST_WITH_ZSTD: i16 = 7;
+/// The first version with which brokers themselves add partitions to transactions (KIP-890).
+const FIRST_WITH_TRANSACTIONS_V2: i16 = 12;
 /// The oldest that carries this batch format.
 const OLDEST: i16 = 3;
 
@@ -40,23 +42,20 @@ pub(super) struct Said {
 }
 
 /// What the requests of a producer have in common.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Shape {
     pub(super) acks: Acks,
     pub(super) timeout: Duration,
     pub(super) codec: Codec,
+    pub(super) transactional_id: Option<Arc<str>>,
 }
 
 impl Shape {
-    /// The request for these batches. A batch that cannot be encoded is told.
-    pub(super) fn encode(
-        &self,
-        batches: &mut [(TopicPartition, Batch)],
-        cluster: &Cluster,
-    ) -> Result<Encoded, Error> {
+    /// The request for a parcel's batches. A batch that cannot be encoded is told.
+    pub(super) fn encode(&self, parcel: &mut Parcel, cluster: &Cluster) -> Result<Encoded, Error> {
         let mut topics: HashMap<Arc<str>, Vec<PartitionProduceData>> = HashMap::new();
-        for (partition, batch) in batches {
-            let bytes = batch.encode(self.codec).map_err(|error| {
+        for (partition, batch) in &mut parcel.batches {
+            let bytes = batch.encode(self.codec, self.transactional_id.is_some()).map_err(|error| {
                 let refusal = ResponseError::new(ApiKey::Produce, ErrorCode::InvalidRecord.code());
                 let about = Resource::TopicPartition(partition.clone());
                 Error::from(refusal.about(about).with_message(Some(&error.to_string())))
@@ -73,7 +72,7 @@ impl Shape {
             partition_data,
         };
         let request = ProduceRequest {
-            transactional_id: None,
+            transactional_id: self.transactional_id.as_deref().map(Into::into),
             acks: match self.acks {
                 Acks::None => 0,
                 Acks::Leader => 1,
@@ -82,8 +81,17 @@ impl Shape {
             timeout_ms: i32::try_from(self.timeout.as_millis()).unwrap_or(i32::MAX),
             topic_data: topics.into_iter().map(topic).collect(),
         };
+        let (first, last) = self.versions(parcel.transaction);
+        Ok(Encoded { request, versions: first..=if have_ids { last } else { last.min(LAST_WITH_NAMES) } })
+    }
+    /// The first and last version that can say what is to be said.
+    fn versions(&self, transaction: Option<TransactionVersion>) -> (i16, i16) {
         let first = if self.codec.compression == Compression::Zstd { FIRST_WITH_ZSTD } else { OLDEST };
-        Ok(Encoded { request, versions: first..=if have_ids { i16::MAX } else { LAST_WITH_NAMES } })
+        match transaction {
+            None => (first, i16::MAX),
+            Some(TransactionVersion::V1) => (first, FIRST_WITH_TRANSACTIONS_V2 - 1),
+            Some(TransactionVersion::V2) => (FIRST_WITH_TRANSACTIONS_V2, i16::MAX),
+        }
     }
 }
 

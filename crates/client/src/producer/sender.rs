@@ -17,6 +17,7 @@ use super::accumulator::{Answer, Parcel, Plan};
 use super::delivery::Written;
 use super::requests::{Answers, Encoded, Said};
 use super::sequence::Identity;
+use super::transaction::{self, Done, Step};
 use crate::client::{Call, Client, Destination, Reply};
 use crate::cluster::{Broker, LeaderHint};
 use crate::config::Acks;
@@ -34,6 +35,8 @@ enum Event {
     /// A parcel came back, with what is said of each batch.
     CameBack(Parcel, Vec<Said>),
     Identity(Result<Identity>),
+    /// What was asked for a transaction's sake.
+    Step(Result<Done>),
     /// The cluster was asked anew.
     Refreshed,
 }
@@ -103,9 +106,23 @@ impl Sender {
                 let _ended = tell.send(Event::Identity(identity)).await;
             });
         }
+        if let Some(step) = plan.step {
+            self.ask_coordinator(step);
+        }
         if !self.refreshes && (plan.is_leaderless || self.shared.client.is_metadata_stale()) {
             self.refresh(plan.is_leaderless);
         }
+    }
+
+    /// The accumulator gives no other step before this one has come back.
+    fn ask_coordinator(&self, step: Step) {
+        let Some(id) = self.shared.shape.transactional_id.clone() else { return };
+        let (client, tell) = (self.shared.client.clone(), self.tell.clone());
+        let timeout = self.shared.config.transaction_timeout;
+        self.shared.client.spawn(async move {
+            let outcome = transaction::carry_out(&client, &id, timeout, step).await;
+            let _ended = tell.send(Event::Step(outcome)).await;
+        });
     }
 
     /// Asks the cluster anew in the background, about the topics that are sent to.
@@ -129,6 +146,10 @@ impl Sender {
         match event {
             Event::CameBack(parcel, said) => self.came_back(parcel, said),
             Event::Refreshed => self.refreshes = false,
+            Event::Step(outcome) => {
+                let random = random::fraction();
+                self.shared.accumulator().step_came_back(outcome, random, clock::now());
+            }
             Event::Identity(Ok(identity)) => {
                 self.asks_identity = false;
                 self.shared.accumulator().set_identity(identity);
@@ -208,7 +229,7 @@ impl Worker {
 
     async fn send(&self, shared: &Shared, parcel: &mut Parcel) -> Result<Sent> {
         let cluster = self.client.cluster();
-        let Encoded { request, versions } = shared.shape.encode(&mut parcel.batches, &cluster)?;
+        let Encoded { request, versions } = shared.shape.encode(parcel, &cluster)?;
         let call = Call::to(Destination::Broker(self.broker)).lane(shared.lane);
         let (_, connection) = self.client.connection(&call).await?;
         let version = connection.versions().choose::<ProduceRequest>(connection.broker(), &versions)?;

@@ -80,9 +80,11 @@ impl Sequences {
     }
 
     fn identity_for(&mut self, producer: Identity) -> Option<Identity> {
+        // The coordinator of transactions gives epochs, too; those that it gave are older than what was taken here.
+        let is_same = |current: Identity| current.id == producer.id && current.epoch >= producer.epoch;
         let identity = match self.identity {
-            Some(current) if current.id == producer.id && !self.is_broken => return Some(current),
-            Some(current) if current.id == producer.id => {
+            Some(current) if is_same(current) && !self.is_broken => return Some(current),
+            Some(current) if is_same(current) => {
                 let epoch = current.epoch.checked_add(1).filter(|epoch| *epoch < ProducerEpoch::MAX)?;
                 Identity { epoch, ..current }
             }
@@ -106,9 +108,14 @@ impl Sequences {
         self.has_gap |= is_unwritten;
     }
 
+    /// Whether a batch that the broker finds out of order will never be written with its numbers.
+    pub(super) fn is_hopeless(&self, batch: &Numbered) -> bool {
+        self.has_gap || self.is_oldest(batch)
+    }
+
     /// The broker misses what came before it. Whether that means that it will never be written with these numbers.
     pub(super) fn out_of_order(&mut self, batch: &Numbered) -> bool {
-        let is_hopeless = self.has_gap || self.is_oldest(batch);
+        let is_hopeless = self.is_hopeless(batch);
         if is_hopeless {
             self.given_up(batch, true);
         }

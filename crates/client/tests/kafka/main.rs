@@ -10,6 +10,7 @@
 
 mod authenticating;
 mod securing;
+mod transactions;
 
 use ottla_client::config::ClientConfig;
 

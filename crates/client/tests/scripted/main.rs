@@ -10,6 +10,7 @@ mod consuming;
 mod producing;
 mod routing;
 mod securing;
+mod transacting;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -17,7 +17,7 @@ use super::broker::{Answer, Broker, answer, cluster, topic};
 use super::{DEADLINE, client, config};
 
 /// What the broker says of each partition of a request.
-fn say(
+pub(super) fn say(
     request: &ProduceRequest,
     mut each: impl FnMut(i32, usize) -> PartitionProduceResponse,
 ) -> ProduceResponse {
@@ -35,7 +35,7 @@ fn say(
     ProduceResponse { responses: responses.collect(), ..Default::default() }
 }
 
-fn written(base_offset: i64) -> PartitionProduceResponse {
+pub(super) fn written(base_offset: i64) -> PartitionProduceResponse {
     PartitionProduceResponse { base_offset, log_append_time_ms: -1, ..Default::default() }
 }
 
