@@ -134,6 +134,10 @@ impl File for MeasuredFile {
         self.file.write_all_at(parts, position)
     }
 
+    fn write_past_cache(&self) {
+        self.file.write_past_cache();
+    }
+
     fn sync_data(&self) -> io::Result<()> {
         let started = clock::now();
         self.file.sync_data()?;

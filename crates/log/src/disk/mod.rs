@@ -138,6 +138,11 @@ pub trait File: Send + Sync + Debug {
     /// Writes the parts one behind the other. Any number of parts is allowed.
     fn write_all_at(&self, parts: &[IoSlice<'_>], position: u64) -> io::Result<()>;
 
+    /// From now on what is written goes past the page cache, where the system can: so do whole pages that lie at an
+    /// address and go to a position of a page, all else through the cache. Reads may have to be of that kind too, so
+    /// this is for files that are not read until they are opened again.
+    fn write_past_cache(&self);
+
     /// Makes the bytes and the length durable, not the name: see [`Disk::sync_dir`].
     fn sync_data(&self) -> io::Result<()>;
 

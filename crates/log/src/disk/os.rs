@@ -86,6 +86,23 @@ pub(super) fn will_read(file: &File, position: u64, len: u64) {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn will_read(_file: &File, _position: u64, _len: u64) {}
 
+#[cfg(target_os = "linux")]
+pub(super) fn write_past_cache(file: &File) {
+    // A file system that cannot do it refuses, and the file stays as it is.
+    let _refused = set_direct(file, true);
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn write_past_cache(_file: &File) {}
+
+#[cfg(target_os = "linux")]
+fn set_direct(file: &File, is_direct: bool) -> rustix::io::Result<()> {
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    let mut flags = fcntl_getfl(file)?;
+    flags.set(OFlags::DIRECT, is_direct);
+    fcntl_setfl(file, flags)
+}
+
 /// The most parts that one call takes; `IOV_MAX` on every system that we know.
 const PARTS_MAX: usize = 1024;
 
@@ -130,7 +147,16 @@ fn write_rest_at(
 }
 
 fn write_some_at(file: &File, parts: &[IoSlice<'_>], position: u64) -> io::Result<usize> {
-    Ok(rustix::io::retry_on_intr(|| rustix::io::pwritev(file, parts, position))?)
+    let write = || rustix::io::retry_on_intr(|| rustix::io::pwritev(file, parts, position));
+    match write() {
+        // Past the cache not every address, length and position can be written.
+        #[cfg(target_os = "linux")]
+        Err(rustix::io::Errno::INVAL) => {
+            set_direct(file, false)?;
+            Ok(write()?)
+        }
+        result => Ok(result?),
+    }
 }
 
 #[cfg(target_os = "linux")]

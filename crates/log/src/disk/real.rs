@@ -108,6 +108,10 @@ impl File for RealFile {
         os::write_all_at(&self.0, parts, position)
     }
 
+    fn write_past_cache(&self) {
+        os::write_past_cache(&self.0);
+    }
+
     fn sync_data(&self) -> io::Result<()> {
         self.0.sync_data()
     }

@@ -73,7 +73,7 @@ pub(super) struct FileHeader {
 }
 
 impl FileHeader {
-    pub(super) fn write_to(&self, salt: u64, out: &mut Vec<u8>) {
+    pub(super) fn to_page(&self, salt: u64) -> [u8; PAGE] {
         let mut page = [0; PAGE];
         page[..4].copy_from_slice(&MAGIC);
         page[8..12].copy_from_slice(&self.generation.to_be_bytes());
@@ -81,7 +81,7 @@ impl FileHeader {
         page[24..32].copy_from_slice(&self.synced.get().to_be_bytes());
         let crc = frame::salted_crc(salt, &page[8..HEADER_SIZE]);
         page[4..8].copy_from_slice(&crc.to_be_bytes());
-        out.extend_from_slice(&page);
+        page
     }
 
     /// `None` if the file was never used, its first write tore, or it is not of this directory.

@@ -13,7 +13,7 @@
 //! free file was left.
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -22,6 +22,7 @@ use std::thread::Thread;
 use super::checkpoint::{Checkpoint, CheckpointFile};
 use super::file::{JournalFile, UNFINISHED_SUFFIX, file_name};
 use super::frame::PAGE;
+use super::pages::{PageWriter, Pages};
 use super::{Lsn, Options, lock};
 use crate::disk::{Disk, Mode};
 use crate::error::{Error, Result};
@@ -147,6 +148,7 @@ impl Files {
             Some(file) => file,
             None => self.create(self.options.file_bytes.max(bytes))?,
         };
+        file.file.write_past_cache();
         lock(&self.state).active_bytes = file.len;
         Ok(file)
     }
@@ -248,13 +250,15 @@ impl Files {
         /// Small enough not to hold up a sync of the journal for long.
         const STEP: usize = 256 * 1024;
         let file = self.open(path, len)?;
-        let zeros = vec![0; STEP];
+        file.file.write_past_cache();
+        let (zeros, mut pages) = (vec![0; STEP], Pages::new());
         let mut position = 0;
         while position < len {
             let step = usize::try_from(len - position).map_or(STEP, |rest| rest.min(STEP));
-            let written = file.file.write_all_at(&[IoSlice::new(&zeros[..step])], position);
-            written.and_then(|()| file.file.sync_data()).map_err(Error::io("write", path))?;
-            position += step as u64;
+            let mut out = PageWriter::new(&mut pages, &file, position);
+            out.put(&zeros[..step])?;
+            position = out.finish()?;
+            file.sync()?;
         }
         Ok(file)
     }

@@ -26,6 +26,7 @@ mod frame;
 #[expect(clippy::module_inception, reason = "the handle is what users of the module mean by the journal")]
 mod journal;
 mod lsn;
+mod pages;
 mod queue;
 mod reader;
 mod recovery;

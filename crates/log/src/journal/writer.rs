@@ -1,7 +1,5 @@
 //! Puts entries into files: frames one behind the other, as many as there are in one write.
 
-use std::io::IoSlice;
-use std::ops::Range;
 use std::sync::Arc;
 
 use ottla_records::BATCH_HEADER_SIZE;
@@ -9,16 +7,10 @@ use ottla_records::BATCH_HEADER_SIZE;
 use super::file::{FileHeader, JournalFile};
 use super::files::Files;
 use super::frame::{FRAME_HEAD_SIZE, FRAME_HEADER_SIZE, FrameHeader, PAGE};
+use super::pages::{PageWriter, Pages};
 use super::queue::Queued;
 use super::{Entry, Lsn};
-use crate::error::{Error, Result};
-
-/// A body up to this size is copied behind its frame header; a larger one is written from where it lies. That
-/// is about where one more part of a write costs the kernel as much as the copy costs us.
-const COPIED_BYTES_MAX: usize = 4 * 1024;
-
-/// The most that one write takes, which bounds the memory for copies.
-const WRITE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+use crate::error::Result;
 
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -31,7 +23,7 @@ pub(super) struct Writer {
     unsynced: Vec<JournalFile>,
     written: Lsn,
     synced: Lsn,
-    staged: Staged,
+    pages: Pages,
 }
 
 #[derive(Debug)]
@@ -57,21 +49,6 @@ impl Active {
     }
 }
 
-/// What one write consists of.
-#[derive(Debug, Default)]
-struct Staged {
-    copies: Vec<u8>,
-    parts: Vec<Part>,
-}
-
-#[derive(Debug)]
-enum Part {
-    /// Of the copies.
-    Copied(Range<usize>),
-    /// The body of the entry with this index.
-    Body(usize),
-}
-
 impl Writer {
     /// `synced` is the last entry that recovery found.
     pub(super) fn new(files: Arc<Files>, salt: u64, generation: u32, synced: Lsn) -> Writer {
@@ -83,7 +60,7 @@ impl Writer {
             unsynced: Vec::new(),
             written: synced,
             synced,
-            staged: Staged::default(),
+            pages: Pages::new(),
         }
     }
 
@@ -98,7 +75,7 @@ impl Writer {
         let mut entries = &entries[written..];
         while let Some(first) = entries.first() {
             let room = self.make_room(frame_size(&first.entry))?;
-            let (now, later) = entries.split_at(count_fitting(entries, room.min(WRITE_BYTES_MAX)));
+            let (now, later) = entries.split_at(count_fitting(entries, room));
             self.write_together(now)?;
             entries = later;
         }
@@ -132,17 +109,27 @@ impl Writer {
     fn write_together<T>(&mut self, entries: &[Queued<T>]) -> Result<()> {
         let Some(active) = &mut self.active else { unreachable!("room was made") };
         let last = entries.last().map_or(self.written, |entry| entry.lsn);
-        self.staged.clear();
+        let mut out = PageWriter::new(&mut self.pages, &active.file, active.position);
         if active.position == 0 {
             let header =
                 FileHeader { generation: self.generation, first: self.written.next(), synced: self.synced };
-            header.write_to(self.salt, &mut self.staged.copies);
+            out.put(&header.to_page(self.salt))?;
         }
-        self.staged.add_frames(entries, self.salt, self.generation, self.synced);
-        let parts = self.staged.slices(entries);
-        let written = active.file.file.write_all_at(&parts, active.position);
-        written.map_err(Error::io("write", &active.file.path))?;
-        active.position += parts.iter().map(|part| part.len() as u64).sum::<u64>();
+        let frames: u64 = entries.iter().map(|queued| frame_size(&queued.entry)).sum();
+        let padding = u32::try_from(padded(frames) - frames).expect("less than a page");
+        for (index, queued) in entries.iter().enumerate() {
+            let header = FrameHeader {
+                lsn: queued.lsn,
+                synced: self.synced,
+                generation: self.generation,
+                batch_size: batch_size(&queued.entry),
+                padding: if index + 1 == entries.len() { padding } else { 0 },
+                partition: queued.entry.partition,
+                topic_id: queued.entry.topic_id,
+            };
+            put_frame(&mut out, &header, &queued.entry, self.salt)?;
+        }
+        active.position = out.finish()?;
         if active.is_to_ask() {
             self.files.want_spare();
         }
@@ -154,59 +141,20 @@ impl Writer {
     }
 }
 
-impl Staged {
-    fn clear(&mut self) {
-        self.copies.clear();
-        self.parts.clear();
-    }
+/// Without the padding.
+fn put_frame<T>(out: &mut PageWriter<'_>, header: &FrameHeader, entry: &Entry<T>, salt: u64) -> Result<()> {
+    let (head, body) = (entry.batch.head(), entry.batch.body());
+    let mut bytes = [0; FRAME_HEAD_SIZE];
+    let (first, rest) = bytes[FRAME_HEADER_SIZE..].split_at_mut(head.len());
+    first.copy_from_slice(head);
+    rest.copy_from_slice(&body[..BATCH_HEADER_SIZE - head.len()]);
+    header.seal(salt, &mut bytes);
+    out.put(&bytes[..FRAME_HEADER_SIZE + head.len()])?;
+    out.put(body)
+}
 
-    fn add_frames<T>(&mut self, entries: &[Queued<T>], salt: u64, generation: u32, synced: Lsn) {
-        let frames: u64 = entries.iter().map(|queued| frame_size(&queued.entry)).sum();
-        let padding = u32::try_from(padded(frames) - frames).expect("less than a page");
-        let mut copied_from = 0;
-        for (index, queued) in entries.iter().enumerate() {
-            let entry = &queued.entry;
-            let header = FrameHeader {
-                lsn: queued.lsn,
-                synced,
-                generation,
-                batch_size: u32::try_from(entry.batch.size_in_bytes())
-                    .expect("a frame of the protocol is below 2 GiB"),
-                padding: if index + 1 == entries.len() { padding } else { 0 },
-                partition: entry.partition,
-                topic_id: entry.topic_id,
-            };
-            self.add_head(&header, entry, salt);
-            if entry.batch.body().len() <= COPIED_BYTES_MAX {
-                self.copies.extend_from_slice(entry.batch.body());
-            } else {
-                self.parts.push(Part::Copied(copied_from..self.copies.len()));
-                self.parts.push(Part::Body(index));
-                copied_from = self.copies.len();
-            }
-        }
-        self.copies.resize(self.copies.len() + padding as usize, 0);
-        self.parts.push(Part::Copied(copied_from..self.copies.len()));
-    }
-
-    /// The frame's header and the head of the batch.
-    fn add_head<T>(&mut self, header: &FrameHeader, entry: &Entry<T>, salt: u64) {
-        let (head, body) = (entry.batch.head(), entry.batch.body());
-        let mut bytes = [0; FRAME_HEAD_SIZE];
-        let (first, rest) = bytes[FRAME_HEADER_SIZE..].split_at_mut(head.len());
-        first.copy_from_slice(head);
-        rest.copy_from_slice(&body[..BATCH_HEADER_SIZE - head.len()]);
-        header.seal(salt, &mut bytes);
-        self.copies.extend_from_slice(&bytes[..FRAME_HEADER_SIZE + head.len()]);
-    }
-
-    fn slices<'a, T>(&'a self, entries: &'a [Queued<T>]) -> Vec<IoSlice<'a>> {
-        let slice = |part: &Part| match part {
-            Part::Copied(range) => IoSlice::new(&self.copies[range.clone()]),
-            Part::Body(index) => IoSlice::new(entries[*index].entry.batch.body()),
-        };
-        self.parts.iter().map(slice).collect()
-    }
+fn batch_size<T>(entry: &Entry<T>) -> u32 {
+    u32::try_from(entry.batch.size_in_bytes()).expect("a frame of the protocol is below 2 GiB")
 }
 
 /// Without padding.

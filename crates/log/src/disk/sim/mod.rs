@@ -368,6 +368,9 @@ impl File for SimFile {
         if admitted < len { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
+    /// What a cache holds is not durable; nor is what a device has that was not told to sync.
+    fn write_past_cache(&self) {}
+
     fn sync_data(&self) -> io::Result<()> {
         let mut inner = self.disk.inner();
         if inner.strikes(Call::Sync, &self.path) {
