@@ -105,7 +105,15 @@ impl Storage {
 
     /// Notes a partition whose tail is to be written. Called once for each tail.
     pub(crate) fn list_unwritten(&self, partition: Arc<Partition>) {
-        lock(&self.unwritten).push(partition);
+        let mut unwritten = lock(&self.unwritten);
+        unwritten.push(partition);
+        self.room.set_listed(unwritten.len());
+    }
+
+    fn take_unwritten(&self) -> Vec<Arc<Partition>> {
+        let mut unwritten = lock(&self.unwritten);
+        self.room.set_listed(0);
+        std::mem::take(&mut unwritten)
     }
 
     /// What the segment writer's thread does.

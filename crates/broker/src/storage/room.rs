@@ -9,8 +9,12 @@ use tokio::{sync::Notify, time::timeout};
 
 /// Tails together may take this much before producers are kept waiting.
 const UNWRITTEN_MAX: u64 = 48 << 20;
-/// Beyond this the segment writer does not wait for its next turn.
-const UNWRITTEN_HIGH: u64 = 16 << 20;
+/// Beyond this the segment writer does not wait for its next turn: the least while the bytes are still in the processor's
+/// cache, more the more partitions they are of.
+const UNWRITTEN_HIGH_MIN: u64 = 2 << 20;
+const UNWRITTEN_HIGH_MAX: u64 = 16 << 20;
+/// So much of one partition is worth a write.
+const WRITE_WORTHWHILE: u64 = 64 << 10;
 /// Room is looked for again after this time even if nobody told of it.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -18,6 +22,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 #[derive(Debug, Default)]
 pub(crate) struct Room {
     unwritten: AtomicU64,
+    /// How many partitions wait for the segment writer.
+    listed: AtomicU64,
     space_is_low: AtomicBool,
     /// Appended since the free space was looked at.
     unseen: AtomicU64,
@@ -41,9 +47,24 @@ impl Room {
 
     fn grew(&self, bytes: u64) {
         let before = self.unwritten.fetch_add(bytes, Ordering::Relaxed);
-        if before < UNWRITTEN_HIGH && before + bytes >= UNWRITTEN_HIGH {
+        let high = self.high();
+        if before < high && before + bytes >= high {
             self.writer.unpark();
         }
+    }
+
+    fn high(&self) -> u64 {
+        let worthwhile = self.listed.load(Ordering::Relaxed) * WRITE_WORTHWHILE;
+        worthwhile.clamp(UNWRITTEN_HIGH_MIN, UNWRITTEN_HIGH_MAX)
+    }
+
+    /// Whether the segment writer has no time to wait for more.
+    pub(super) fn is_high(&self) -> bool {
+        self.unwritten_bytes() >= self.high()
+    }
+
+    pub(super) fn set_listed(&self, partitions: usize) {
+        self.listed.store(partitions as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn unwritten_bytes(&self) -> u64 {

@@ -26,8 +26,11 @@ impl Writing {
             let storage = Arc::clone(&storage);
             move || {
                 // What could not be written was reported, and stays listed.
-                while storage.room.writer.park(TURN) {
-                    let _failed = storage.write_tails();
+                let mut pause = TURN;
+                while storage.room.writer.park(pause) {
+                    let failed = storage.write_tails().is_err();
+                    let is_late = !failed && storage.room.is_high();
+                    pause = if is_late { Duration::ZERO } else { TURN };
                 }
                 let _failed = storage.write_tails();
             }
@@ -47,7 +50,7 @@ impl Storage {
     /// way. Those that cannot be written stay listed, and are tried again with the next turn.
     pub(super) fn write_tails(&self) -> ottla_log::Result<()> {
         let _one_at_a_time = self.writing.lock().expect("nobody panics with the lock held");
-        let listed = std::mem::take(&mut *lock(&self.unwritten));
+        let listed = self.take_unwritten();
         if listed.is_empty() {
             return Ok(());
         }
