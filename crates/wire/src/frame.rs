@@ -33,7 +33,7 @@ pub fn decode_request(frame: Bytes) -> Result<RequestFrame, HeaderError> {
     let code = peek.i16()?;
     let version = peek.i16()?;
     let api = ApiKey::from_code(code).ok_or(HeaderError::UnknownApi(code))?;
-    let mut body = Reader::new(frame);
+    let mut body = Reader::of_request(frame);
     let header = RequestHeader::decode(&mut body, api.request_header_version(version))?;
     Ok(RequestFrame {
         api,

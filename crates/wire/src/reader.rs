@@ -10,6 +10,8 @@ use crate::{DecodeError, Records};
 const ALLOWANCE_BASE: usize = 64 * 1024;
 /// A struct in memory may be larger than on the wire, where empty strings take a byte; honest messages stay far below.
 const ALLOWANCE_FACTOR: usize = 8;
+/// The most that it is for a request, however large: records are no elements, and little else is worth more.
+const REQUEST_ALLOWANCE_MAX: usize = 32 * 1024 * 1024;
 /// Elements that are allocated before the first of them has been read.
 const PREALLOCATED_MAX: usize = 1024;
 
@@ -28,6 +30,12 @@ impl Reader {
     pub fn new(bytes: Bytes) -> Reader {
         let allowance = bytes.len().saturating_mul(ALLOWANCE_FACTOR).saturating_add(ALLOWANCE_BASE);
         Reader { bytes, at: 0, allowance }
+    }
+
+    /// Of a frame that anybody may have sent: what is decoded from it has an end of its own.
+    pub fn of_request(bytes: Bytes) -> Reader {
+        let reader = Reader::new(bytes);
+        Reader { allowance: reader.allowance.min(REQUEST_ALLOWANCE_MAX), ..reader }
     }
 
     /// How far it has read.

@@ -14,11 +14,14 @@ use ottla_wire::{
 };
 use tracing::level_filters::LevelFilter;
 
-use super::Context;
+use super::{Context, unique::unique_by};
 use crate::configs;
 
 /// Kafka's number for where a log level comes from.
 const BROKER_LOGGER_SOURCE: i8 = 6;
+/// Of all resources of one request, far more than a cluster of ten thousand topics has: there is no end to the groups that
+/// could be asked for.
+const OPTIONS_MAX: usize = 1_000_000;
 /// The only logger that is told of: levels of single ones are not known here.
 const ROOT_LOGGER: &str = "root";
 
@@ -30,14 +33,20 @@ pub(crate) async fn handle(
     let refusal = unknown.map(|one| {
         invalid_request(format!("Unexpected resource type UNKNOWN for resource {}", one.resource_name))
     });
-    let results = request.resources.iter().map(|resource| {
+    let mut results: Vec<DescribeConfigsResult> = Vec::new();
+    let mut options = 0;
+    for resource in unique_by(&request.resources, |asked| {
+        (asked.resource_type, &asked.resource_name, &asked.configuration_keys)
+    }) {
         let described = match &refusal {
             Some(refusal) => Err(refusal.clone()),
+            None if options >= OPTIONS_MAX => Err(invalid_request(format!("More than {OPTIONS_MAX} options were asked for at once: ask for fewer resources"))),
             None => Describe { context, request: &request }.resource(resource),
         };
-        result(resource, described)
-    });
-    DescribeConfigsResponse { results: results.collect(), ..Default::default() }
+        options += described.as_ref().map_or(0, Vec::len);
+        results.push(result(resource, described));
+    }
+    DescribeConfigsResponse { results, ..Default::default() }
 }
 
 fn result(

@@ -6,7 +6,7 @@ use ottla_wire::{
     messages::{DescribeGroupsRequest, DescribeGroupsResponse, describe_groups_response::DescribedGroup},
 };
 
-use super::{Context, operations};
+use super::{Context, operations, unique::unique_by};
 
 pub(crate) async fn handle(context: &Context<'_>, request: DescribeGroupsRequest) -> DescribeGroupsResponse {
     let describe = |group_id: &ByteString| {
@@ -16,7 +16,8 @@ pub(crate) async fn handle(context: &Context<'_>, request: DescribeGroupsRequest
         }
         described
     };
-    DescribeGroupsResponse { groups: request.groups.iter().map(describe).collect(), ..Default::default() }
+    let asked = unique_by(&request.groups, |group_id| *group_id);
+    DescribeGroupsResponse { groups: asked.map(describe).collect(), ..Default::default() }
 }
 
 fn describe(context: &Context<'_>, group_id: &ByteString) -> DescribedGroup {

@@ -12,7 +12,7 @@ use ottla_wire::{
     },
 };
 
-use super::Context;
+use super::{Context, unique::AskedPartitions};
 use crate::{partition::Partition, topics::Topic};
 
 /// In Kafka's words.
@@ -22,10 +22,14 @@ pub(crate) async fn handle(
     context: &Context<'_>,
     request: DescribeProducersRequest,
 ) -> DescribeProducersResponse {
-    let topics = request.topics.into_iter().map(|asked| {
+    let mut asked_before = AskedPartitions::new();
+    let topics = request.topics.into_iter().filter_map(|mut asked| {
+        if !asked_before.keep_new(&asked.name, &mut asked.partition_indexes) {
+            return None;
+        }
         let topic = find(context, &asked.name);
         let partitions = asked.partition_indexes.iter().map(|index| describe(&topic, *index));
-        TopicResponse { partitions: partitions.collect(), name: asked.name }
+        Some(TopicResponse { partitions: partitions.collect(), name: asked.name })
     });
     DescribeProducersResponse { topics: topics.collect(), ..Default::default() }
 }

@@ -1,7 +1,5 @@
 //! Metadata: brokers, topics and their leaders; missing topics are created where client and broker both allow it.
 
-use std::hash::Hash;
-
 use ottla_metadata::{Controller, Image, Topic, names};
 use ottla_wire::{
     ByteString, ErrorCode, Uuid,
@@ -11,9 +9,8 @@ use ottla_wire::{
         metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic},
     },
 };
-use rustc_hash::FxHashSet;
 
-use super::{Context, operations};
+use super::{Context, operations, unique::unique_by};
 use crate::random;
 
 /// Clients below this version always allow that topics are created.
@@ -111,15 +108,10 @@ fn look_up(image: &Image, wanted: &[MetadataRequestTopic]) -> Vec<MetadataRespon
         let find = |name: &ByteString| {
             topics.by_name(name).map_or_else(|| missing_name(name), |topic| describe(topic))
         };
-        return unique(wanted.iter().filter_map(|topic| topic.name.as_ref())).map(find).collect();
+        return unique_by(wanted.iter().filter_map(|topic| topic.name.as_ref()), |name| *name).map(find).collect();
     }
     let find = |id| topics.by_id(id).map_or_else(|| unknown_id(id), |topic| describe(topic));
-    unique(ids.into_iter()).map(find).collect()
-}
-
-fn unique<T: Copy + Eq + Hash>(items: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
-    let mut seen = FxHashSet::default();
-    items.filter(move |item| seen.insert(*item))
+    unique_by(ids, |id| *id).map(find).collect()
 }
 
 fn missing_name(name: &ByteString) -> MetadataResponseTopic {

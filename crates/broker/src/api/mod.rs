@@ -6,6 +6,7 @@ mod legacy;
 mod operations;
 pub(crate) mod produce;
 mod segment_offsets;
+mod unique;
 
 use bytestring::ByteString;
 use ottla_coordinator::{Response, Shard};

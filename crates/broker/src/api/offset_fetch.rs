@@ -15,7 +15,7 @@ use ottla_wire::{
     },
 };
 
-use super::Context;
+use super::{Context, unique::{AskedPartitions, unique_by}};
 
 /// The first version that has a place for an error of the whole group.
 const GROUP_ERROR_FROM: i16 = 2;
@@ -31,7 +31,7 @@ pub(crate) async fn handle(context: &Context<'_>, request: OffsetFetchRequest) -
         return single(context.version, &asked, fetched);
     }
     let mut groups = Vec::with_capacity(request.groups.len().min(64));
-    for group in request.groups {
+    for group in unique_by(request.groups, |group| group.group_id.clone()) {
         groups.push(fetch(context, group, request.require_stable).await);
     }
     OffsetFetchResponse { groups, ..Default::default() }
@@ -59,6 +59,7 @@ async fn fetch(
 ) -> OffsetFetchResponseGroup {
     let by_id = context.version >= TOPIC_IDS_FROM;
     let asks_for_all = group.topics.is_none();
+    ask_once(&mut group);
     let mut refused = Vec::new();
     if by_id {
         refused = name_topics(context, &mut group);
@@ -81,6 +82,16 @@ async fn fetch(
         fetched.topics.retain_mut(|topic| identify(&image, topic));
     }
     fetched
+}
+
+/// Leaves out what the group is asked for again.
+fn ask_once(group: &mut OffsetFetchRequestGroup) {
+    let mut asked = AskedPartitions::new();
+    if let Some(topics) = &mut group.topics {
+        topics.retain_mut(|topic| {
+            asked.keep_new(&(topic.topic_id, topic.name.clone()), &mut topic.partition_indexes)
+        });
+    }
 }
 
 /// Gives the topics that are asked for by id their names; those that there are not are taken out and answered.

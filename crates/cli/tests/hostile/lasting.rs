@@ -1,10 +1,11 @@
 //! Single attacks that only time, or a limit, puts an end to.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::iter::repeat_n;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use ottla_wire::ApiKey;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -13,9 +14,9 @@ use super::besiegers::{Acts, Besiegers};
 use super::bystanders::Bystanders;
 use super::client;
 use super::record::{Producer, Record};
-use super::requests::committed_offsets;
+use super::requests::{committed_offsets, repeated};
 use super::support::wait_until;
-use super::victim::Victim;
+use super::victim::{Victim, ask};
 
 /// A frame is announced as large as may be, and a byte of it comes now and then.
 #[test]
@@ -71,6 +72,39 @@ fn clients_that_never_read_take_no_more_memory_than_answers_may() {
     // It ends although there are answers that nobody reads.
     victim.stop();
     besiegers.go();
+}
+
+/// Answered as often as it is asked for, the first would take three gigabytes.
+#[test]
+fn what_is_asked_for_many_times_in_one_request_is_answered_once() {
+    const TIMES: u32 = 100_000;
+    const ANSWER_MAX: usize = 64 << 10;
+    let victim = Victim::start(&[]);
+    let ask = |frame: &[u8]| {
+        let answer = ask(victim.address(), frame);
+        assert!(answer.len() < ANSWER_MAX, "{} bytes", answer.len());
+    };
+    let broker = [&[4, 0, 1, b'0'][..], &[0xff; 4]].concat();
+    ask(&repeated(ApiKey::DescribeConfigs, 1, TIMES, &broker, &[1]));
+    let name = [&[0, 12][..], b"asked.for.it"].concat();
+    ask(&repeated(ApiKey::DescribeGroups, 0, TIMES, &name, &[]));
+    ask(&repeated(ApiKey::Metadata, 1, TIMES, &name, &[]));
+    victim.stop();
+}
+
+/// Thirty million topics without a name, which would take a gigabyte when they are decoded.
+#[test]
+fn a_request_that_would_take_much_more_memory_than_its_bytes_is_refused() {
+    const MEMORY_MAX: usize = 256 << 20;
+    let victim = Victim::start(&[]);
+    let frame = repeated(ApiKey::Metadata, 1, 30_000_000, &[0, 0], &[]);
+    let mut stream = TcpStream::connect(victim.address()).expect("it listens");
+    stream.write_all(&frame).expect("it reads");
+    assert!(!matches!(stream.read(&mut [0]), Ok(1..)), "it is not answered");
+    let memory = victim.memory_peak();
+    assert!(memory < MEMORY_MAX, "{memory} bytes");
+    victim.is_ready();
+    victim.stop();
 }
 
 /// Offsets with as much metadata as each may have.

@@ -70,6 +70,12 @@ impl Requests {
     }
 }
 
+/// Asks for something many times over, in one request.
+pub(crate) fn repeated(api: ApiKey, version: i16, times: u32, one: &[u8], end: &[u8]) -> Vec<u8> {
+    let all = one.repeat(usize::try_from(times).expect("small"));
+    request(api.code(), version, 1, &[&times.to_be_bytes(), &all[..], end].concat())
+}
+
 /// Asks for all that a group has committed.
 pub(crate) fn committed_offsets(group: &str) -> Vec<u8> {
     const ALL_TOPICS: &[u8] = &[0xff; 4];
