@@ -12,6 +12,7 @@
 //! | [`consumer`] | records, from partitions of one's choice |
 //! | [`group`] | what consumers of a group have in common |
 //! | [`sasl`] | where tokens come from, for brokers that want some |
+//! | [`blocking`] | producer and consumer for programs that are not asynchronous |
 //! | [`assignor`] | which member of a group consumes which partitions |
 //!
 //! Upstream of it are `ottla-wire` (messages) and `ottla-records` (record batches), which the broker uses too; downstream
@@ -25,6 +26,7 @@ mod address;
 pub mod admin;
 pub mod assignor;
 mod backoff;
+pub mod blocking;
 mod client;
 mod clock;
 pub mod cluster;
