@@ -161,6 +161,13 @@ pub enum Error {
         partition: TopicPartition,
     },
 
+    /// A group committed nothing of a partition, and `auto.offset.reset` is none.
+    #[error("nothing was committed of partition {partition}, and auto.offset.reset is none")]
+    NoOffset {
+        /// The partition.
+        partition: TopicPartition,
+    },
+
     /// A record is larger than an option allows.
     #[error("a record of {size} bytes is larger than {option}, which is {max}")]
     RecordTooLarge {
@@ -246,6 +253,7 @@ impl Error {
             | Error::Corrupt { .. }
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }
+            | Error::NoOffset { .. }
             | Error::RecordTooLarge { .. }
             | Error::ProducerFenced { .. }
             | Error::TransactionFailed { .. }
@@ -274,6 +282,7 @@ impl Error {
             | Error::Corrupt { .. }
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }
+            | Error::NoOffset { .. }
             | Error::RecordTooLarge { .. }
             | Error::BufferFull
             | Error::Partitioner { .. }
@@ -298,7 +307,8 @@ impl Error {
     pub fn topic_partition(&self) -> Option<&TopicPartition> {
         if let Error::Corrupt { partition, .. }
         | Error::Truncated { partition, .. }
-        | Error::NotAssigned { partition } = self
+        | Error::NotAssigned { partition }
+        | Error::NoOffset { partition } = self
         {
             return Some(partition);
         }
@@ -324,6 +334,7 @@ impl Error {
             | Error::Corrupt { .. }
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }
+            | Error::NoOffset { .. }
             | Error::RecordTooLarge { .. }
             | Error::BufferFull
             | Error::Partitioner { .. }
@@ -356,6 +367,7 @@ impl Error {
             Error::NotAssigned { .. } => {
                 Some("assign it first; a rebalance may have given it to another member")
             }
+            Error::NoOffset { .. } => Some("seek to where it shall begin, or set auto.offset.reset"),
             Error::RecordTooLarge { .. } => {
                 Some("send smaller records, or raise the option and the topic's max.message.bytes")
             }
@@ -389,6 +401,7 @@ impl Error {
             | Error::Corrupt { .. }
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }
+            | Error::NoOffset { .. }
             | Error::RecordTooLarge { .. }
             | Error::BufferFull
             | Error::Partitioner { .. }

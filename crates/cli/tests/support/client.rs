@@ -7,7 +7,7 @@ use std::hash::BuildHasher as _;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -124,4 +124,12 @@ pub(crate) fn poll_one(consumer: &BaseConsumer) -> OwnedMessage {
 fn is_broken_connection(error: &KafkaError) -> bool {
     let broken = [RDKafkaErrorCode::BrokerTransportFailure, RDKafkaErrorCode::AllBrokersDown];
     error.rdkafka_error_code().is_some_and(|code| broken.contains(&code))
+}
+
+pub(crate) fn add_partitions(address: SocketAddr, topic: &str, count: usize) {
+    let partitions = [NewPartitions::new(topic, count)];
+    let added = block_on(admin(address).create_partitions(&partitions, &admin_options()));
+    for topic in added.expect("it answers") {
+        topic.unwrap_or_else(|(name, error)| panic!("cannot add partitions to {name}: {error}"));
+    }
 }

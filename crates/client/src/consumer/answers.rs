@@ -174,7 +174,7 @@ fn hint(told: &LeaderIdAndEpoch) -> Option<LeaderHint> {
 }
 
 impl Fetcher {
-    /// The offsets that were asked for, each with its epoch; none where no record is that young.
+    /// The offsets that were asked for, each with its epoch; none where no record is that young, or nothing was committed.
     pub(super) fn found(
         &mut self,
         round: u64,
@@ -188,6 +188,9 @@ impl Fetcher {
             }
             match result {
                 Ok(Some(position)) => assigned.go_to(position, assigned.round),
+                Ok(None) if assigned.phase == Phase::Asking(Target::Committed) => {
+                    self.never_committed(&partition, now)
+                }
                 Ok(None) => assigned.phase = Phase::Seeking(Target::Latest),
                 Err(error) => {
                     assigned.failed(self.settings.backoff, now);
@@ -195,6 +198,17 @@ impl Fetcher {
                         self.tell(&partition, error);
                     }
                 }
+            }
+        }
+    }
+
+    fn never_committed(&mut self, partition: &TopicPartition, now: Instant) {
+        let Some(assigned) = self.assigned.get_mut(partition) else { return };
+        match Target::of(self.settings.reset) {
+            Some(target) => assigned.phase = Phase::Seeking(target),
+            None => {
+                assigned.failed(self.settings.backoff, now);
+                self.tell(partition, Error::NoOffset { partition: partition.clone() });
             }
         }
     }

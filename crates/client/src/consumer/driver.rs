@@ -12,6 +12,7 @@ use super::offsets::{self, Found};
 use super::position::Position;
 use crate::backoff::Backoff;
 use crate::client::Lane;
+use crate::group::offsets::{Fetched, fetch_once};
 use crate::{BrokerId, Call, Client, Destination, Result, clock, random};
 
 /// The first version of Fetch that tells of transactions and the last that names topics.
@@ -38,11 +39,18 @@ impl Shared {
     }
 }
 
+impl crate::group::Wake for Shared {
+    fn wake(&self) {
+        self.ready.notify_one();
+    }
+}
+
 /// The task.
 pub(super) struct Driver {
     pub(super) client: Client,
     pub(super) shared: Arc<Shared>,
     pub(super) lane: Lane,
+    pub(super) group: Option<Arc<str>>,
     pub(super) committed_only: bool,
     pub(super) refresh: Refresh,
 }
@@ -60,6 +68,7 @@ pub(super) struct Refresh {
 enum Done {
     Fetched(BrokerId, Result<FetchResponse>),
     Found(u64, Vec<Found>),
+    Recalled(u64, Vec<Fetched>),
     Refreshed(Result<()>),
 }
 
@@ -93,7 +102,7 @@ impl Driver {
             let due = self.due();
             let wake_at = due.wake_at;
             for command in due.commands {
-                under_way.spawn(carry_out(self.client.clone(), self.lane, self.committed_only, command));
+                under_way.spawn(self.carry_out(command));
             }
             if due.misses_leader {
                 self.refresh(&mut under_way);
@@ -149,6 +158,12 @@ impl Driver {
                     |(partition, found): Found| (partition, found.map(|at| at.map(Position::from)));
                 fetcher.found(round, found.into_iter().map(position).collect(), now);
             }
+            Done::Recalled(round, recalled) => {
+                let position = |(partition, found): Fetched| {
+                    (partition, found.map(|committed| committed.map(Position::from)))
+                };
+                fetcher.found(round, recalled.into_iter().map(position).collect(), now);
+            }
             Done::Refreshed(result) => {
                 let cluster = self.client.cluster();
                 let missing = fetcher.without_leader(&cluster);
@@ -160,15 +175,22 @@ impl Driver {
             self.shared.ready.notify_one();
         }
     }
-}
 
-async fn carry_out(client: Client, lane: Lane, committed_only: bool, command: Command) -> Done {
-    match command {
-        Command::Fetch(broker, request, by_id) => {
-            Done::Fetched(broker, fetch(&client, lane, broker, &request, by_id).await)
-        }
-        Command::Find(asked, round) => {
-            Done::Found(round, offsets::ask_once(&client, committed_only, asked).await)
+    fn carry_out(&self, command: Command) -> impl Future<Output = Done> + Send + use<> {
+        let (client, lane, committed_only) = (self.client.clone(), self.lane, self.committed_only);
+        let group = self.group.clone().unwrap_or_default();
+        async move {
+            match command {
+                Command::Fetch(broker, request, by_id) => {
+                    Done::Fetched(broker, fetch(&client, lane, broker, &request, by_id).await)
+                }
+                Command::Find(asked, round) => {
+                    Done::Found(round, offsets::ask_once(&client, committed_only, asked).await)
+                }
+                Command::Recall(asked, round) => {
+                    Done::Recalled(round, fetch_once(&client, &group, &asked, committed_only).await)
+                }
+            }
         }
     }
 }

@@ -34,6 +34,8 @@ use crate::{BrokerId, Error, Result, TopicPartition};
 /// The options that decide.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
+    /// Whether there is a group that may have committed something.
+    pub(super) has_group: bool,
     pub(super) reset: OffsetReset,
     pub(super) bytes_max: usize,
     pub(super) partition_bytes_max: usize,
@@ -83,6 +85,8 @@ pub(super) enum Command {
     Fetch(BrokerId, FetchRequest, bool),
     /// Offsets, by their timestamps as ListOffsets has them; the answer comes with this round.
     Find(Vec<(TopicPartition, i64)>, u64),
+    /// What the group committed; the answer comes with this round.
+    Recall(Vec<TopicPartition>, u64),
 }
 
 /// All that is to be done now.
@@ -98,6 +102,7 @@ pub(super) struct Due {
 impl Settings {
     pub(super) fn new(client: &ClientConfig, consumer: &ConsumerConfig) -> Settings {
         Settings {
+            has_group: consumer.group_id.is_some(),
             reset: consumer.auto_offset_reset,
             bytes_max: usize::try_from(consumer.fetch_max_bytes).unwrap_or(0),
             partition_bytes_max: usize::try_from(consumer.max_partition_fetch_bytes).unwrap_or(0).max(1),
@@ -148,6 +153,25 @@ impl Fetcher {
         Ok(())
     }
 
+    /// Assigns these besides.
+    pub(super) fn add(&mut self, starts: Vec<(TopicPartition, StartAt)>) -> Result<()> {
+        for (partition, at) in starts {
+            let begin = self.begin(&partition, at)?;
+            let assigned = Assigned::new(begin, self.next_round());
+            self.assigned.insert(partition, assigned);
+        }
+        Ok(())
+    }
+
+    /// Takes these away, with what was fetched of them.
+    pub(super) fn remove(&mut self, partitions: &[TopicPartition]) {
+        for partition in partitions {
+            self.assigned.remove(partition);
+        }
+        self.buffer.retain(|fetched| self.assigned.contains_key(fetched.partition()));
+        self.buffered_bytes = self.buffer.iter().map(|fetched| fetched.bytes).sum();
+    }
+
     pub(super) fn seek(&mut self, partition: &TopicPartition, at: StartAt) -> Result<()> {
         let begin = self.begin(partition, at)?;
         self.with_new_round(partition, |assigned, round| assigned.begin(begin, round))
@@ -168,6 +192,9 @@ impl Fetcher {
     }
 
     fn begin(&self, partition: &TopicPartition, at: StartAt) -> Result<Begin> {
+        if at == StartAt::Committed && !self.settings.has_group {
+            return Err(Error::Config("group.id: only a group has committed offsets".into()));
+        }
         at.begin(self.settings.reset).ok_or_else(|| {
             Error::Config(format!(
                 "auto.offset.reset: is none, and nothing else says where {partition} begins"
@@ -197,7 +224,8 @@ impl Fetcher {
     /// What is to be asked now. What is told here counts as on its way.
     pub(super) fn due(&mut self, now: Instant, wall_ms: i64, cluster: &Cluster) -> Due {
         let mut due = Due::default();
-        let (mut targets, mut fetches) = (Vec::new(), BTreeMap::<BrokerId, Vec<TopicPartition>>::new());
+        let (mut targets, mut recalled) = (Vec::new(), Vec::new());
+        let mut fetches = BTreeMap::<BrokerId, Vec<TopicPartition>>::new();
         for (partition, assigned) in &mut self.assigned {
             match assigned.is_due(now) {
                 Ok(true) => {}
@@ -209,7 +237,10 @@ impl Fetcher {
             }
             if let Phase::Seeking(target) = assigned.phase {
                 assigned.phase = Phase::Asking(target);
-                targets.push((partition.clone(), target.timestamp(wall_ms)));
+                match target.timestamp(wall_ms) {
+                    Some(timestamp) => targets.push((partition.clone(), timestamp)),
+                    None => recalled.push(partition.clone()),
+                }
             } else if assigned.wants_more(self.settings.partition_bytes_max) {
                 let leader = cluster.partition(partition).and_then(|known| known.leader);
                 match assigned.preferred(now).or(leader) {
@@ -220,6 +251,9 @@ impl Fetcher {
         }
         if !targets.is_empty() {
             due.commands.push(Command::Find(targets, self.rounds));
+        }
+        if !recalled.is_empty() {
+            due.commands.push(Command::Recall(recalled, self.rounds));
         }
         let share = self.share(&fetches);
         for (broker, partitions) in fetches {

@@ -26,6 +26,7 @@ const NOTHING: &[Offset] = &[];
 
 fn settings() -> Settings {
     Settings {
+        has_group: false,
         reset: OffsetReset::Earliest,
         bytes_max: 1_000,
         partition_bytes_max: 400,
@@ -210,7 +211,7 @@ async fn what_is_buffered_and_asked_for_stays_within_the_bounds() {
         .iter()
         .map(|command| match command {
             Command::Fetch(_, request, _) => request.max_bytes,
-            Command::Find(..) => panic!("{command:?}"),
+            Command::Find(..) | Command::Recall(..) => panic!("{command:?}"),
         })
         .collect();
     assert_eq!(bytes, [333, 333, 333]);
@@ -416,4 +417,27 @@ async fn a_session_that_the_broker_lost_is_opened_anew_at_once() {
     assert!(bench.fetcher.closing().is_empty());
     bench.answer(0, vec![]);
     assert_eq!(bench.fetcher.closing().len(), 1);
+}
+
+#[test]
+fn what_comes_besides_begins_where_the_group_is_and_what_goes_leaves_the_rest_alone() {
+    let mut bench = Bench::new(Settings { has_group: true, ..settings() }, &[0, 0, 0]);
+    bench.fetcher.assign(vec![(partition(0), StartAt::Offset(5))]).unwrap();
+    let besides = [1, 2].map(|number| (partition(number), StartAt::Committed));
+    bench.fetcher.add(besides.to_vec()).unwrap();
+    let due = bench.fetcher.due(bench.now, WALL_MS, &bench.cluster);
+    let recalled = due.commands.iter().find_map(|command| match command {
+        Command::Recall(partitions, round) => Some((partitions.clone(), *round)),
+        Command::Fetch(..) | Command::Find(..) => None,
+    });
+    let (partitions, round) = recalled.unwrap();
+    assert_eq!(partitions, [partition(1), partition(2)]);
+    let found = vec![(partition(1), Ok(Some(Position::at(7)))), (partition(2), Ok(None))];
+    bench.fetcher.found(round, found, bench.now);
+    let position = |bench: &Bench, number| bench.fetcher.assigned[&partition(number)].known_position();
+    assert_eq!(position(&bench, 1), Some(7));
+    assert_eq!(position(&bench, 2), None, "nothing was committed: it begins where auto.offset.reset says");
+    bench.fetcher.remove(&[partition(1)]);
+    assert_eq!(bench.fetcher.assigned.len(), 2);
+    assert_eq!(position(&bench, 0), Some(5));
 }

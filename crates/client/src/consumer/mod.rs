@@ -26,15 +26,18 @@
 //! | `fetched`, `aborted` | one answer about one partition, read record by record |
 //! | `offsets` | offsets by time |
 //! | `driver` | the task that carries out |
+//! | `membership`, `committing` | what a consumer of a group does besides; its member is in [`crate::group`] |
 
 mod aborted;
 mod answers;
 mod assigned;
+mod committing;
 mod driver;
 mod fetched;
 mod fetcher;
 #[cfg(test)]
 mod fetcher_tests;
+mod membership;
 mod offsets;
 mod position;
 mod record;
@@ -47,13 +50,16 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::assignor::Assignor;
 use crate::backoff::Backoff;
 use crate::client::Lane;
 use crate::config::{ConsumerConfig, IsolationLevel};
 use crate::tasks::Tasks;
-use crate::{Call, Client, Destination, Offset, Result, TopicPartition, clock};
+use crate::{Call, Client, Destination, Error, Offset, Result, TopicPartition, clock};
+pub use committing::Committing;
 use driver::{Driver, Refresh, Shared};
 use fetcher::{Fetcher, Settings, not_assigned};
+use membership::Group;
 pub use offsets::OffsetAndTimestamp;
 /// What records are made of.
 pub use ottla_records::{Header, Headers, TimestampType};
@@ -63,18 +69,24 @@ pub use record::ConsumerRecord;
 /// How long [`Consumer::close`] waits for brokers to forget its sessions.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// A consumer of partitions that are assigned to it by hand.
+/// How long [`Consumer::close`] may take to commit and to leave the group.
+const FAREWELL: Duration = Duration::from_secs(30);
+
+/// A consumer: of partitions that are assigned to it by hand ([`Consumer::assign`]), or of those that its group gives it
+/// ([`Consumer::subscribe`]).
 ///
 /// Records are fetched ahead while it lives, no more of them than `fetch.max.bytes`. Dropping it ends that at once;
 /// [`Consumer::close`] tells the brokers besides.
 ///
-/// All calls take `&self`, so that one task can seek or pause while another polls. Records go to whoever polls.
+/// All calls take `&self`, so that one task can seek or pause while another polls. Records go to whoever polls. With
+/// `enable.auto.commit` let one task poll alone: that it asks for more tells that it has processed what it was given.
 pub struct Consumer {
     client: Client,
     config: ConsumerConfig,
     shared: Arc<Shared>,
     lane: Lane,
     tasks: Tasks,
+    group: Option<Group>,
 }
 
 impl Consumer {
@@ -82,6 +94,16 @@ impl Consumer {
     ///
     /// [`crate::Error::Config`] if the options do not go together.
     pub fn new(client: Client, config: ConsumerConfig) -> Result<Consumer> {
+        let assignors = membership::assignors(&config)?;
+        Consumer::with_assignors(client, config, assignors)
+    }
+
+    /// The same with assignors of one's own, in order of preference, in place of `partition.assignment.strategy`.
+    pub fn with_assignors(
+        client: Client,
+        config: ConsumerConfig,
+        assignors: Vec<Box<dyn Assignor>>,
+    ) -> Result<Consumer> {
         config.check()?;
         let shared = Arc::new(Shared::new(Fetcher::new(Settings::new(client.config(), &config))));
         let (lane, tasks) = (client.new_lane(), Tasks::default());
@@ -91,11 +113,13 @@ impl Consumer {
             client: client.clone(),
             shared: shared.clone(),
             lane,
+            group: config.group_id.as_deref().map(Arc::from),
             committed_only: config.isolation_level == IsolationLevel::ReadCommitted,
             refresh: Refresh::new(backoff),
         };
         tasks.spawn(driver.run());
-        Ok(Consumer { client, config, shared, lane, tasks })
+        let group = Group::start(&client, &config, assignors, shared.clone(), &tasks)?;
+        Ok(Consumer { client, config, shared, lane, tasks, group })
     }
 
     /// The client that it was made from.
@@ -111,8 +135,12 @@ impl Consumer {
     /// Consumes these partitions from here on, and no others: also one that was assigned before begins where it is told here. That a
     /// topic is not there is waited for; it is not created.
     ///
-    /// [`crate::Error::Config`], and nothing changes, if one of them is to begin as `auto.offset.reset` says and that is none.
+    /// [`crate::Error::Config`], and nothing changes, if one of them is to begin as `auto.offset.reset` says and that is none, and
+    /// while something is subscribed to.
     pub fn assign(&self, partitions: impl IntoIterator<Item = (TopicPartition, StartAt)>) -> Result<()> {
+        if self.is_subscribed() {
+            return Err(Error::Config("the group assigns what is subscribed to: unsubscribe first".into()));
+        }
         let partitions = partitions.into_iter().collect();
         self.change(|fetcher| fetcher.assign(partitions))
     }
@@ -184,10 +212,13 @@ impl Consumer {
         records: &mut Vec<ConsumerRecord>,
         deadline: Option<Instant>,
     ) -> Result<()> {
+        let _alive = self.group.as_ref().map(|group| group.shared.begin_polling());
+        self.commit_in_time();
         loop {
             let mut ready = pin!(self.shared.ready.notified());
             // What becomes ready after the look below is not missed.
             ready.as_mut().enable();
+            self.rebalance().await?;
             let (taken, is_more_left) = {
                 let mut fetcher = self.shared.fetcher();
                 (fetcher.take(max, records, clock::now()), fetcher.is_ready())
@@ -268,7 +299,8 @@ impl Consumer {
         partitions: impl IntoIterator<Item = &'a TopicPartition>,
         bound: position::Target,
     ) -> Result<BTreeMap<TopicPartition, Offset>> {
-        let asked = partitions.into_iter().map(|partition| (partition.clone(), bound.timestamp(0)));
+        let asked =
+            partitions.into_iter().filter_map(|partition| Some((partition.clone(), bound.timestamp(0)?)));
         let found = offsets::ask(&self.client, self.is_committed_only(), asked.collect()).await?;
         // A partition without records ends where it begins.
         Ok(found.into_iter().map(|(partition, at)| (partition, at.map_or(0, |at| at.offset))).collect())
@@ -278,10 +310,19 @@ impl Consumer {
         self.config.isolation_level == IsolationLevel::ReadCommitted
     }
 
-    /// Ends fetching and has the brokers forget what they remember of this consumer.
+    /// Commits what was given, if `enable.auto.commit` says so, leaves the group, unless it is a static member, and has the brokers
+    /// forget what they remember of this consumer. Takes half a minute at most.
     ///
     /// Cancel-safe: dropped early, brokers forget it in time.
     pub async fn close(self) {
+        self.close_within(FAREWELL).await;
+    }
+
+    /// The same in another time.
+    ///
+    /// Cancel-safe: dropped early, brokers forget it in time.
+    pub async fn close_within(self, within: Duration) {
+        self.leave(clock::now() + within).await;
         self.tasks.close().await;
         let sessions = self.shared.fetcher().closing();
         let farewell = async {
@@ -299,6 +340,7 @@ impl Consumer {
 impl Drop for Consumer {
     fn drop(&mut self) {
         self.client.leave_lane(self.lane);
+        self.group.iter().for_each(|group| group.leave_lane(&self.client));
     }
 }
 

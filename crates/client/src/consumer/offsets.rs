@@ -1,6 +1,6 @@
 //! Offsets by time: where partitions begin and end, and what a timestamp stands for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ottla_wire::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use ottla_wire::messages::list_offsets_response::ListOffsetsPartitionResponse;
@@ -153,18 +153,32 @@ pub(super) async fn ask(
     committed_only: bool,
     asked: Vec<Asked>,
 ) -> Result<BTreeMap<TopicPartition, Option<OffsetAndTimestamp>>> {
-    let mut retrying = client.retrying("finding offsets", client.config().default_api_timeout);
-    let mut timestamps: BTreeMap<TopicPartition, i64> = asked.into_iter().collect();
+    let timestamps: BTreeMap<TopicPartition, i64> = asked.into_iter().collect();
+    until_all_told(client, "finding offsets", timestamps.keys().cloned().collect(), async |partitions| {
+        let asked = partitions.iter().map(|partition| (partition.clone(), timestamps[partition]));
+        ask_once(client, committed_only, asked.collect()).await
+    })
+    .await
+}
+
+/// Asks about partitions until all is told, no longer than `default.api.timeout.ms`.
+pub(super) async fn until_all_told<T>(
+    client: &Client,
+    what: &str,
+    mut left: BTreeSet<TopicPartition>,
+    ask: impl AsyncFn(Vec<TopicPartition>) -> Vec<(TopicPartition, Result<T>)>,
+) -> Result<BTreeMap<TopicPartition, T>> {
+    let mut retrying = client.retrying(what, client.config().default_api_timeout);
     let mut found = BTreeMap::new();
     loop {
-        let asked = timestamps.iter().map(|(partition, at)| (partition.clone(), *at)).collect();
-        let answers = retrying.in_time(async { Ok(ask_once(client, committed_only, asked).await) }).await?;
+        let asked = left.iter().cloned().collect();
+        let answers = retrying.in_time(async { Ok(ask(asked).await) }).await?;
         let mut failure = None;
         for (partition, result) in answers {
             match result {
-                Ok(offset) => {
-                    timestamps.remove(&partition);
-                    found.insert(partition, offset);
+                Ok(told) => {
+                    left.remove(&partition);
+                    found.insert(partition, told);
                 }
                 // One that cannot be helped counts more than one that can.
                 Err(error) if failure.as_ref().is_none_or(Error::is_retriable) => failure = Some(error),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::config::OffsetReset;
+use crate::group::CommittedOffset;
 use crate::{Epoch, Offset};
 
 /// Where consuming of a partition begins.
@@ -19,6 +20,8 @@ pub enum StartAt {
     Timestamp(i64),
     /// Where `auto.offset.reset` says. That of `none` makes it an error.
     Reset,
+    /// At the offset that the group committed; where there is none, as `auto.offset.reset` says. Wants `group.id`.
+    Committed,
 }
 
 /// The next offset, and the epoch of the record before it, by which a broker sees whether its log is the one that was read.
@@ -36,6 +39,8 @@ pub(super) enum Target {
     Timestamp(i64),
     /// The record that is not older, when it is asked.
     Since(Duration),
+    /// What the group committed.
+    Committed,
 }
 
 /// How a partition begins.
@@ -53,6 +58,7 @@ impl StartAt {
             StartAt::Earliest => Target::Earliest,
             StartAt::Latest => Target::Latest,
             StartAt::Timestamp(timestamp) => Target::Timestamp(timestamp),
+            StartAt::Committed => Target::Committed,
             StartAt::Reset => return Target::of(reset).map(Begin::Seek),
         };
         Some(Begin::Seek(target))
@@ -62,6 +68,12 @@ impl StartAt {
 impl Position {
     pub(super) fn at(offset: Offset) -> Position {
         Position { offset, epoch: None }
+    }
+}
+
+impl From<CommittedOffset> for Position {
+    fn from(committed: CommittedOffset) -> Position {
+        Position { offset: committed.offset, epoch: committed.leader_epoch }
     }
 }
 
@@ -76,9 +88,10 @@ impl Target {
         }
     }
 
-    /// As ListOffsets has it. Negative timestamps mean something else there, so that none goes below 0.
-    pub(super) fn timestamp(self, wall_ms: i64) -> i64 {
-        match self {
+    /// As ListOffsets has it. Negative timestamps mean something else there, so that none goes below 0. None where not the
+    /// partition's leader is asked, but the group's coordinator.
+    pub(super) fn timestamp(self, wall_ms: i64) -> Option<i64> {
+        Some(match self {
             Target::Latest => -1,
             Target::Earliest => -2,
             Target::Timestamp(timestamp) => timestamp.max(0),
@@ -86,7 +99,8 @@ impl Target {
                 let ago = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
                 wall_ms.saturating_sub(ago).max(0)
             }
-        }
+            Target::Committed => return None,
+        })
     }
 }
 
@@ -97,13 +111,14 @@ mod tests {
     #[test]
     fn a_target_is_asked_for_as_the_protocol_has_it() {
         for (target, expected) in [
-            (Target::Latest, -1),
-            (Target::Earliest, -2),
-            (Target::Timestamp(7), 7),
-            (Target::Timestamp(-2), 0),
-            (Target::Since(Duration::from_millis(30)), 70),
-            (Target::Since(Duration::from_secs(1)), 0),
-            (Target::Since(Duration::MAX), 0),
+            (Target::Latest, Some(-1)),
+            (Target::Earliest, Some(-2)),
+            (Target::Timestamp(7), Some(7)),
+            (Target::Timestamp(-2), Some(0)),
+            (Target::Since(Duration::from_millis(30)), Some(70)),
+            (Target::Since(Duration::from_secs(1)), Some(0)),
+            (Target::Since(Duration::MAX), Some(0)),
+            (Target::Committed, None),
         ] {
             assert_eq!(target.timestamp(100), expected, "{target:?}");
         }

@@ -1,7 +1,34 @@
 //! Groups of consumers, which share the partitions of the topics that they subscribe to.
+//!
+//! A [`Consumer`](crate::consumer::Consumer) becomes a member when it subscribes. What it says to the coordinator, and what it has
+//! to give away and gets, is decided here:
+//!
+//! | file | holds |
+//! |---|---|
+//! | `classic` | the classic protocol: members assign partitions to each other |
+//! | `membership`, `holding`, `attendance` | what the application and the member have in common |
+//! | `shared` | the same behind a lock |
+//! | `topics`, `pattern` | which topics there are |
+//! | `offsets`, `committed`, `metadata` | offsets that are committed, and in whose name |
+//! | `listener` | hearing of rebalances |
 
+mod attendance;
+pub(crate) mod classic;
 mod committed;
+mod coordinator;
+mod holding;
+mod listener;
+mod membership;
 mod metadata;
+pub(crate) mod offsets;
+mod pattern;
+mod shared;
+mod topics;
 
 pub use committed::CommittedOffset;
+pub(crate) use holding::Turn;
+pub use listener::{Listening, RebalanceListener};
+pub(crate) use membership::{Membership, Refusal, Subscribed};
 pub use metadata::GroupMetadata;
+pub use pattern::Pattern;
+pub(crate) use shared::{Shared, Wake};

@@ -1,0 +1,195 @@
+//! Committing offsets of a group.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ottla_wire::{ApiKey, ErrorCode};
+use tokio::sync::oneshot;
+
+use super::membership::Group;
+use super::{Consumer, offsets};
+use crate::config::IsolationLevel;
+use crate::error::{Resource, ResponseError};
+use crate::group::offsets::{commit_once, fetch_once};
+use crate::group::{self, CommittedOffset, GroupMetadata, Refusal};
+use crate::{Client, Coordinator, Destination, Error, Result, TopicPartition, clock};
+
+/// Where a group is to go on, by partition.
+type Offsets = BTreeMap<TopicPartition, CommittedOffset>;
+
+/// A commit that is under way. It goes on if this is dropped.
+#[derive(Debug)]
+#[must_use = "nobody else tells whether it succeeds; drop it on purpose where that does not matter"]
+pub struct Committing(oneshot::Receiver<Result<()>>);
+
+impl Future for Committing {
+    type Output = Result<()>;
+
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<()>> {
+        let answer = std::pin::Pin::new(&mut self.0).poll(context);
+        answer.map(|answer| answer.unwrap_or(Err(Error::Closed("the consumer"))))
+    }
+}
+
+impl Consumer {
+    /// Commits that everything was processed that was given: the group goes on behind it. Tries again what may help, no longer than
+    /// `default.api.timeout.ms`.
+    ///
+    /// If the group is rebalancing it fails with [`ErrorCode::RebalanceInProgress`]: ask for records, and then commit what the
+    /// consumer still has. With [`ErrorCode::IllegalGeneration`] or [`ErrorCode::UnknownMemberId`] others have the partitions, and
+    /// consume again what was not committed.
+    ///
+    /// Cancel-safe; whether it was committed is not known then.
+    pub async fn commit(&self) -> Result<()> {
+        self.commit_all(self.group()?, self.positions()).await
+    }
+
+    /// Commits these offsets, each of the record that comes next.
+    ///
+    /// Fails as [`Consumer::commit`] does. Cancel-safe; whether they were committed is not known then.
+    pub async fn commit_offsets(&self, offsets: BTreeMap<TopicPartition, CommittedOffset>) -> Result<()> {
+        self.commit_all(self.group()?, offsets).await
+    }
+
+    /// As [`Consumer::commit`], but goes on while that is done, and does not try again: the next commit says more anyway. Commits are
+    /// done in the order in which they are asked for.
+    pub fn start_commit(&self) -> Result<Committing> {
+        self.start_commit_offsets(self.positions())
+    }
+
+    /// The same with these offsets.
+    pub fn start_commit_offsets(
+        &self,
+        offsets: BTreeMap<TopicPartition, CommittedOffset>,
+    ) -> Result<Committing> {
+        let group = self.group()?.shared.clone();
+        let (client, (done, committing)) = (self.client.clone(), oneshot::channel());
+        self.tasks.spawn(async move {
+            let outcome = commit(&client, &group, offsets, None).await;
+            if let Err(Err(error)) = done.send(outcome) {
+                tracing::debug!(target: "ottla_client::group", %error, "offsets were not committed");
+            }
+        });
+        Ok(Committing(committing))
+    }
+
+    /// What the group committed of these partitions; none where it committed nothing. With `isolation.level` `read_committed` it waits
+    /// for transactions that are about to commit offsets.
+    ///
+    /// Fails after `default.api.timeout.ms`. Cancel-safe.
+    pub async fn committed<'a>(
+        &self,
+        partitions: impl IntoIterator<Item = &'a TopicPartition>,
+    ) -> Result<BTreeMap<TopicPartition, Option<CommittedOffset>>> {
+        let (group, asked) = (self.group()?, partitions.into_iter().cloned().collect());
+        let require_stable = self.config.isolation_level == IsolationLevel::ReadCommitted;
+        offsets::until_all_told(&self.client, "asking for committed offsets", asked, async |partitions| {
+            fetch_once(&self.client, &group.id, &partitions, require_stable).await
+        })
+        .await
+    }
+
+    /// Behind the last records that were given.
+    pub(super) fn positions(&self) -> Offsets {
+        let fetcher = self.shared.fetcher();
+        let committed = fetcher.assigned.iter().filter_map(|(partition, assigned)| {
+            let offset = assigned.known_position()?;
+            let leader_epoch = assigned.position.epoch;
+            Some((partition.clone(), CommittedOffset { leader_epoch, ..CommittedOffset::new(offset) }))
+        });
+        committed.collect()
+    }
+
+    pub(super) async fn commit_all(&self, group: &Group, offsets: Offsets) -> Result<()> {
+        commit(&self.client, &group.shared, offsets, Some(self.client.config().default_api_timeout)).await
+    }
+
+    /// Commits what was processed, if it is time: what was given before is, since more is asked for.
+    pub(super) fn commit_in_time(&self) {
+        let Some(group) = self.group.as_ref().filter(|_| self.config.enable_auto_commit) else { return };
+        if group.is_time_to_commit(self.config.auto_commit_interval, clock::now())
+            && let Ok(committing) = self.start_commit()
+        {
+            drop(committing);
+        }
+    }
+
+    /// Of partitions that were assigned by hand nothing else commits what was given last.
+    pub(super) async fn commit_at_end(&self, group: &Group) {
+        if self.config.enable_auto_commit
+            && let Err(error) = self.commit_all(group, self.positions()).await
+        {
+            tracing::warn!(target: "ottla_client::group", group = &*group.id, %error, "offsets were not committed");
+        }
+    }
+}
+
+/// Commits, once or until it succeeds, fails for good, or its time is over.
+async fn commit(
+    client: &Client,
+    group: &Arc<group::Shared>,
+    mut offsets: Offsets,
+    within: Option<Duration>,
+) -> Result<()> {
+    if offsets.is_empty() {
+        return Ok(());
+    }
+    let _in_order = group.committing.acquire().await.expect("nobody closes it");
+    let mut member = committer(group)?;
+    let destination = Destination::from(Coordinator::of_group(member.group_id.clone()));
+    let mut retrying =
+        client.retrying("committing offsets", within.unwrap_or(client.config().request_timeout));
+    while !offsets.is_empty() {
+        let tried = retrying.in_time(commit_once(client, &member, &offsets)).await;
+        let error = match tried.map(|refused| of_refused(&mut offsets, refused)) {
+            Ok(None) => return Ok(()),
+            Ok(Some(error)) | Err(error) => error,
+        };
+        note(group, &member, &error);
+        let is_stale = error.code() == Some(ErrorCode::StaleMemberEpoch);
+        match renewed(group, &offsets) {
+            // A rebalance took nothing of that: it is committed in the new generation's name.
+            Some(now) if is_stale && now != member => member = now,
+            _ if within.is_none() => return Err(error),
+            _ => retrying.pause_after(client, &destination, error).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Leaves what was refused, and tells why: what cannot be helped counts more than what can.
+fn of_refused(offsets: &mut Offsets, refused: Vec<(TopicPartition, Error)>) -> Option<Error> {
+    offsets.retain(|partition, _| refused.iter().any(|(refused, _)| refused == partition));
+    let errors = refused.into_iter().map(|(_, error)| error);
+    errors.min_by_key(Error::is_retriable)
+}
+
+/// In whose name offsets are committed: nobody's, if partitions were assigned by hand.
+fn committer(group: &group::Shared) -> Result<GroupMetadata> {
+    let membership = group.membership();
+    if membership.is_subscribed() && membership.metadata.generation < 0 {
+        let error = ResponseError::new(ApiKey::OffsetCommit, ErrorCode::UnknownMemberId.code());
+        let about = Resource::Group(membership.metadata.group_id.clone());
+        return Err(error.with_message(Some("the consumer is not in its group now")).about(about).into());
+    }
+    Ok(membership.metadata.clone())
+}
+
+/// The member as it is now, if it has all these partitions.
+fn renewed(group: &group::Shared, offsets: &Offsets) -> Option<GroupMetadata> {
+    let membership = group.membership();
+    let owned = membership.holding.owned();
+    offsets.keys().all(|partition| owned.contains(partition)).then(|| membership.metadata.clone())
+}
+
+/// Has the member know what a refusal says about it.
+fn note(group: &group::Shared, member: &GroupMetadata, error: &Error) {
+    if let Some(code) = error.code() {
+        let refusal = Refusal { code, member: member.clone() };
+        group.change(|membership| membership.refusal = Some(refusal));
+    }
+}

@@ -1,0 +1,38 @@
+//! Asking a group's coordinator.
+
+use ottla_wire::{ApiKey, ErrorCode, Request};
+
+use crate::error::{Resource, ResponseError};
+use crate::{Call, Client, Destination, Result};
+
+/// Asks once. That the answer is an error code, or does not come, is learnt from.
+pub(super) async fn ask<R: Request>(
+    client: Client,
+    call: Call,
+    request: R,
+    code: impl Fn(&R::Response) -> i16,
+) -> Result<R::Response> {
+    let answered = client.request(&call, &request).await.and_then(|reply| {
+        let api = ApiKey::from_code(R::API_KEY).expect("requests have keys");
+        check(api, code(&reply.response), call.destination())
+            .map_err(|error| error.with_broker(reply.broker.clone()))?;
+        Ok(reply.response)
+    });
+    if let Err(error) = &answered {
+        client.learn_from(call.destination(), error);
+    }
+    answered
+}
+
+fn check(api: ApiKey, code: i16, destination: &Destination) -> Result<(), ResponseError> {
+    if code == ErrorCode::None.code() {
+        return Ok(());
+    }
+    let error = ResponseError::new(api, code);
+    match destination {
+        Destination::Coordinator(coordinator) => Err(error.about(Resource::Group(coordinator.key.clone()))),
+        Destination::Any | Destination::Broker(_) | Destination::Leader(_) | Destination::Controller => {
+            Err(error)
+        }
+    }
+}
