@@ -13,8 +13,11 @@
 //! `sender` carries it out.
 
 mod accumulator;
+mod asynchronous;
 mod batch;
+mod builder;
 mod delivery;
+mod interceptor;
 mod queue;
 mod record;
 mod requests;
@@ -34,14 +37,15 @@ use tokio::time::{timeout, timeout_at};
 use crate::backoff::Backoff;
 use crate::client::{Client, Lane};
 use crate::config::{ClientConfig, ProducerConfig};
-use crate::partitioner::{Partitioner, PartitionerOptions, SplitMix64};
-use crate::{Error, Result, clock, random};
+use crate::{Error, Result, clock};
 use accumulator::Accumulator;
+pub use asynchronous::{AsyncProducer, Outcome, Outcomes, ProducerMessage, Returns};
+pub use builder::ProducerBuilder;
 pub use delivery::Delivery;
+use interceptor::Interceptors;
+pub use interceptor::ProducerInterceptor;
 pub use record::{ProducerRecord, RecordHeader, RecordMetadata};
 use requests::Shape;
-use topics::{MakePartitioner, Topics};
-use transaction::Transactions;
 
 /// What a record takes of `buffer.memory` beside its bytes.
 const RECORD_OVERHEAD: usize = 100;
@@ -84,9 +88,12 @@ struct Shared {
     lane: Lane,
     shape: Shape,
     accumulator: Mutex<Accumulator>,
+    interceptors: Interceptors,
     memory: Arc<Semaphore>,
     /// There is something new to do.
     wake: Notify,
+    /// Batches may have ended.
+    ended: Notify,
     is_closed: AtomicBool,
 }
 
@@ -99,34 +106,10 @@ struct Options {
     retries: u32,
     max_in_flight: usize,
     max_request_size: usize,
+    metadata_max_idle: Duration,
+    availability_timeout: Duration,
     is_idempotent: bool,
     backoff: Backoff,
-}
-
-impl Client {
-    /// A producer on this client's connections and knowledge.
-    ///
-    /// [`Error::Config`] if the options do not go together.
-    pub fn producer(&self, config: ProducerConfig) -> Result<Producer> {
-        let options = PartitionerOptions {
-            batch_size: config.batch_size,
-            adaptive: config.partitioner_adaptive_partitioning,
-            ignore_keys: config.partitioner_ignore_keys,
-            ..PartitionerOptions::default()
-        };
-        let kind = config.partitioner;
-        self.producer_with(config, move || kind.build(options, SplitMix64::new(random::u64())))
-    }
-
-    /// As [`Client::producer`], with partitioners of one's own: `make` gives one for each topic.
-    pub fn producer_with(
-        &self,
-        config: ProducerConfig,
-        make: impl Fn() -> Box<dyn Partitioner> + Send + Sync + 'static,
-    ) -> Result<Producer> {
-        config.check(self.config())?;
-        Ok(Producer::start(self.clone(), config, Box::new(make), false))
-    }
 }
 
 impl Producer {
@@ -138,34 +121,6 @@ impl Producer {
         let handle = Arc::get_mut(&mut producer.handle).expect("there is no clone yet");
         handle.owns_client = true;
         Ok(producer)
-    }
-
-    fn start(
-        client: Client,
-        config: ProducerConfig,
-        make: Box<MakePartitioner>,
-        owns_client: bool,
-    ) -> Producer {
-        let options = options(client.config(), &config);
-        let transactional_id: Option<Arc<str>> = config.transactional_id.as_deref().map(Arc::from);
-        let transactions = transactional_id.clone().map(|id| Transactions::new(id, options.backoff));
-        let shared = Arc::new(Shared {
-            lane: client.new_lane(),
-            shape: Shape {
-                acks: config.acks,
-                timeout: client.config().request_timeout,
-                codec: config.codec(),
-                transactional_id,
-            },
-            accumulator: Mutex::new(Accumulator::new(options, Topics::new(make), transactions)),
-            memory: Arc::new(Semaphore::new(config.buffer_memory.min(Semaphore::MAX_PERMITS))),
-            wake: Notify::new(),
-            is_closed: AtomicBool::new(false),
-            client: client.clone(),
-            config,
-        });
-        client.spawn(sender::Sender::new(shared.clone()).run());
-        Producer { handle: Arc::new(Handle { shared, owns_client }) }
     }
 
     /// The client that this producer is of.
@@ -181,27 +136,11 @@ impl Producer {
     /// Cancel-safe: dropped before it is done, the record was not taken.
     pub async fn send(&self, record: ProducerRecord) -> Result<Delivery> {
         let shared = &self.handle.shared;
-        let size = shared.check_size(&record)?;
-        if shared.accumulator().topics.is_known(&record.topic)
-            && let Ok(memory) = shared.memory.clone().try_acquire_many_owned(size)
-        {
-            return shared.append(record, memory);
-        }
-        let within = shared.config.max_block;
-        let deadline = clock::now() + within;
-        shared.wait_for_topic(&record, within).await?;
-        let memory = match shared.memory.clone().try_acquire_many_owned(size) {
-            Ok(memory) => memory,
-            Err(_full) => {
-                shared.make_room();
-                let waiting = shared.memory.clone().acquire_many_owned(size);
-                match timeout_at(deadline, waiting).await {
-                    Ok(memory) => memory.map_err(|_closed| Error::Closed("the producer"))?,
-                    Err(_elapsed) => return Err(no_room(within)),
-                }
-            }
-        };
-        shared.append(record, memory)
+        let record = shared.interceptors.on_send(record);
+        let kept = shared.interceptors.keep(&record);
+        let taken = shared.take(record).await;
+        shared.interceptors.refused(kept.as_ref(), &taken);
+        taken
     }
 
     /// Takes a record if it can do so at once.
@@ -210,18 +149,11 @@ impl Producer {
     /// [`Producer::send`] would wait for it to be known.
     pub fn try_send(&self, record: ProducerRecord) -> Result<Delivery> {
         let shared = &self.handle.shared;
-        let size = shared.check_size(&record)?;
-        if !shared.accumulator().topics.is_known(&record.topic) {
-            let topic = shared.client.cluster().topic(&record.topic).cloned();
-            let topic = topic.ok_or_else(|| shared.client.unknown_topic(&record.topic))?;
-            shared.accumulator().topics.learn(&topic);
-        }
-        let memory = shared.memory.clone().try_acquire_many_owned(size);
-        let memory = memory.map_err(|_full| {
-            shared.make_room();
-            Error::BufferFull
-        })?;
-        shared.append(record, memory)
+        let record = shared.interceptors.on_send(record);
+        let kept = shared.interceptors.keep(&record);
+        let taken = shared.try_take(record);
+        shared.interceptors.refused(kept.as_ref(), &taken);
+        taken
     }
 
     /// Sends a record and waits until it is written.
@@ -312,9 +244,57 @@ impl Shared {
     fn end(&self) {
         self.is_closed.store(true, Ordering::Release);
         self.accumulator().end(&Error::Closed("the producer"));
+        self.tell_of_ended();
         self.memory.close();
         self.wake.notify_one();
         self.client.leave_lane(self.lane);
+    }
+
+    /// See [`Producer::send`].
+    async fn take(&self, record: ProducerRecord) -> Result<Delivery> {
+        let size = self.check_size(&record)?;
+        if self.accumulator().topics.is_known(&record.topic)
+            && let Ok(memory) = self.memory.clone().try_acquire_many_owned(size)
+        {
+            return self.append(record, memory);
+        }
+        let within = self.config.max_block;
+        let deadline = clock::now() + within;
+        self.wait_for_topic(&record, within).await?;
+        let memory = match self.memory.clone().try_acquire_many_owned(size) {
+            Ok(memory) => memory,
+            Err(_full) => {
+                self.make_room();
+                let waiting = self.memory.clone().acquire_many_owned(size);
+                match timeout_at(deadline, waiting).await {
+                    Ok(memory) => memory.map_err(|_closed| Error::Closed("the producer"))?,
+                    Err(_elapsed) => return Err(no_room(within)),
+                }
+            }
+        };
+        self.append(record, memory)
+    }
+
+    /// See [`Producer::try_send`].
+    fn try_take(&self, record: ProducerRecord) -> Result<Delivery> {
+        let size = self.check_size(&record)?;
+        if !self.accumulator().topics.is_known(&record.topic) {
+            let topic = self.client.cluster().topic(&record.topic).cloned();
+            let topic = topic.ok_or_else(|| self.client.unknown_topic(&record.topic))?;
+            self.accumulator().topics.learn(&topic);
+        }
+        let memory = self.memory.clone().try_acquire_many_owned(size);
+        let memory = memory.map_err(|_full| {
+            self.make_room();
+            Error::BufferFull
+        })?;
+        self.append(record, memory)
+    }
+
+    /// Batches may have ended. No lock may be held.
+    fn tell_of_ended(&self) {
+        self.interceptors.tell();
+        self.ended.notify_waiters();
     }
 
     /// What the record takes of `buffer.memory`.
@@ -359,19 +339,6 @@ impl Shared {
     fn make_room(&self) {
         self.accumulator().close_batches();
         self.wake.notify_one();
-    }
-}
-
-fn options(client: &ClientConfig, config: &ProducerConfig) -> Options {
-    Options {
-        batch_size: config.batch_size,
-        linger: config.linger,
-        delivery_timeout: config.delivery_timeout,
-        retries: config.retries,
-        max_in_flight: config.max_in_flight,
-        max_request_size: config.max_request_size,
-        is_idempotent: config.is_idempotent(),
-        backoff: Backoff { first: client.retry_backoff, max: client.retry_backoff_max },
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::batch::{Batch, Memory};
 use super::delivery::{Outcome, Written};
+use super::interceptor::Ended;
 use super::queue::{Next, Queue};
 use super::sequence::Identity;
 use super::topics::{Topics, view};
@@ -64,6 +65,8 @@ pub(super) struct Accumulator {
     in_flight: HashMap<BrokerId, usize>,
     identity: Option<Identity>,
     transactions: Option<Transactions>,
+    /// Where batches are put once they have ended, if anybody wants to see them then.
+    ended: Option<Ended>,
     /// Why nothing is taken any more.
     end: Option<Error>,
     /// Which partition is looked at first, so that none is left behind.
@@ -79,9 +82,15 @@ impl Accumulator {
             in_flight: HashMap::new(),
             identity: None,
             transactions,
+            ended: None,
             end: None,
             turn: 0,
         }
+    }
+
+    /// Has batches that are begun from now on put there once they have ended.
+    pub(super) fn tell_of_ended(&mut self, ended: Option<Ended>) {
+        self.ended = ended;
     }
 
     /// Why nothing is taken any more, if that is so.
@@ -89,7 +98,7 @@ impl Accumulator {
         self.end.clone().map_or(Ok(()), Err)
     }
 
-    /// Puts a record into a batch; its topic must be known. Whether there is something new to do.
+    /// Puts a record into a batch; its topic should be known. Whether there is something new to do.
     pub(super) fn append(
         &mut self,
         record: ProducerRecord,
@@ -109,7 +118,9 @@ impl Accumulator {
         if let Some(transactions) = &mut self.transactions {
             transactions.add_partition(&partition);
         }
-        let queue = self.queues.entry(partition.clone()).or_insert_with(|| Queue::new(partition.clone()));
+        let ended = &self.ended;
+        let new = || Queue::new(partition.clone(), ended.clone());
+        let queue = self.queues.entry(partition.clone()).or_insert_with(new);
         let is_new = queue.opens_batch(&record, batch_size);
         let batch = queue.open(&record, batch_size, now);
         let delivery = batch.add(timestamp, record.clone(), memory);
@@ -157,6 +168,7 @@ impl Accumulator {
     /// What is to be sent now, to whom; and when to look again.
     pub(super) fn plan(&mut self, now: Instant, cluster: &Arc<Cluster>) -> Plan {
         self.topics.update(cluster);
+        self.forget_idle(now);
         self.expire(now);
         let mut plan = Plan::default();
         if self.options.is_idempotent && self.identity.is_none() && self.transactions.is_none() {
@@ -167,12 +179,31 @@ impl Accumulator {
         let expiry = self.queues.values().filter_map(|queue| queue.expires_at(&self.options)).min();
         plan.wake_at = plan.wake_at.into_iter().chain(expiry).min();
         self.plan_transaction(now, &mut plan);
-        let queues = &self.queues;
+        self.tell_partitioners(now);
+        plan
+    }
+
+    fn tell_partitioners(&mut self, now: Instant) {
+        let (queues, options) = (&self.queues, &self.options);
         self.topics.tell_queues(|topic, partition| {
             let queue = queues.get(&TopicPartition::new(topic.clone(), partition));
-            queue.map_or(0, |queue| u32::try_from(queue.waiting().count()).unwrap_or(u32::MAX))
+            queue.map_or((0, false), |queue| {
+                let batches = u32::try_from(queue.waiting().count()).unwrap_or(u32::MAX);
+                (batches, queue.is_slow(now, options))
+            })
         });
-        plan
+    }
+
+    /// Forgets topics that were not sent to for a while.
+    fn forget_idle(&mut self, now: Instant) {
+        let queues = &self.queues;
+        let is_waited_for = |topic: &str| {
+            let is_busy = |(partition, queue): (&TopicPartition, &Queue)| {
+                &*partition.topic == topic && !queue.is_idle()
+            };
+            queues.iter().any(is_busy)
+        };
+        self.topics.forget_idle(now, self.options.metadata_max_idle, is_waited_for);
     }
 
     fn expire(&mut self, now: Instant) {

@@ -33,6 +33,8 @@ fn options() -> Options {
         retries: 3,
         max_in_flight: 5,
         max_request_size: 1_000_000,
+        metadata_max_idle: Duration::from_secs(300),
+        availability_timeout: Duration::ZERO,
         is_idempotent: true,
         backoff: Backoff { first: Duration::from_millis(100), max: Duration::from_secs(1) },
     }
@@ -357,6 +359,41 @@ async fn tries_are_counted() {
         bench.rest();
     }
     assert_eq!(code(&delivery), Some(ErrorCode::NotLeaderOrFollower));
+}
+
+#[tokio::test]
+async fn a_topic_that_is_not_sent_to_for_long_is_forgotten_once_nothing_waits_for_it() {
+    let mut bench = Bench::new(options());
+    let _delivery = bench.send(0);
+    bench.pass(LINGER);
+    let mut sent = bench.sent();
+    bench.pass(options().metadata_max_idle);
+    bench.plan();
+    assert!(bench.accumulator.topics.is_known("t"), "a batch is on its way");
+    bench.answer(sent.remove(0), written(0));
+    bench.plan();
+    assert!(!bench.accumulator.topics.is_known("t"));
+    let memory = bench.memory.clone().try_acquire_many_owned(300).unwrap();
+    let again = bench.accumulator.append(ProducerRecord::new("t"), 0, memory, bench.now);
+    assert!(again.is_err_and(|error| error.is_retriable()));
+}
+
+#[tokio::test]
+async fn a_partition_whose_broker_takes_nothing_gets_no_records_without_a_key() {
+    let availability_timeout = Duration::from_millis(100);
+    let mut bench = Bench::new(Options { availability_timeout, ..options() });
+    bench.cluster = cluster([-1, 1]);
+    let _stuck = bench.send(0);
+    bench.cluster = cluster([0, 1]);
+    bench.accumulator.in_flight.insert(0, options().max_in_flight);
+    bench.pass(LINGER + availability_timeout);
+    bench.plan();
+    for _ in 0..20 {
+        let memory = bench.memory.clone().try_acquire_many_owned(300).unwrap();
+        let record = ProducerRecord::new("t").value(vec![7; 250]);
+        let (delivery, _) = bench.accumulator.append(record, 0, memory, bench.now).unwrap();
+        assert_eq!(delivery.topic_partition().partition, 1);
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::delivery::{Outcome, Written};
+use super::interceptor::{Ended, EndedBatch};
 use super::sequence::Numbered;
 use super::{Delivery, ProducerRecord};
 use crate::{Error, Result, TopicPartition};
@@ -45,11 +46,14 @@ pub(super) struct Batch {
     /// The number of the first record in the outcome.
     first: usize,
     memory: Vec<Arc<Memory>>,
+    /// Where it is put once it has ended, if anybody wants to see it then.
+    ended: Option<Ended>,
 }
 
 impl Batch {
-    pub(super) fn new(partition: TopicPartition, position: u64, now: Instant) -> Batch {
+    pub(super) fn new(partition: TopicPartition, position: u64, ended: Option<Ended>, now: Instant) -> Batch {
         Batch {
+            ended,
             position,
             created_at: now,
             is_closed: false,
@@ -141,6 +145,7 @@ impl Batch {
             outcome: self.outcome.clone(),
             first: self.first + half,
             memory: self.memory.clone(),
+            ended: self.ended.clone(),
         }
     }
 
@@ -151,7 +156,11 @@ impl Batch {
 
     fn tell(&mut self, result: Result<Written>) {
         let count = self.records.len();
-        self.records.clear();
+        let records = std::mem::take(&mut self.records);
+        if let Some(ended) = &self.ended {
+            let partition = self.outcome.partition().clone();
+            ended.push(EndedBatch { partition, records, result: result.clone() });
+        }
         self.memory.clear();
         self.outcome.resolve(self.first, count, result);
     }

@@ -43,7 +43,26 @@ struct Part {
     result: Result<Written>,
 }
 
+/// Of one record of a batch that was written.
+pub(super) fn metadata(
+    partition: &TopicPartition,
+    written: Written,
+    at: usize,
+    timestamp: Timestamp,
+) -> RecordMetadata {
+    let at = i64::try_from(at).unwrap_or(i64::MAX);
+    RecordMetadata {
+        topic_partition: partition.clone(),
+        offset: written.base_offset.map(|base| base.saturating_add(at)),
+        timestamp: written.append_time.unwrap_or(timestamp),
+    }
+}
+
 impl Outcome {
+    pub(super) fn partition(&self) -> &TopicPartition {
+        &self.partition
+    }
+
     pub(super) fn new(partition: TopicPartition) -> Outcome {
         Outcome { partition, parts: Mutex::default(), changed: Notify::new() }
     }
@@ -70,12 +89,8 @@ impl Outcome {
     fn result(&self, at: usize, timestamp: Timestamp) -> Option<Result<RecordMetadata>> {
         let parts = self.parts();
         let part = parts.iter().find(|part| (part.first..part.first + part.count).contains(&at))?;
-        let within = i64::try_from(at - part.first).unwrap_or(i64::MAX);
-        Some(part.result.clone().map(|written| RecordMetadata {
-            topic_partition: self.partition.clone(),
-            offset: written.base_offset.map(|base| base.saturating_add(within)),
-            timestamp: written.append_time.unwrap_or(timestamp),
-        }))
+        let within = at - part.first;
+        Some(part.result.clone().map(|written| metadata(&self.partition, written, within, timestamp)))
     }
 
     async fn wait(&self, at: usize, timestamp: Timestamp) -> Result<RecordMetadata> {

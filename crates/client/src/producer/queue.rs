@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::batch::Batch;
 use super::delivery::Outcome;
+use super::interceptor::Ended;
 use super::sequence::{Identity, Sequences};
 use super::{Options, ProducerRecord};
 use crate::TopicPartition;
@@ -33,12 +34,15 @@ pub(super) struct Queue {
     in_flight: usize,
     /// What batches on their way will end in.
     on_their_way: Vec<(Arc<Outcome>, usize)>,
+    /// Where batches are put once they have ended.
+    ended: Option<Ended>,
     pub(super) sequences: Sequences,
 }
 
 impl Queue {
-    pub(super) fn new(partition: TopicPartition) -> Queue {
+    pub(super) fn new(partition: TopicPartition, ended: Option<Ended>) -> Queue {
         Queue {
+            ended,
             partition,
             waiting: VecDeque::new(),
             next_position: 0,
@@ -59,7 +63,8 @@ impl Queue {
             if let Some(last) = self.waiting.back_mut() {
                 last.is_closed = true;
             }
-            self.waiting.push_back(Batch::new(self.partition.clone(), self.next_position, now));
+            let ended = self.ended.clone();
+            self.waiting.push_back(Batch::new(self.partition.clone(), self.next_position, ended, now));
             self.next_position += 1;
         }
         self.waiting.back_mut().expect("there is one now")
@@ -116,6 +121,12 @@ impl Queue {
         let ripe_at = if is_full { first.created_at } else { first.created_at + options.linger };
         let at = first.retry_at.map_or(ripe_at, |retry_at| retry_at.max(ripe_at));
         if at <= now { Next::Now } else { Next::At(at) }
+    }
+
+    /// Whether the broker has not taken what was ready for as long as it may take (`partitioner.availability.timeout.ms`).
+    pub(super) fn is_slow(&self, now: Instant, options: &Options) -> bool {
+        let is_late = |first: &Batch| first.created_at + options.linger + options.availability_timeout <= now;
+        !options.availability_timeout.is_zero() && self.waiting.front().is_some_and(is_late)
     }
 
     /// When the oldest batch that waits is not in time any more.

@@ -55,6 +55,7 @@ pub(super) struct Sender {
 impl Drop for Sender {
     fn drop(&mut self) {
         self.shared.accumulator().end(&Error::Closed("the producer"));
+        self.shared.tell_of_ended();
     }
 }
 
@@ -70,6 +71,7 @@ impl Sender {
             let plan = self.plan();
             let wake_at = plan.wake_at.unwrap_or_else(|| clock::now() + IDLE);
             self.carry_out(plan);
+            self.shared.tell_of_ended();
             let shared = self.shared.clone();
             tokio::select! {
                 Some(event) = self.events.recv() => self.on(event),

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::ProducerRecord;
 use crate::cluster::{Cluster, Topic};
+use crate::error::{Resource, ResponseError};
 use crate::partitioner::{Appended, Partitioner, PartitionerError, Queue, RecordRef, TopicRef};
-use crate::{Error, Result};
+use crate::{ApiKey, Error, ErrorCode, Result};
 
 /// Makes a partitioner for a topic.
 pub(super) type MakePartitioner = dyn Fn() -> Box<dyn Partitioner> + Send + Sync;
@@ -26,6 +28,8 @@ struct Known {
     name: Arc<str>,
     partitions: u32,
     available: Vec<i32>,
+    /// When a record was last sent to it.
+    used_at: Option<Instant>,
 }
 
 impl Topics {
@@ -49,8 +53,22 @@ impl Topics {
             name: topic.name.clone(),
             partitions: 0,
             available: Vec::new(),
+            used_at: None,
         });
         known.update(topic);
+    }
+
+    /// Forgets those that were not sent to for so long, except for those that something still waits for.
+    pub(super) fn forget_idle(
+        &mut self,
+        now: Instant,
+        idle_max: Duration,
+        is_waited_for: impl Fn(&str) -> bool,
+    ) {
+        self.known.retain(|name, known| {
+            let used_at = *known.used_at.get_or_insert(now);
+            used_at + idle_max > now || is_waited_for(name)
+        });
     }
 
     /// Takes over what is known of the cluster now.
@@ -69,14 +87,15 @@ impl Topics {
     /// The partition for a record. `opens_batch` says whether the record would open a batch in a partition: then a partitioner
     /// may choose again.
     ///
-    /// The topic must be known.
+    /// A topic that is not known, or was forgotten, is a retriable error.
     pub(super) fn choose(
         &mut self,
         record: &ProducerRecord,
         now: Instant,
         opens_batch: impl Fn(i32) -> bool,
     ) -> Result<i32> {
-        let known = self.known.get_mut(&record.topic).expect("the topic was learnt before");
+        let known = self.known.get_mut(&record.topic).ok_or_else(|| forgotten(&record.topic))?;
+        known.used_at = Some(now);
         let topic = TopicRef { name: &known.name, partitions: known.partitions, available: &known.available };
         let chosen = choose(&mut *known.partitioner, record, topic, now, opens_batch);
         chosen.map_err(|reason| Error::Partitioner { topic: record.topic.clone(), reason })
@@ -89,13 +108,12 @@ impl Topics {
         known.partitioner.on_appended(record, topic, appended);
     }
 
-    /// Tells the partitioners how much waits for each partition.
-    pub(super) fn tell_queues(&mut self, waiting: impl Fn(&Arc<str>, i32) -> u32) {
+    /// Tells the partitioners how much waits for each partition, and whether its broker is slow to take it.
+    pub(super) fn tell_queues(&mut self, waiting: impl Fn(&Arc<str>, i32) -> (u32, bool)) {
         for known in self.known.values_mut().filter(|known| known.partitions > 1) {
-            let queue = |partition: &i32| Queue {
-                partition: *partition,
-                batches: waiting(&known.name, *partition),
-                slow: false,
+            let queue = |partition: &i32| {
+                let (batches, slow) = waiting(&known.name, *partition);
+                Queue { partition: *partition, batches, slow }
             };
             let queues: Vec<Queue> = known.available.iter().map(queue).collect();
             let topic =
@@ -138,6 +156,11 @@ fn choose(
     } else {
         Err(PartitionerError::NoSuchPartition { partition: chosen, partitions: topic.partitions })
     }
+}
+
+fn forgotten(topic: &Arc<str>) -> Error {
+    let error = ResponseError::new(ApiKey::Metadata, ErrorCode::UnknownTopicOrPartition.code());
+    error.about(Resource::Topic(topic.clone())).into()
 }
 
 /// What a partitioner sees of a record.

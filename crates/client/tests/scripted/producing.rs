@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ottla_client::config::ProducerConfig;
-use ottla_client::producer::{Producer, ProducerRecord};
+use ottla_client::producer::{
+    Producer, ProducerInterceptor, ProducerMessage, ProducerRecord, RecordMetadata, Returns,
+};
 use ottla_client::wire::messages::produce_response::{
     LeaderIdAndEpoch, PartitionProduceResponse, TopicProduceResponse,
 };
@@ -256,4 +258,98 @@ async fn who_may_not_write_learns_it_and_can_go_on_with_other_topics() {
     assert_eq!(error.code(), Some(ErrorCode::TopicAuthorizationFailed));
     assert!(error.advice().is_some() && !error.is_fatal());
     producer.send_and_wait(record("v")).await.unwrap();
+}
+
+/// A broker that writes what goes to partition 0 and refuses the rest.
+async fn choosy() -> Broker {
+    let broker = willing(2).await;
+    broker.on::<ProduceRequest>(|request, _| {
+        let each = |partition, _| match partition {
+            0 => written(7),
+            _ => refused(ErrorCode::InvalidRecord),
+        };
+        answer(say(&request, each))
+    });
+    broker
+}
+
+#[tokio::test]
+async fn results_come_as_a_stream_with_what_was_beside_their_records() {
+    for (returns, expected) in [
+        (Returns::All, vec![(1, Some(7)), (2, None), (3, None)]),
+        (Returns::Errors, vec![(2, None), (3, None)]),
+    ] {
+        let broker = choosy().await;
+        let (input, mut outcomes) = producer(&broker, ProducerConfig::default()).asynchronous(returns);
+        let to = |partition| ProducerRecord::new("t").partition(partition).value("v");
+        for (record, number) in [(to(0), 1), (to(1), 2), (to(9), 3)] {
+            input.clone().send(ProducerMessage::new(record, number)).await;
+        }
+        drop(input);
+        let mut found = Vec::new();
+        while let Some(outcome) = outcomes.recv().await {
+            found.push((outcome.message.metadata, outcome.result.ok().and_then(|written| written.offset)));
+        }
+        found.sort_unstable();
+        assert_eq!(found, expected, "{returns:?}");
+    }
+}
+
+#[tokio::test]
+async fn results_that_nobody_takes_hold_new_messages_back_and_a_dropped_stream_does_not() {
+    let broker = willing(1).await;
+    let options = ProducerConfig::default().buffer_memory(1_500_usize).batch_size(0_usize);
+    let (input, mut outcomes) = producer(&broker, options).asynchronous(Returns::All);
+    let message = || ProducerMessage::new(record("v").header("h", vec![7; 500]), ());
+    input.send(message()).await;
+    input.send(message()).await;
+    let mut third = Box::pin(input.send(message()));
+    let waited = tokio::time::timeout(Duration::from_millis(100), &mut third).await;
+    assert!(waited.is_err(), "there is room for two");
+    outcomes.recv().await.unwrap().result.unwrap();
+    third.await;
+    drop(outcomes);
+    for _ in 0..5 {
+        input.send(message()).await;
+    }
+}
+
+/// Adds a header, and writes down what it is told.
+#[derive(Default)]
+struct Witness {
+    told: Mutex<Vec<(String, Option<ErrorCode>)>>,
+}
+
+impl ProducerInterceptor for Witness {
+    fn on_send(&self, record: ProducerRecord) -> ProducerRecord {
+        record.header("seen", "yes")
+    }
+
+    fn on_acknowledgement(&self, record: &ProducerRecord, result: &Result<RecordMetadata, Error>) {
+        assert_eq!(record.headers.len(), 1);
+        let value = String::from_utf8(record.value.as_deref().unwrap().to_vec()).unwrap();
+        let code = result.as_ref().err().map(|error| error.code().unwrap_or(ErrorCode::UnknownServerError));
+        self.told.lock().unwrap().push((value, code));
+    }
+}
+
+#[tokio::test]
+async fn interceptors_see_each_record_before_it_is_sent_and_after_it_has_ended() {
+    let broker = choosy().await;
+    let witness = Arc::new(Witness::default());
+    let options = ProducerConfig::default().linger(Duration::from_millis(1));
+    let builder = client(&[broker.address]).producer_builder(options).interceptor(witness.clone());
+    let producer = builder.build().unwrap();
+    let to = |partition, value: &'static str| ProducerRecord::new("t").partition(partition).value(value);
+    let results = producer.send_all([to(0, "written"), to(1, "refused"), to(9, "nowhere")]).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    producer.close(DEADLINE).await.unwrap();
+    let mut told = witness.told.lock().unwrap().clone();
+    told.sort();
+    let expected = [
+        ("nowhere".to_owned(), Some(ErrorCode::UnknownServerError)),
+        ("refused".to_owned(), Some(ErrorCode::InvalidRecord)),
+        ("written".to_owned(), None),
+    ];
+    assert_eq!(told, expected);
 }
