@@ -14,6 +14,7 @@ use crate::address::Address;
 use crate::cluster::Cluster;
 use crate::config::ClientConfig;
 use crate::metadata::Metadata;
+use crate::metrics::{Counts, Metrics};
 use crate::{Error, Result};
 pub use call::{Call, Reply};
 pub use coordinators::{Coordinator, CoordinatorKind};
@@ -87,6 +88,16 @@ impl Client {
     /// What is known of the cluster, without asking.
     pub fn cluster(&self) -> Arc<Cluster> {
         self.inner.metadata.cluster()
+    }
+
+    /// What this client, its clones and all that was made from them counted until now.
+    pub fn metrics(&self) -> Metrics {
+        self.counts().snapshot()
+    }
+
+    /// Where all that is made from this client counts.
+    pub(crate) fn counts(&self) -> &Counts {
+        self.inner.links.counts()
     }
 
     /// Closes all connections and ends all tasks, whoever else has a clone; what is under way fails.

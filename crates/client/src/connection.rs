@@ -28,6 +28,7 @@ use ottla_wire::{ApiKey, DecodeError, Message as _, Reader, Request, Writer, fra
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use crate::metrics::Counts;
 use crate::{Error, Result, clock};
 use in_flight::{InFlight, Pending};
 pub(crate) use open::{Opening, open};
@@ -49,6 +50,7 @@ struct Shared {
     broker: Arc<str>,
     client_id: String,
     versions: Arc<Versions>,
+    counts: Arc<Counts>,
     in_flight: InFlight,
     slots: Arc<Semaphore>,
 }
@@ -187,7 +189,11 @@ impl Shared {
     /// Lets nothing be written for a while, as the broker asks (KIP-219). Older brokers are silent themselves instead.
     fn throttle(&self, milliseconds: i32) {
         let pause = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
-        if !pause.is_zero() && self.versions.lets_clients_throttle() {
+        if pause.is_zero() {
+            return;
+        }
+        self.counts.throttled(pause);
+        if self.versions.lets_clients_throttle() {
             self.in_flight.be_silent_until(clock::now() + pause);
         }
     }

@@ -12,8 +12,12 @@
 //! | [`consumer`] | records, from partitions of one's choice |
 //! | [`group`] | what consumers of a group have in common |
 //! | [`sasl`] | where tokens come from, for brokers that want some |
+//! | [`metrics`] | what a client counted, as a snapshot or for Prometheus |
 //! | [`blocking`] | producer and consumer for programs that are not asynchronous |
 //! | [`assignor`] | which member of a group consumes which partitions |
+//!
+//! What happens is told by `tracing`, under targets that stay: `ottla_client::` and `config`, `connection`, `consumer`, `group`,
+//! `retry` or `transaction`.
 //!
 //! Upstream of it are `ottla-wire` (messages) and `ottla-records` (record batches), which the broker uses too; downstream
 //! are programs. It never names the broker, never blocks a thread of the runtime, never queues without a bound, and
@@ -37,6 +41,7 @@ pub mod error;
 pub mod group;
 mod link;
 mod metadata;
+pub mod metrics;
 pub mod partitioner;
 pub mod producer;
 mod random;

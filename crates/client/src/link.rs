@@ -17,6 +17,7 @@ use crate::address::Address;
 use crate::backoff::Backoff;
 use crate::config::ClientConfig;
 use crate::connection::{Connection, Opening, open};
+use crate::metrics::Counts;
 use crate::sasl::Sasl;
 use crate::tasks::Tasks;
 use crate::transport::Transport;
@@ -31,6 +32,7 @@ pub(crate) struct Links {
     pub(crate) transport: Transport,
     pub(crate) sasl: Option<Arc<Sasl>>,
     pub(crate) tasks: Tasks,
+    pub(crate) counts: Arc<Counts>,
 }
 
 /// The way to one broker.
@@ -135,6 +137,7 @@ impl Link {
             }
             Err(error) => {
                 tracing::debug!(target: "ottla_client::connection", address = %self.address, %error, "cannot connect");
+                self.links.counts.not_connected();
                 state.rest(&self.links.config, clock::now());
                 state.now = Now::Down;
             }
@@ -174,6 +177,7 @@ impl Link {
         Opening {
             transport: &self.links.transport,
             sasl: self.links.sasl.as_ref(),
+            counts: &self.links.counts,
             address: &self.address,
             to,
             advertised_by: self.advertised_by,

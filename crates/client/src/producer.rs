@@ -37,6 +37,7 @@ use tokio::time::{timeout, timeout_at};
 use crate::backoff::Backoff;
 use crate::client::{Client, Lane};
 use crate::config::{ClientConfig, ProducerConfig};
+use crate::metrics::{Gauges, Metrics};
 use crate::{Error, Result, clock};
 use accumulator::Accumulator;
 pub use asynchronous::{AsyncProducer, Outcome, Outcomes, ProducerMessage, Returns};
@@ -230,10 +231,24 @@ impl Drop for Handle {
     }
 }
 
+impl Gauges for Shared {
+    fn read(&self, into: &mut Metrics) {
+        self.count();
+        let taken = self.config.buffer_memory.saturating_sub(self.memory.available_permits());
+        into.producer.buffered_bytes += taken as u64;
+    }
+}
+
 impl Shared {
     fn accumulator(&self) -> MutexGuard<'_, Accumulator> {
         // A partitioner of the user's may have panicked while it was asked; the batches are whole.
         self.accumulator.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the client what was done since this was last called.
+    fn count(&self) {
+        let produced = self.accumulator().take_produced();
+        self.client.counts().produced(produced);
     }
 
     fn is_closed(&self) -> bool {
@@ -245,6 +260,7 @@ impl Shared {
         self.is_closed.store(true, Ordering::Release);
         self.accumulator().end(&Error::Closed("the producer"));
         self.tell_of_ended();
+        self.count();
         self.memory.close();
         self.wake.notify_one();
         self.client.leave_lane(self.lane);

@@ -7,6 +7,7 @@ use crate::address::Address;
 use crate::cluster::Broker;
 use crate::config::ClientConfig;
 use crate::link::{Link, Links};
+use crate::metrics::Counts;
 use crate::sasl::Sasl;
 use crate::tasks::Tasks;
 use crate::transport::Transport;
@@ -41,12 +42,22 @@ impl LinkTable {
     pub(super) fn new(config: ClientConfig) -> Result<LinkTable> {
         let transport = Transport::new(&config)?;
         let sasl = Sasl::new(&config.security)?.map(Arc::new);
-        let shared = Links { config: Arc::new(config), transport, sasl, tasks: Tasks::default() };
+        let shared = Links {
+            config: Arc::new(config),
+            transport,
+            sasl,
+            tasks: Tasks::default(),
+            counts: Arc::default(),
+        };
         Ok(LinkTable { shared: Arc::new(shared), table: Mutex::default() })
     }
 
     pub(super) fn config(&self) -> &ClientConfig {
         &self.shared.config
+    }
+
+    pub(super) fn counts(&self) -> &Counts {
+        &self.shared.counts
     }
 
     pub(super) fn tasks(&self) -> &Tasks {

@@ -14,6 +14,7 @@ use super::in_flight::InFlight;
 use super::{Connection, IN_FLIGHT_MAX, Shared, run};
 use crate::address::Address;
 use crate::error::TlsProblem;
+use crate::metrics::Counts;
 use crate::sasl::Sasl;
 use crate::tasks::Tasks;
 use crate::transport::Transport;
@@ -24,6 +25,7 @@ pub(crate) struct Opening<'a> {
     pub(crate) transport: &'a Transport,
     /// None where nobody asks who we are.
     pub(crate) sasl: Option<&'a Arc<Sasl>>,
+    pub(crate) counts: &'a Arc<Counts>,
     /// As it was configured or advertised.
     pub(crate) address: &'a Address,
     /// One of the addresses that it stands for.
@@ -79,11 +81,13 @@ pub(crate) async fn open(opening: &Opening<'_>, tasks: &Tasks) -> Result<Connect
         None => None,
     };
 
+    opening.counts.connected();
     let (queue, requests) = mpsc::channel(IN_FLIGHT_MAX);
     let shared = Arc::new(Shared {
         broker,
         client_id: opening.client_id.to_owned(),
         versions,
+        counts: opening.counts.clone(),
         in_flight: InFlight::new(clock::now()),
         slots: Arc::new(Semaphore::new(IN_FLIGHT_MAX)),
     });

@@ -58,6 +58,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin + Send> Run<R, W> {
             end = read(&shared, &mut frames, response_bytes_max, is_known) => end,
             end = watch(&shared, idle_max) => end,
         };
+        shared.counts.disconnected();
         let waiting = shared.in_flight.end(end.reason());
         // From here on nobody can queue.
         requests.close();
@@ -89,6 +90,7 @@ fn fail(shared: &Shared, pending: Pending, end: &End) {
         End::Error(error) => error.clone(),
         End::TooLate | End::Unused | End::Broken(_) => shared.ended(pending.api),
     };
+    shared.counts.unanswered(pending.api);
     // Whoever asked may be gone.
     let _gone = pending.answer.send(Err(error));
 }
@@ -208,9 +210,13 @@ async fn read(
             Err(FrameError::Closed) if !is_known => return End::Broken(CLOSED_AT_ONCE.into()),
             Err(error) => return ended(shared, &error, max),
         };
-        let Some(pending) = shared.in_flight.pop(clock::now()) else {
+        let now = clock::now();
+        let Some(pending) = shared.in_flight.pop(now) else {
             return malformed(shared, "an answer that nobody asked for");
         };
+        shared
+            .counts
+            .answered(pending.api, now.saturating_duration_since(pending.deadline - pending.timeout));
         match body(frame, &pending) {
             // Whoever asked may be gone.
             Ok(body) => drop(pending.answer.send(Ok(body))),

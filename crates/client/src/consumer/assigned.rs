@@ -144,6 +144,11 @@ impl Assigned {
         self.preferred = Some((broker, now + lasting));
     }
 
+    /// How many offsets lie between its position and its end, as far as both are known.
+    pub(super) fn lag(&self) -> Option<i64> {
+        Some(self.high_watermark?.saturating_sub(self.known_position()?).max(0))
+    }
+
     /// Its position, once it is known.
     pub(super) fn known_position(&self) -> Option<Offset> {
         (self.phase == Phase::Consuming).then_some(self.position.offset)

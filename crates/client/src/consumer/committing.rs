@@ -128,16 +128,28 @@ impl Consumer {
     }
 }
 
-/// Commits, once or until it succeeds, fails for good, or its time is over.
+/// Commits, once or until it succeeds, fails for good, or its time is over; and counts it.
 async fn commit(
     client: &Client,
     group: &Arc<group::Shared>,
-    mut offsets: Offsets,
+    offsets: Offsets,
     within: Option<Duration>,
 ) -> Result<()> {
     if offsets.is_empty() {
         return Ok(());
     }
+    let start = clock::now();
+    let outcome = commit_until(client, group, offsets, within).await;
+    client.counts().committed(clock::now() - start, outcome.is_ok());
+    outcome
+}
+
+async fn commit_until(
+    client: &Client,
+    group: &Arc<group::Shared>,
+    mut offsets: Offsets,
+    within: Option<Duration>,
+) -> Result<()> {
     let _in_order = group.committing.acquire().await.expect("nobody closes it");
     let mut member = committer(group)?;
     let destination = Destination::from(Coordinator::of_group(member.group_id.clone()));

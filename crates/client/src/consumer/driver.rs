@@ -13,6 +13,7 @@ use super::position::Position;
 use crate::backoff::Backoff;
 use crate::client::Lane;
 use crate::group::offsets::{Fetched, fetch_once};
+use crate::metrics::{Gauges, Metrics};
 use crate::{BrokerId, Call, Client, Destination, Result, clock, random};
 
 /// The first version of Fetch that tells of transactions and the last that names topics.
@@ -142,6 +143,9 @@ impl Driver {
         let mut fetcher = self.shared.fetcher();
         match done {
             Done::Fetched(broker, result) => {
+                if let Ok(response) = &result {
+                    self.client.counts().fetched(bytes_of(response));
+                }
                 if let Err(error) = &result {
                     self.client.learn_from(&Destination::Broker(broker), error);
                 }
@@ -193,6 +197,22 @@ impl Driver {
             }
         }
     }
+}
+
+impl Gauges for Shared {
+    fn read(&self, into: &mut Metrics) {
+        for (partition, assigned) in &self.fetcher().assigned {
+            if let Some(lag) = assigned.lag() {
+                into.consumer.lag.insert(partition.clone(), lag.unsigned_abs());
+            }
+        }
+    }
+}
+
+/// The bytes of the batches in an answer.
+fn bytes_of(response: &FetchResponse) -> usize {
+    let partitions = response.responses.iter().flat_map(|topic| &topic.partitions);
+    partitions.filter_map(|partition| partition.records.as_ref()).map(|records| records.len()).sum()
 }
 
 async fn fetch(

@@ -45,7 +45,7 @@ mod session;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
@@ -54,6 +54,7 @@ use crate::assignor::Assignor;
 use crate::backoff::Backoff;
 use crate::client::Lane;
 use crate::config::{ConsumerConfig, IsolationLevel};
+use crate::metrics::Gauges;
 use crate::tasks::Tasks;
 use crate::{Call, Client, Destination, Error, Offset, Result, TopicPartition, clock};
 pub use committing::Committing;
@@ -117,6 +118,8 @@ impl Consumer {
             committed_only: config.isolation_level == IsolationLevel::ReadCommitted,
             refresh: Refresh::new(backoff),
         };
+        let gauges: Weak<dyn Gauges> = Arc::<Shared>::downgrade(&shared);
+        client.counts().watch(gauges);
         tasks.spawn(driver.run());
         let group = Group::start(&client, &config, assignors, shared.clone(), &tasks)?;
         Ok(Consumer { client, config, shared, lane, tasks, group })
@@ -228,6 +231,7 @@ impl Consumer {
                 self.shared.ready.notify_one();
             }
             if taken.is_err() || !records.is_empty() {
+                self.client.counts().consumed(records.len());
                 // There is room again.
                 self.shared.changed.notify_one();
                 return taken;
@@ -257,8 +261,7 @@ impl Consumer {
     /// How many offsets lie between the position and the end of the partition, as both are known.
     pub fn lag(&self, partition: &TopicPartition) -> Option<i64> {
         let fetcher = self.shared.fetcher();
-        let assigned = fetcher.assigned.get(partition)?;
-        Some(assigned.high_watermark?.saturating_sub(assigned.known_position()?).max(0))
+        fetcher.assigned.get(partition)?.lag()
     }
 
     /// For each partition the first record of at least a timestamp, in milliseconds since 1970-01-01T00:00:00Z; none where there is

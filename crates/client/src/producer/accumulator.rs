@@ -20,6 +20,7 @@ use super::transaction::{Step, TransactionVersion, Transactions};
 use super::{Delivery, Options, ProducerRecord};
 use crate::cluster::Cluster;
 use crate::error::ResponseError;
+use crate::metrics::Produced;
 use crate::partitioner::Appended;
 use crate::{BrokerId, Error, Result, TopicPartition};
 
@@ -71,6 +72,8 @@ pub(super) struct Accumulator {
     end: Option<Error>,
     /// Which partition is looked at first, so that none is left behind.
     turn: usize,
+    /// What was done since it was last taken.
+    produced: Produced,
 }
 
 impl Accumulator {
@@ -85,12 +88,18 @@ impl Accumulator {
             ended: None,
             end: None,
             turn: 0,
+            produced: Produced::default(),
         }
     }
 
     /// Has batches that are begun from now on put there once they have ended.
     pub(super) fn tell_of_ended(&mut self, ended: Option<Ended>) {
         self.ended = ended;
+    }
+
+    /// What was done since this was last asked.
+    pub(super) fn take_produced(&mut self) -> Produced {
+        std::mem::take(&mut self.produced)
     }
 
     /// Why nothing is taken any more, if that is so.
@@ -160,6 +169,7 @@ impl Accumulator {
         }
         for queue in self.queues.values_mut() {
             for batch in queue.take_all() {
+                self.produced.records_failed += batch.count() as u64;
                 batch.end(Err(error.clone()));
             }
         }
@@ -302,7 +312,10 @@ impl Accumulator {
             return self.fail(partition, batch, &error, false);
         }
         match answer {
-            Answer::Written(written) => ended_well(queue, batch, written),
+            Answer::Written(written) => {
+                count_written(&mut self.produced, &batch);
+                ended_well(queue, batch, written);
+            }
             Answer::Refused(refusal) => match Verdict::of(&refusal, &batch) {
                 // The epochs of a transactional producer are its coordinator's to give.
                 Verdict::OutOfOrder
@@ -312,13 +325,16 @@ impl Accumulator {
                     self.fail(partition, batch, &refusal.into(), true);
                 }
                 Verdict::WrittenBefore => {
+                    count_written(&mut self.produced, &batch);
                     ended_well(queue, batch, Written { base_offset: None, append_time: None });
                 }
                 Verdict::InTwo => queue.put_back_in_two(batch),
                 Verdict::OutOfOrder => {
+                    self.produced.retries += 1;
                     out_of_order(queue, batch, refusal.into(), &self.options, random, now);
                 }
                 Verdict::Again if may_go_again(&batch, &self.options, now) => {
+                    self.produced.retries += 1;
                     let random = if has_leader { None } else { Some(random) };
                     again(queue, batch, refusal.into(), &self.options, random, now);
                 }
@@ -326,6 +342,7 @@ impl Accumulator {
                 Verdict::Never => self.fail(partition, batch, &refusal.into(), true),
             },
             Answer::Lost(error) if error.is_retriable() && may_go_again(&batch, &self.options, now) => {
+                self.produced.retries += 1;
                 again(queue, batch, error, &self.options, Some(random), now);
             }
             Answer::Lost(error) => self.fail(partition, batch, &error, false),
@@ -338,6 +355,7 @@ impl Accumulator {
             queue.sequences.given_up(numbers, is_unwritten);
         }
         let is_numbered = batch.numbers.is_some();
+        self.produced.records_failed += batch.count() as u64;
         batch.end(Err(error.clone()));
         self.batch_failed(error, is_numbered);
     }
@@ -372,6 +390,14 @@ impl Verdict {
             Verdict::Never
         }
     }
+}
+
+fn count_written(produced: &mut Produced, batch: &Batch) {
+    let (bytes, uncompressed_bytes) = batch.sizes();
+    produced.records += batch.count() as u64;
+    produced.batches += 1;
+    produced.bytes += bytes as u64;
+    produced.uncompressed_bytes += uncompressed_bytes as u64;
 }
 
 fn ended_well(queue: &mut Queue, batch: Batch, written: Written) {

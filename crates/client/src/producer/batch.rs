@@ -42,6 +42,8 @@ pub(super) struct Batch {
     size_max: usize,
     /// As it was sent last.
     encoded: Option<(Option<Numbered>, Bytes)>,
+    /// The bytes that it has without compression, as it was sent last.
+    uncompressed: usize,
     outcome: Arc<Outcome>,
     /// The number of the first record in the outcome.
     first: usize,
@@ -64,6 +66,7 @@ impl Batch {
             records: Vec::new(),
             size_max: BATCH_HEADER_SIZE,
             encoded: None,
+            uncompressed: 0,
             outcome: Arc::new(Outcome::new(partition)),
             first: 0,
             memory: Vec::new(),
@@ -118,9 +121,15 @@ impl Batch {
         for (timestamp, record) in &self.records {
             append(&mut builder, *timestamp, record)?;
         }
+        self.uncompressed = builder.size_in_bytes();
         let bytes = builder.build()?.bytes().clone();
         self.encoded = Some((self.numbers, bytes.clone()));
         Ok(bytes)
+    }
+
+    /// The bytes that were sent last, and what they would be without compression.
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.encoded.as_ref().map_or(0, |(_, bytes)| bytes.len()), self.uncompressed)
     }
 
     /// Takes the second half off. The batch must have more than one record.
@@ -142,6 +151,7 @@ impl Batch {
             records,
             size_max: BATCH_HEADER_SIZE + size_of_second,
             encoded: None,
+            uncompressed: 0,
             outcome: self.outcome.clone(),
             first: self.first + half,
             memory: self.memory.clone(),

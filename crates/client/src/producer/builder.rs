@@ -1,7 +1,7 @@
 //! Making a producer.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use tokio::sync::{Notify, Semaphore};
 
@@ -15,6 +15,7 @@ use super::{Handle, Options, Producer, ProducerInterceptor, Shared};
 use crate::backoff::Backoff;
 use crate::client::Client;
 use crate::config::{ClientConfig, ProducerConfig};
+use crate::metrics::Gauges;
 use crate::partitioner::{Partitioner, PartitionerOptions, SplitMix64};
 use crate::{Result, random};
 
@@ -92,6 +93,8 @@ impl ProducerBuilder {
             client: client.clone(),
             config,
         });
+        let gauges: Weak<dyn Gauges> = Arc::<Shared>::downgrade(&shared);
+        client.counts().watch(gauges);
         client.spawn(Sender::new(shared.clone()).run());
         Ok(Producer { handle: Arc::new(Handle { shared, owns_client: false }) })
     }

@@ -69,6 +69,7 @@ impl Sender {
     pub(super) async fn run(mut self) {
         while !self.shared.is_closed() {
             let plan = self.plan();
+            self.shared.count();
             let wake_at = plan.wake_at.unwrap_or_else(|| clock::now() + IDLE);
             self.carry_out(plan);
             self.shared.tell_of_ended();

@@ -7,6 +7,7 @@ mod broker;
 mod certificates;
 mod connecting;
 mod consuming;
+mod counting;
 mod producing;
 mod routing;
 mod securing;

@@ -36,6 +36,8 @@ pub(crate) struct Driver {
     coordinator: Coordinator,
     /// Joining takes as long as the others do, and must not keep other requests waiting.
     lane: Lane,
+    /// When the rebalance under way began.
+    rebalances_since: Option<Instant>,
 }
 
 /// What was done.
@@ -69,7 +71,16 @@ impl Driver {
         };
         let member = Member::new(settings, clock::now());
         let watch = TopicWatch::new(topics::Settings::new(common, config));
-        Driver { client: client.clone(), shared, member, assignors, watch, coordinator, lane }
+        Driver {
+            client: client.clone(),
+            shared,
+            member,
+            assignors,
+            watch,
+            coordinator,
+            lane,
+            rebalances_since: None,
+        }
     }
 
     /// Until it is aborted.
@@ -127,6 +138,7 @@ impl Driver {
         let call = Call::to(self.coordinator.clone().into()).lane(self.lane);
         match command {
             Command::Join(round, request, subscription) => {
+                self.rebalances_since.get_or_insert_with(clock::now);
                 let request = self.with_protocols(request, &subscription);
                 let asking = coordinator::ask(
                     self.client.clone(),
@@ -175,6 +187,9 @@ impl Driver {
                 });
             }
             Command::Remember(assignor, assignment, generation) => {
+                if let Some(since) = self.rebalances_since.take() {
+                    client.counts().rebalanced(clock::now() - since);
+                }
                 let assignor = self.assignors.iter_mut().find(|known| known.name() == &*assignor);
                 if let Some(assignor) = assignor {
                     assignor.on_assignment(&assignment, generation);

@@ -94,6 +94,7 @@ impl Accumulator {
                     queue.sequences.given_up(numbers, false);
                     transactions.lost_numbers();
                 }
+                self.produced.records_failed += batch.count() as u64;
                 batch.end(Err(error.clone()));
             }
         }
