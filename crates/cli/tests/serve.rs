@@ -5,6 +5,7 @@ mod support;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
 
 use bytes::Bytes;
 use ottla_wire::messages::ApiVersionsRequest;
@@ -24,6 +25,11 @@ const HEADER_AND_COUNT: usize = 10;
 
 /// A request that every client begins with, and the size of its answer.
 fn ask_for_versions(address: SocketAddr) -> usize {
+    size_of_answer(&mut begin(address)).expect("it answers")
+}
+
+/// Connects and sends the request.
+fn begin(address: SocketAddr) -> TcpStream {
     let mut body = Writer::new();
     body.i16(ApiKey::ApiVersions.code());
     body.i16(0);
@@ -35,9 +41,13 @@ fn ask_for_versions(address: SocketAddr) -> usize {
 
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.write_all(&[&size, &body[..]].concat()).expect("it reads");
+    stream
+}
+
+fn size_of_answer(stream: &mut TcpStream) -> std::io::Result<usize> {
     let mut size = [0; 4];
-    stream.read_exact(&mut size).expect("it answers");
-    usize::try_from(u32::from_be_bytes(size)).expect("small")
+    stream.read_exact(&mut size)?;
+    Ok(usize::try_from(u32::from_be_bytes(size)).expect("small"))
 }
 
 #[test]
@@ -53,6 +63,40 @@ fn without_any_configuration_it_serves_and_says_how_to_try_it() {
     server.wait_for("consume");
     assert!(ask_for_versions(address) > HEADER_AND_COUNT);
     assert!(data.join("meta.properties").exists());
+}
+
+#[test]
+fn a_listener_keeps_those_waiting_who_come_beyond_its_limit() {
+    let dir = temporary();
+    let ports = dir.path().join("ports.json");
+    let settings = [
+        "listeners=PLAINTEXT://127.0.0.1:0,NARROW://127.0.0.1:0",
+        "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,NARROW:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.name.narrow.max.connections=1",
+        "ottla.metrics.listener=",
+    ];
+    let mut command = ottla(["serve", "--log-format", "text", "--data-dir"]);
+    command.arg(dir.path().join("data")).arg("--ports-file").arg(&ports);
+    for setting in settings {
+        command.args(["--set", setting]);
+    }
+    let mut server = Server::start(&mut command);
+    server.wait_for("consume");
+    let told: Value = serde_json::from_str(&fs::read_to_string(&ports).expect("the file")).expect("JSON");
+    let address = |listener: &str| -> SocketAddr {
+        told["listeners"][listener].as_str().and_then(|text| text.parse().ok()).expect("an address")
+    };
+    let (wide, narrow) = (address("PLAINTEXT"), address("NARROW"));
+
+    let mut first = begin(narrow);
+    assert!(size_of_answer(&mut first).expect("it answers") > HEADER_AND_COUNT);
+    let mut second = begin(narrow);
+    second.set_read_timeout(Some(Duration::from_millis(200))).expect("a timeout");
+    size_of_answer(&mut second).unwrap_err();
+    assert!(ask_for_versions(wide) > HEADER_AND_COUNT);
+    drop(first);
+    second.set_read_timeout(None).expect("no timeout");
+    assert!(size_of_answer(&mut second).expect("it answers") > HEADER_AND_COUNT);
 }
 
 #[test]

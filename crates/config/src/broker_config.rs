@@ -60,6 +60,8 @@ pub struct NetworkConfig {
     pub listeners: Listeners,
     pub request_bytes_max: u32,
     pub connections_max: u32,
+    /// The same of single listeners, by their names.
+    pub connections_max_of: BTreeMap<String, u32>,
     pub connections_per_ip_max: u32,
     /// Hosts or addresses with a limit of their own.
     pub connections_per_ip_overrides: Vec<(String, u32)>,
@@ -269,6 +271,7 @@ impl NetworkConfig {
             |name| Some(reader.int(name)).filter(|_| is_given(name)).and_then(|n| u32::try_from(n).ok());
         let overrides = reader.string("max.connections.per.ip.overrides");
         NetworkConfig {
+            connections_max_of: of_listeners(settings, &listeners, CONNECTIONS),
             connection_rate_max: reader.size(CONNECTION_RATE),
             connection_rate_max_of: of_listeners(settings, &listeners, CONNECTION_RATE),
             inter_broker_listener: reader
@@ -279,7 +282,7 @@ impl NetworkConfig {
             backlog: given("socket.listen.backlog.size"),
             listeners,
             request_bytes_max: reader.size("socket.request.max.bytes"),
-            connections_max: reader.size("max.connections"),
+            connections_max: reader.size(CONNECTIONS),
             connections_per_ip_max: reader.size("max.connections.per.ip"),
             connections_per_ip_overrides: connection_limits(&overrides).unwrap_or_default(),
             idle_max_ms: reader.long("connections.max.idle.ms"),
@@ -289,6 +292,7 @@ impl NetworkConfig {
     }
 }
 
+const CONNECTIONS: &str = "max.connections";
 const CONNECTION_RATE: &str = "max.connection.creation.rate";
 
 /// What single listeners are given, as `listener.name.NAME.OPTION` with the name in lower case.

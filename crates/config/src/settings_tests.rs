@@ -310,18 +310,22 @@ fn sockets_are_the_systems_unless_something_is_given() {
 }
 
 #[test]
-fn a_listener_may_have_a_rate_of_its_own_and_that_of_brokers_has_only_this() {
+fn a_listener_may_have_limits_of_its_own_and_that_of_brokers_has_only_these() {
     let mut settings = given(&[
         "listeners=PLAINTEXT://:1,INNER://:2",
         "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,INNER:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "inter.broker.listener.name=INNER",
         "max.connection.creation.rate=7",
     ]);
-    settings.set_for_this_broker(overrides(&[("listener.name.inner.max.connection.creation.rate", "5")]));
+    settings.set_for_this_broker(overrides(&[
+        ("listener.name.inner.max.connection.creation.rate", "5"),
+        ("listener.name.plaintext.max.connections", "9"),
+    ]));
     let network = settings.broker().network;
     assert_eq!(network.connection_rate_max, 7);
     assert_eq!(network.connection_rate_max_of.get("INNER"), Some(&5));
     assert_eq!(network.connection_rate_max_of.get("PLAINTEXT"), None);
+    assert_eq!(network.connections_max_of.get("PLAINTEXT"), Some(&9));
     assert!(network.is_protected("INNER") && !network.is_protected("PLAINTEXT"));
     assert!(!given(&[]).broker().network.is_protected("PLAINTEXT"));
 }

@@ -66,7 +66,7 @@ impl Listener {
         loop {
             let config = broker.config();
             let gate = Gate { broker: &broker, network: &config.network, listener: &self.name };
-            let wait = gate.wait(&rate);
+            let wait = gate.wait(connections.len(), &rate);
             tokio::select! {
                 accepted = listener.accept(), if wait.is_zero() => match accepted {
                     Ok((stream, peer)) => if let Some(info) = gate.admit(&stream, peer, &mut rate) {
@@ -98,13 +98,20 @@ struct Gate<'a> {
 
 impl Gate<'_> {
     /// How long nobody is accepted. Those who come meanwhile wait in the system's queue.
-    fn wait(&self, rate: &ConnectionRate) -> Duration {
-        let (limits, now) = (&self.broker.connection_limits, clock::now());
-        if !limits.have_room(self.network) {
+    fn wait(&self, connections: usize, rate: &ConnectionRate) -> Duration {
+        if !self.has_room(connections) {
             return LOOK_AGAIN;
         }
+        let (limits, now) = (&self.broker.connection_limits, clock::now());
         let of_broker = limits.rate().wait(self.rate_of_broker(), now);
         of_broker.max(rate.wait(self.rate_of_listener(), now)).min(LOOK_AGAIN)
+    }
+
+    /// Whether the listener may have another connection beside those that it has.
+    fn has_room(&self, connections: usize) -> bool {
+        let max = self.network.connections_max_of.get(&**self.listener).copied().unwrap_or(u32::MAX);
+        let is_protected = self.network.is_protected(self.listener);
+        connections < max as usize && (is_protected || self.broker.connection_limits.have_room(self.network))
     }
 
     fn admit(

@@ -31,7 +31,7 @@ pub(crate) static OPTIONS: &[ConfigOption] = &[
     string("max.connections.per.ip.overrides").default("").cluster_wide()
         .doc("Other limits for single addresses, as host:number."),
     int("max.connections").default("2147483647").at_least(0).cluster_wide()
-        .doc("Connections that this broker holds at once."),
+        .doc("Connections that this broker holds at once; others wait. Also for a single listener, as listener.name.NAME.max.connections."),
     int("max.connection.creation.rate").default("2147483647").at_least(0).cluster_wide()
         .doc("Connections that a broker accepts in a second; others wait. Also for a single listener, as listener.name.NAME.max.connection.creation.rate."),
     long("connections.max.idle.ms").default("600000")
