@@ -139,11 +139,13 @@ impl Bench<'_> {
     }
 
     /// Into new topics, which are deleted afterwards: each round finds the disk and the page cache as the one before did.
+    /// What the load before has left to be written is written first, lest the next one pay for it.
     fn put_round(&mut self, server: &Server, loads: &[&dyn Load], round: u32) -> Result<()> {
         let mut topics = Vec::new();
         for (index, load) in loads.iter().enumerate() {
             let topic = format!("round-{round}-{index}");
             let target = self.target(server, self.options.time());
+            rustix::fs::sync();
             match load.run(&target, &topic) {
                 Ok(sample) => self.add(load.name(), server.variant(), sample),
                 Err(error) => self.fail(server.variant(), load.name(), &error),
