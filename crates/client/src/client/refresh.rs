@@ -1,11 +1,12 @@
 //! Asking the cluster for its brokers, topics and partitions.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ottla_wire::messages::metadata_request::MetadataRequestTopic;
 use ottla_wire::messages::{MetadataRequest, MetadataResponse};
-use ottla_wire::{ApiKey, ErrorCode};
+use ottla_wire::{ApiKey, ErrorCode, Uuid};
 
 use super::{Call, Client, Destination};
 use crate::cluster::{Broker, Cluster, LeaderHint, Topic};
@@ -42,6 +43,17 @@ impl Client {
     pub async fn all_topics(&self) -> Result<Vec<Topic>> {
         let response = self.ask(None, false).await?;
         Ok(Cluster::default().merged(&response, true).topics().cloned().collect())
+    }
+
+    /// The topics with these ids, as one broker knows them now; those that it does not know are left out.
+    pub(crate) async fn topics_by_id(&self, ids: &BTreeSet<Uuid>) -> Result<Vec<Topic>> {
+        let topic = |id: &Uuid| MetadataRequestTopic { topic_id: *id, name: None };
+        let request =
+            MetadataRequest { topics: Some(ids.iter().map(topic).collect()), ..MetadataRequest::default() };
+        // Versions 10 and 11 have ids, but do not answer by them.
+        let call = Call::to(Destination::Any).versions(12..=i16::MAX);
+        let reply = self.ask_any(&call, &request).await?;
+        Ok(Cluster::default().merged(&reply.response, true).topics().cloned().collect())
     }
 
     /// Asks about a topic until it is there, having the broker make it if it does that.

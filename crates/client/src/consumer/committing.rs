@@ -15,6 +15,9 @@ use crate::group::offsets::{commit_once, fetch_once};
 use crate::group::{self, CommittedOffset, GroupMetadata, Refusal};
 use crate::{Client, Coordinator, Destination, Error, Result, TopicPartition, clock};
 
+/// How long a member may take to hear of its epoch: that of one that is not heard of has ended.
+const RENEWAL: Duration = Duration::from_secs(10);
+
 /// Where a group is to go on, by partition.
 type Offsets = BTreeMap<TopicPartition, CommittedOffset>;
 
@@ -162,12 +165,13 @@ async fn commit_until(
             Ok(Some(error)) | Err(error) => error,
         };
         note(group, &member, &error);
+        if within.is_none() {
+            return Err(error);
+        }
         let is_stale = error.code() == Some(ErrorCode::StaleMemberEpoch);
-        match renewed(group, &offsets) {
-            // A rebalance took nothing of that: it is committed in the new generation's name.
-            Some(now) if is_stale && now != member => member = now,
-            _ if within.is_none() => return Err(error),
-            _ => retrying.pause_after(client, &destination, error).await?,
+        match if is_stale { renewed(group, &member, &offsets).await } else { None } {
+            Some(renewed) => member = renewed,
+            None => retrying.pause_after(client, &destination, error).await?,
         }
     }
     Ok(())
@@ -191,11 +195,14 @@ fn committer(group: &group::Shared) -> Result<GroupMetadata> {
     Ok(membership.metadata.clone())
 }
 
-/// The member as it is now, if it has all these partitions.
-fn renewed(group: &group::Shared, offsets: &Offsets) -> Option<GroupMetadata> {
+/// The member of an epoch that it learns of soon, if it has all these partitions then: they are committed in the name of that.
+async fn renewed(group: &group::Shared, member: &GroupMetadata, offsets: &Offsets) -> Option<GroupMetadata> {
+    let is_new = |membership: &group::Membership| membership.metadata.generation != member.generation;
+    let is_renewed = group.wait_until(clock::now() + RENEWAL, is_new).await;
     let membership = group.membership();
     let owned = membership.holding.owned();
-    offsets.keys().all(|partition| owned.contains(partition)).then(|| membership.metadata.clone())
+    let has_all = offsets.keys().all(|partition| owned.contains(partition));
+    (is_renewed && has_all).then(|| membership.metadata.clone())
 }
 
 /// Has the member know what a refusal says about it.

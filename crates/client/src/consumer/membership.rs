@@ -51,13 +51,13 @@ impl Group {
             listener: Mutex::default(),
             commit_at: Mutex::new(now + config.auto_commit_interval),
         };
+        let coordinator = Coordinator::of_group(id);
         match config.group_protocol {
             GroupProtocol::Classic => {
-                let coordinator = Coordinator::of_group(id);
                 tasks.spawn(classic::Driver::new(client, shared, config, assignors, coordinator, lane).run());
             }
             GroupProtocol::Consumer => {
-                return Err(Error::Config("group.protocol: consumer is not supported yet".into()));
+                tasks.spawn(group::consumer::Driver::new(client, shared, config, coordinator, lane).run());
             }
         }
         Ok(Some(group))
@@ -110,7 +110,7 @@ impl Consumer {
     }
 
     /// The same with all topics of a pattern: those that are there and those that come, which it looks for every
-    /// `metadata.max.age.ms`.
+    /// `metadata.max.age.ms`. With the protocol `consumer` the coordinator looks for them.
     pub fn subscribe_pattern(&self, pattern: Pattern) -> Result<()> {
         self.want(Subscribed::Pattern(pattern))
     }

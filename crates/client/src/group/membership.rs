@@ -95,6 +95,10 @@ impl Membership {
         !matches!(self.subscribed, Subscribed::Nothing)
     }
 
+    pub(crate) fn has_pattern(&self) -> bool {
+        matches!(self.subscribed, Subscribed::Pattern(_))
+    }
+
     /// From here on it wants this. What went wrong before is forgotten.
     pub(crate) fn subscribe(&mut self, subscribed: Subscribed, now: Instant) {
         self.subscribed = subscribed;

@@ -6,6 +6,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `classic` | the classic protocol: members assign partitions to each other |
+//! | `consumer` | the protocol `consumer` (KIP-848): the coordinator assigns partitions |
 //! | `membership`, `holding`, `attendance` | what the application and the member have in common |
 //! | `shared` | the same behind a lock |
 //! | `topics`, `pattern` | which topics there are |
@@ -15,6 +16,7 @@
 mod attendance;
 pub(crate) mod classic;
 mod committed;
+pub(crate) mod consumer;
 mod coordinator;
 mod holding;
 mod listener;

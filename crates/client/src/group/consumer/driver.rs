@@ -1,0 +1,154 @@
+//! Carries out what the member decides: one task for each consumer of a group.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ottla_wire::Uuid;
+use ottla_wire::messages::ConsumerGroupHeartbeatResponse;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::member::{Command, Due, Member, Settings, State};
+use crate::backoff::Backoff;
+use crate::client::Lane;
+use crate::cluster::Topic;
+use crate::config::ConsumerConfig;
+use crate::group::coordinator;
+use crate::group::shared::Shared;
+use crate::{Call, Client, Coordinator, Result, clock, random};
+
+/// The task.
+pub(crate) struct Driver {
+    client: Client,
+    shared: Arc<Shared>,
+    member: Member,
+    coordinator: Coordinator,
+    lane: Lane,
+    /// A pattern is the coordinator's to match, which the first version cannot.
+    version_min: i16,
+    lookup: Lookup,
+}
+
+/// Asking for the names of topics.
+struct Lookup {
+    backoff: Backoff,
+    is_under_way: bool,
+    failures: u32,
+    retry_at: Option<Instant>,
+}
+
+/// What was done.
+enum Done {
+    Heartbeat(u64, Result<ConsumerGroupHeartbeatResponse>),
+    Left,
+    Named(Result<Vec<Topic>>),
+}
+
+impl Driver {
+    pub(crate) fn new(
+        client: &Client,
+        shared: Arc<Shared>,
+        config: &ConsumerConfig,
+        coordinator: Coordinator,
+        lane: Lane,
+    ) -> Driver {
+        let common = client.config();
+        let backoff = Backoff { first: common.retry_backoff, max: common.retry_backoff_max };
+        let settings = Settings {
+            rebalance_timeout: config.max_poll_interval,
+            rack: common.client_rack.as_deref().map(Arc::from),
+            assignor: config.group_remote_assignor.as_deref().map(Arc::from),
+            backoff,
+        };
+        // The member gives itself its name, so that it is the same one when its first heartbeat has to be said again.
+        let member_id = format!("{:016x}{:016x}", random::u64(), random::u64());
+        shared.membership().metadata.member_id = member_id.into();
+        let member = Member::new(settings, clock::now());
+        let lookup = Lookup { backoff, is_under_way: false, failures: 0, retry_at: None };
+        Driver { client: client.clone(), shared, member, coordinator, lane, version_min: 0, lookup }
+    }
+
+    /// Until it is aborted.
+    pub(crate) async fn run(mut self) {
+        let mut under_way = JoinSet::new();
+        loop {
+            let due = self.due();
+            for command in due.commands {
+                self.start(command, &mut under_way);
+            }
+            let lookup_at = self.look_up(due.unknown, &mut under_way);
+            self.shared.moved();
+            let wake_at = due.wake_at.into_iter().chain(lookup_at).min();
+            tokio::select! {
+                Some(done) = under_way.join_next() => self.done(done.expect("what was started does not panic")),
+                () = self.shared.changed.notified() => {}
+                () = sleep_until(wake_at.unwrap_or_else(clock::now)), if wake_at.is_some() => {}
+            }
+        }
+    }
+
+    fn due(&mut self) -> Due {
+        let mut membership = self.shared.membership();
+        self.version_min = i16::from(membership.has_pattern());
+        self.member.due(&mut membership, clock::now())
+    }
+
+    fn start(&self, command: Command, under_way: &mut JoinSet<Done>) {
+        let destination = self.coordinator.clone().into();
+        let call = Call::to(destination).lane(self.lane).versions(self.version_min..=i16::MAX);
+        match command {
+            Command::Heartbeat(round, request) => {
+                let asking = coordinator::ask(self.client.clone(), call, request, |answer| answer.error_code);
+                under_way.spawn(async move { Done::Heartbeat(round, asking.await) });
+            }
+            Command::Leave(request) => {
+                let asking = coordinator::ask(self.client.clone(), call, request, |answer| answer.error_code);
+                under_way.spawn(async move {
+                    if let Err(error) = asking.await {
+                        tracing::info!(target: "ottla_client::group", %error, "the coordinator was not told");
+                    }
+                    Done::Left
+                });
+            }
+        }
+    }
+
+    /// Asks for the names of topics that are assigned, or tells when to look again.
+    fn look_up(&mut self, unknown: BTreeSet<Uuid>, under_way: &mut JoinSet<Done>) -> Option<Instant> {
+        if unknown.is_empty() || self.lookup.is_under_way {
+            return None;
+        }
+        if let Some(at) = self.lookup.retry_at.filter(|at| *at > clock::now()) {
+            return Some(at);
+        }
+        self.lookup.is_under_way = true;
+        let client = self.client.clone();
+        under_way.spawn(async move { Done::Named(client.topics_by_id(&unknown).await) });
+        None
+    }
+
+    fn done(&mut self, done: Done) {
+        let now = clock::now();
+        match done {
+            Done::Heartbeat(round, result) => {
+                self.member.answered(&mut self.shared.membership(), round, result, now);
+            }
+            Done::Left => {
+                if self.member.state == State::Out {
+                    self.shared.membership().is_in = false;
+                }
+            }
+            Done::Named(result) => {
+                let topics = result.unwrap_or_default();
+                for topic in topics {
+                    topic.id.into_iter().for_each(|id| self.member.learn(id, topic.name.clone()));
+                }
+                // Those that are still unknown are not asked for again at once.
+                self.lookup.is_under_way = false;
+                self.lookup.failures = self.lookup.failures.saturating_add(1);
+                let pause = self.lookup.backoff.pause(self.lookup.failures, random::fraction());
+                self.lookup.retry_at = Some(now + pause);
+            }
+        }
+    }
+}
