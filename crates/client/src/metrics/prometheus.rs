@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _, MetricEncoder};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -84,18 +84,21 @@ impl Sheet<'_> {
         let mut family =
             self.encoder.encode_descriptor(&name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
         for (labels, histogram) in of {
-            let seconds = |bound: Option<Duration>| bound.map_or(f64::INFINITY, |bound| bound.as_secs_f64());
-            let buckets: Vec<_> = histogram.buckets().map(|(bound, count)| (seconds(bound), count)).collect();
-            let mut metric = family.encode_family(&labels)?;
-            metric.encode_histogram::<NoLabels>(
-                histogram.sum().as_secs_f64(),
-                histogram.count(),
-                &buckets,
-                None,
-            )?;
+            // Without a label there are no braces either.
+            if labels.is_empty() {
+                encode(&mut family, histogram)?;
+            } else {
+                encode(&mut family.encode_family(&labels)?, histogram)?;
+            }
         }
         Ok(())
     }
+}
+
+fn encode(metric: &mut MetricEncoder<'_>, histogram: &Histogram) -> fmt::Result {
+    let seconds = |bound: Option<Duration>| bound.map_or(f64::INFINITY, |bound| bound.as_secs_f64());
+    let buckets: Vec<_> = histogram.buckets().map(|(bound, count)| (seconds(bound), count)).collect();
+    metric.encode_histogram::<NoLabels>(histogram.sum().as_secs_f64(), histogram.count(), &buckets, None)
 }
 
 fn connections(sheet: &mut Sheet<'_>, metrics: &Metrics) -> fmt::Result {
