@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use ottla_client::admin::{Admin, NewTopic, TransactionDescription};
-use ottla_client::config::{ConsumerConfig, IsolationLevel, ProducerConfig};
+use ottla_client::config::{ConsumerConfig, IsolationLevel, OffsetReset, ProducerConfig};
 use ottla_client::consumer::{Consumer, StartAt};
 use ottla_client::group::{CommittedOffset, GroupMetadata};
 use ottla_client::producer::{Producer, ProducerRecord};
@@ -312,4 +312,58 @@ async fn a_transaction_that_takes_too_long_is_aborted_by_the_coordinator() {
     let error = producer.commit_transaction().await.unwrap_err();
     assert!(matches!(error, Error::ProducerFenced { .. }), "{error}");
     bench.check_committed(&[]).await;
+}
+
+/// Consumes the first topic as a member, and sends what it makes of each record to the second, up to what was written last. After
+/// so many transactions it aborts one and gives up, as a program that fails does.
+async fn transform(bench: &Bench, commits_max: usize) -> bool {
+    let producer = bench.initialized().await;
+    let options = ConsumerConfig::default()
+        .group_id(Some(bench.id.clone()))
+        .enable_auto_commit(false)
+        .auto_offset_reset(OffsetReset::Earliest)
+        .isolation_level(IsolationLevel::ReadCommitted)
+        .max_poll_records(10_usize);
+    let consumer = Consumer::new(bench.client.clone(), options).unwrap();
+    consumer.subscribe([bench.topics[0].as_str()]).unwrap();
+    for commits in 0.. {
+        let records = consumer.poll(DEADLINE).await.unwrap();
+        let Some(last) = records.last() else { continue };
+        producer.begin_transaction().unwrap();
+        for record in &records {
+            let made = ProducerRecord::new(bench.topics[1].as_str()).value(record.value.clone().unwrap());
+            let _delivery = producer.send(made).await.unwrap();
+        }
+        let next = (last.partition.clone(), CommittedOffset::new(last.offset + 1));
+        producer.send_offsets_to_transaction([next], &consumer.group_metadata().unwrap()).await.unwrap();
+        if commits == commits_max {
+            producer.abort_transaction().await.unwrap();
+            // So that nobody waits for its session to end.
+            consumer.close().await;
+            return false;
+        }
+        producer.commit_transaction().await.unwrap();
+        if last.value.as_deref() == Some(LAST.as_bytes()) {
+            consumer.close().await;
+            return true;
+        }
+    }
+    unreachable!("it ends within")
+}
+
+#[tokio::test]
+async fn what_a_member_makes_of_records_is_written_once_however_often_it_fails() {
+    let bench = Bench::new("transform").await;
+    let values: Vec<String> = (0..95).map(|number| number.to_string()).collect();
+    let input = Producer::new(config(), ProducerConfig::default()).unwrap();
+    for value in values.iter().map(String::as_str).chain([LAST]) {
+        input
+            .send_and_wait(ProducerRecord::new(bench.topics[0].as_str()).value(value.to_owned()))
+            .await
+            .unwrap();
+    }
+    let transforming = async { while !transform(&bench, 3).await {} };
+    tokio::time::timeout(DEADLINE, transforming).await.expect("it is done in time");
+    assert_eq!(bench.values(&bench.topics[1], IsolationLevel::ReadCommitted).await, values);
+    assert!(bench.values(&bench.topics[1], IsolationLevel::ReadUncommitted).await.len() > values.len());
 }
