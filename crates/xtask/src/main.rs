@@ -2,6 +2,7 @@
 //!
 //! - `cargo xtask verify` checks format, lints and documentation, as CI does.
 //! - `cargo xtask bench` puts the same loads on Apache Kafka and on Ottla and prints a table of ratios.
+//! - `cargo xtask bench client` does so with our client library, librdkafka and Kafka's tools, all on Ottla.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command line tool")]
 
@@ -24,12 +25,20 @@ usage: cargo xtask <command>
     --only TEXT              rows whose name contains this
     --without-kafka          Ottla alone
     --large                  also starts with 3,000 partitions and 42 GB (45 GB of disk)
-    --ottla FILE             this executable instead of one built now";
+    --ottla FILE             this executable instead of one built now
+
+  bench client [OPTION...]   the same loads by our client library, librdkafka and Kafka's own
+                             tools, on Ottla; needs Linux, Java, Maven and the kit. Options as
+                             above: --seconds, --rounds, --only, --ottla, and
+    --without-kafka          without Kafka's tools";
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.split_first().map(|(command, rest)| (command.as_str(), rest)) {
         Some(("verify", [])) => verify::run(),
+        Some(("bench", rest)) if rest.first().is_some_and(|first| first == "client") => {
+            bench::clients::run(&bench::Options::parse(&rest[1..])?)
+        }
         Some(("bench", rest)) => bench::run(&bench::Options::parse(rest)?),
         Some(("help" | "--help" | "-h", _)) => {
             println!("{USAGE}");

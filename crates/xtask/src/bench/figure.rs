@@ -8,6 +8,7 @@ pub(crate) enum Unit {
     MibPerSecond,
     Micros,
     SecondsPerGib,
+    SecondsPerMillion,
     Kib,
     Percent,
 }
@@ -26,6 +27,8 @@ impl Quantity {
     pub(crate) const COST: Quantity = Quantity::new("cpu ", Unit::Micros);
     /// The server's processor time for each GiB.
     pub(crate) const COST_OF_BYTES: Quantity = Quantity::new("cpu ", Unit::SecondsPerGib);
+    /// A client's processor time for each million records.
+    pub(crate) const COST_OF_RECORDS: Quantity = Quantity::new("cpu ", Unit::SecondsPerMillion);
     pub(crate) const AVERAGE: Quantity = Quantity::new("average ", Unit::Micros);
     pub(crate) const P50: Quantity = Quantity::new("p50 ", Unit::Micros);
     pub(crate) const P99: Quantity = Quantity::new("p99 ", Unit::Micros);
@@ -60,6 +63,7 @@ impl Figure {
             Unit::MibPerSecond => scaled(self.value, 1024.0, &[" MiB/s", " GiB/s"]),
             Unit::Micros => scaled(self.value, 1000.0, &[" µs", " ms", " s"]),
             Unit::SecondsPerGib => scaled(self.value, 1.0, &[" s/GiB"]),
+            Unit::SecondsPerMillion => scaled(self.value, 1.0, &[" s/M"]),
             Unit::Kib => scaled(self.value, 1024.0, &[" KiB", " MiB", " GiB"]),
             Unit::Percent => scaled(self.value, 1.0, &[" %"]),
         }

@@ -4,6 +4,9 @@ use std::{fs, process::Command, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 
+/// Where processor time stands among the fields after the name: in user mode, and behind it in system mode.
+const OWN: usize = 11;
+const CHILDREN: usize = 13;
 /// `/proc` counts processor time in hundredths of a second, whatever the kernel's own tick.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -16,7 +19,13 @@ impl Process {
     /// The processor time that it has used, in user and system mode.
     pub(crate) fn processor(self) -> Result<Duration> {
         let stat = self.read("stat")?;
-        processor(&stat).with_context(|| format!("/proc/{}/stat has no processor time", self.id))
+        processor_at(&stat, OWN).with_context(|| format!("/proc/{}/stat has no processor time", self.id))
+    }
+
+    /// The processor time of its children that have ended, and of theirs.
+    pub(crate) fn processor_of_children(self) -> Result<Duration> {
+        let stat = self.read("stat")?;
+        processor_at(&stat, CHILDREN).with_context(|| format!("/proc/{}/stat has no processor time", self.id))
     }
 
     /// Resident memory now, in KiB.
@@ -57,8 +66,8 @@ fn after_name(stat: &str) -> &str {
     stat.rsplit(')').next().unwrap_or_default().trim_start()
 }
 
-fn processor(stat: &str) -> Option<Duration> {
-    let mut fields = after_name(stat).split(' ').skip(11);
+fn processor_at(stat: &str, field: usize) -> Option<Duration> {
+    let mut fields = after_name(stat).split(' ').skip(field);
     let mut ticks = || fields.next()?.parse::<u32>().ok();
     Some(TICK * (ticks()? + ticks()?))
 }
@@ -76,8 +85,9 @@ mod tests {
     fn processor_time_is_user_and_system_time_even_after_an_odd_name() {
         let stat =
             "31880 (a) b (c) S 1 31612 19940 0 -1 4194304 128671 0 7 0 2261 235 0 0 20 0 109 0 1265102";
-        assert_eq!(processor(stat), Some(Duration::from_millis(24_960)));
-        assert_eq!(processor("1 (short) S 1"), None);
+        assert_eq!(processor_at(stat, OWN), Some(Duration::from_millis(24_960)));
+        assert_eq!(processor_at(stat, CHILDREN), Some(Duration::ZERO));
+        assert_eq!(processor_at("1 (short) S 1", OWN), None);
     }
 
     #[test]

@@ -21,18 +21,22 @@ pub(crate) struct Programs {
 impl Programs {
     /// Builds what is not there yet.
     pub(crate) fn build(ottla: Option<&Path>) -> Result<Programs> {
+        let programs = Programs::without_generator(ottla)?;
+        let mut go = Command::new("go");
+        go.current_dir(programs.kit.join("load")).args(["build", "-o"]).arg(programs.load()).arg(".");
+        output(&mut go).context("cannot build the load generator")?;
+        Ok(programs)
+    }
+
+    pub(crate) fn without_generator(ottla: Option<&Path>) -> Result<Programs> {
         let kit = kit()?;
         let ottla = match ottla {
             Some(path) => {
                 path.canonicalize().with_context(|| format!("{}: no executable", path.display()))?
             }
-            None => build_ottla()?,
+            None => build_executable(["--bin", "ottla"])?,
         };
-        let programs = Programs { kit, ottla, built: Folder::new()? };
-        let mut go = Command::new("go");
-        go.current_dir(programs.kit.join("load")).args(["build", "-o"]).arg(programs.load()).arg(".");
-        output(&mut go).context("cannot build the load generator")?;
-        Ok(programs)
+        Ok(Programs { kit, ottla, built: Folder::new()? })
     }
 
     pub(crate) fn ottla(&self) -> Command {
@@ -72,10 +76,10 @@ fn kit() -> Result<PathBuf> {
         .with_context(|| format!("{}: no conformance kit; set OTTLA_CONFORMANCE", kit.display()))
 }
 
-/// Builds what users run; its path, as cargo tells it.
-fn build_ottla() -> Result<PathBuf> {
+/// Builds as users do; the path of what was built, as cargo tells it.
+pub(crate) fn build_executable(target: [&str; 2]) -> Result<PathBuf> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release", "--package", "ottla-cli", "--bin", "ottla"]);
+    cargo.args(["build", "--release", "--package", "ottla-cli"]).args(target);
     let messages = output(cargo.args(["--quiet", "--message-format", "json-render-diagnostics"]))?;
     let executable = |line: &str| {
         let message: Value = serde_json::from_str(line).ok()?;

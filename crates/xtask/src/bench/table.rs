@@ -21,7 +21,7 @@ struct Row {
 
 /// One figure over all rounds.
 #[derive(Clone, Copy, Debug)]
-struct Summary {
+pub(crate) struct Summary {
     median: Figure,
     /// Half of the way from the least to the most, as a part of the median.
     spread: f64,
@@ -38,10 +38,8 @@ impl Table {
 
 impl Row {
     fn summaries(&self, variant: Variant) -> Vec<Summary> {
-        let samples: Vec<&Sample> =
-            self.samples.iter().filter(|(of, _)| *of == variant).map(|(_, sample)| sample).collect();
-        let figures = samples.first().map_or(0, |sample| sample.len());
-        (0..figures).map(|index| Summary::of(samples.iter().map(|sample| sample[index]).collect())).collect()
+        let samples = self.samples.iter().filter(|(of, _)| *of == variant).map(|(_, sample)| sample);
+        Summary::of_each(&samples.collect::<Vec<_>>())
     }
 
     /// Kafka as it comes, and in brackets with what Ottla's default promises.
@@ -57,17 +55,20 @@ impl Row {
     }
 
     fn ottla(&self, variant: Variant) -> String {
-        let summaries = self.summaries(variant);
-        let kafka = self.summaries(Variant::Kafka);
-        if summaries.is_empty() {
-            return "-".to_owned();
-        }
-        let beside = |(index, summary): (usize, &Summary)| match kafka.get(index) {
-            Some(kafka) if kafka.median.value > 0.0 => summary.as_ratio_to(kafka),
-            Some(_) | None => summary.to_string(),
-        };
-        summaries.iter().enumerate().map(beside).collect::<Vec<_>>().join(", ")
+        beside(&self.summaries(variant), &self.summaries(Variant::Kafka))
     }
+}
+
+/// Figures, as ratios to others where there are some.
+pub(crate) fn beside(summaries: &[Summary], others: &[Summary]) -> String {
+    if summaries.is_empty() {
+        return "-".to_owned();
+    }
+    let beside = |(index, summary): (usize, &Summary)| match others.get(index) {
+        Some(other) if other.median.value > 0.0 => summary.as_ratio_to(other),
+        Some(_) | None => summary.to_string(),
+    };
+    summaries.iter().enumerate().map(beside).collect::<Vec<_>>().join(", ")
 }
 
 fn plain(summaries: &[Summary]) -> String {
@@ -75,6 +76,12 @@ fn plain(summaries: &[Summary]) -> String {
 }
 
 impl Summary {
+    /// Of each figure of samples of the same quantities.
+    pub(crate) fn of_each(samples: &[&Sample]) -> Vec<Summary> {
+        let figures = samples.first().map_or(0, |sample| sample.len());
+        (0..figures).map(|index| Summary::of(samples.iter().map(|sample| sample[index]).collect())).collect()
+    }
+
     fn of(mut figures: Vec<Figure>) -> Summary {
         figures.sort_by(|one, other| one.value.total_cmp(&other.value));
         let (least, most) = (figures[0].value, figures[figures.len() - 1].value);
@@ -84,8 +91,8 @@ impl Summary {
         Summary { median: figures[0].quantity.of(median), spread }
     }
 
-    fn as_ratio_to(&self, kafka: &Summary) -> String {
-        let ratio = self.median.value / kafka.median.value;
+    fn as_ratio_to(&self, other: &Summary) -> String {
+        let ratio = self.median.value / other.median.value;
         let decimals = if ratio < 0.1 { 3 } else { 2 };
         format!(
             "{}×{ratio:.decimals$} ({}{})",

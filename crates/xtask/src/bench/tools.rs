@@ -130,7 +130,7 @@ fn per_gib(processor: Duration, records: u32, record_bytes: u32) -> Figure {
 }
 
 /// From the last line: `1000000 records sent, 212345.6 records/sec (207.4 MB/sec), 130.1 ms avg latency, …`.
-fn produced_per_second(printed: &str) -> Option<f64> {
+pub(crate) fn produced_per_second(printed: &str) -> Option<f64> {
     let summary = printed.lines().rfind(|line| line.contains("99th"))?;
     summary.split(", ").nth(1)?.split(' ').next()?.parse().ok()
 }
@@ -138,6 +138,11 @@ fn produced_per_second(printed: &str) -> Option<f64> {
 /// The ninth column: without the time that it took to join the group.
 fn fetched_mib_per_second(printed: &str) -> Option<f64> {
     printed.lines().last()?.split(", ").nth(8)?.parse().ok()
+}
+
+/// The tenth column: records, without the time that it took to join the group.
+pub(crate) fn fetched_per_second(printed: &str) -> Option<f64> {
+    printed.lines().last()?.split(", ").nth(9)?.parse().ok()
 }
 
 /// Average, p50, p99. The tool gives percentiles in whole milliseconds.
@@ -162,6 +167,7 @@ mod tests {
         assert_eq!(produced_per_second(producer), Some(1_775.851_965));
         let consumer = "2026-11-21 15:09:14:162, 2026-11-21 15:09:18:491, 97.6563, 22.5586, 100000, 23100.0231, 1244, 3085, 31.6552, 32414.9109\n";
         assert_eq!(fetched_mib_per_second(consumer), Some(31.6552));
+        assert_eq!(fetched_per_second(consumer), Some(32_414.910_9));
         let end_to_end =
             "0\t448.604445\nAvg latency: 10.9305 ms\nPercentiles: 50th = 6, 99th = 64, 99.9th = 165\n";
         assert_eq!(latencies_us(end_to_end), Some([10_930.5, 6000.0, 64_000.0]));
