@@ -2,12 +2,12 @@
 //! for it. Pure.
 
 mod transactional;
+mod verdict;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use ottla_records::Timestamp;
-use ottla_wire::ErrorCode;
 use tokio::time::Instant;
 
 use super::batch::{Batch, Memory};
@@ -23,6 +23,7 @@ use crate::error::ResponseError;
 use crate::metrics::Produced;
 use crate::partitioner::Appended;
 use crate::{BrokerId, Error, Result, TopicPartition};
+use verdict::Verdict;
 
 /// What became of a batch on its way.
 #[derive(Debug)]
@@ -358,37 +359,6 @@ impl Accumulator {
         self.produced.records_failed += batch.count() as u64;
         batch.end(Err(error.clone()));
         self.batch_failed(error, is_numbered);
-    }
-}
-
-/// What a broker's refusal means for a batch.
-enum Verdict {
-    WrittenBefore,
-    InTwo,
-    OutOfOrder,
-    Again,
-    Never,
-}
-
-impl Verdict {
-    fn of(refusal: &ResponseError, batch: &Batch) -> Verdict {
-        let is_out_of_order = [
-            ErrorCode::OutOfOrderSequenceNumber,
-            ErrorCode::UnknownProducerId,
-            ErrorCode::InvalidProducerEpoch,
-        ];
-        let code = refusal.code;
-        if code == ErrorCode::DuplicateSequenceNumber {
-            Verdict::WrittenBefore
-        } else if code == ErrorCode::MessageTooLarge && batch.count() > 1 {
-            Verdict::InTwo
-        } else if is_out_of_order.contains(&code) && batch.numbers.is_some() {
-            Verdict::OutOfOrder
-        } else if refusal.is_retriable() {
-            Verdict::Again
-        } else {
-            Verdict::Never
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use ottla_wire::ErrorCode;
 use ottla_wire::messages::MetadataResponse;
 use ottla_wire::messages::metadata_response::{
     MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
