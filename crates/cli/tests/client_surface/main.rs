@@ -1,6 +1,7 @@
 //! Our own client library as programs meet it, against the real process.
 
 mod blocking;
+mod examples;
 mod metrics;
 
 #[path = "../support/client.rs"]

@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod authenticating;
+mod examples;
 mod groups;
 mod securing;
 mod transactions;

@@ -1,0 +1,15 @@
+//! The examples that want what Apache Kafka has.
+#![allow(dead_code, reason = "the main of an example is not called here")]
+
+#[path = "../../examples/async_producer.rs"]
+mod async_producer;
+#[path = "../../examples/transactions.rs"]
+mod transactions;
+
+use super::bootstrap;
+
+#[tokio::test]
+async fn records_are_made_of_others_in_transactions() {
+    let written = async_producer::run(&bootstrap()).await.unwrap();
+    assert!(transactions::run(&bootstrap()).await.unwrap() >= written.len());
+}
