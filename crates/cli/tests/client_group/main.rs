@@ -2,6 +2,7 @@
 
 mod committing;
 mod crew;
+mod handling;
 mod joining;
 mod mixed;
 mod rebalancing;
@@ -49,13 +50,18 @@ impl Node {
 
     /// Must be called within a runtime.
     fn consumer(&self, config: ConsumerConfig) -> Consumer {
+        Consumer::new(self.client(), config).expect("a consumer")
+    }
+
+    /// Must be called within a runtime.
+    fn client(&self) -> Client {
         let client = ClientConfig::new(&self.address.to_string())
             .reconnect_backoff(Duration::from_millis(10))
             .reconnect_backoff_max(Duration::from_millis(100))
             .retry_backoff(Duration::from_millis(10))
             .retry_backoff_max(Duration::from_millis(100))
             .metadata_max_age(Duration::from_millis(500));
-        Consumer::new(Client::new(client).expect("a client"), config).expect("a consumer")
+        Client::new(client).expect("a client")
     }
 }
 

@@ -90,8 +90,8 @@ impl Consumer {
     ) -> Result<BTreeMap<TopicPartition, Option<CommittedOffset>>> {
         let (group, asked) = (self.group()?, partitions.into_iter().cloned().collect());
         let require_stable = self.config.isolation_level == IsolationLevel::ReadCommitted;
-        offsets::until_all_told(&self.client, "asking for committed offsets", asked, async |partitions| {
-            fetch_once(&self.client, &group.id, &partitions, require_stable).await
+        offsets::until_all_told(&self.client, "asking for committed offsets", asked, |partitions| {
+            fetch_once(&self.client, &group.id, partitions, require_stable)
         })
         .await
     }

@@ -192,7 +192,7 @@ impl Driver {
                     Done::Found(round, offsets::ask_once(&client, committed_only, asked).await)
                 }
                 Command::Recall(asked, round) => {
-                    Done::Recalled(round, fetch_once(&client, &group, &asked, committed_only).await)
+                    Done::Recalled(round, fetch_once(&client, &group, asked, committed_only).await)
                 }
             }
         }

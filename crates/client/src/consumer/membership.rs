@@ -133,6 +133,13 @@ impl Consumer {
         Ok(())
     }
 
+    /// Has nobody hear of rebalances any more.
+    pub(crate) fn stop_listening(&self) {
+        if let Some(group) = &self.group {
+            group.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
+    }
+
     /// Leaves the group: gives away what it has, as in a rebalance, and subscribes to nothing.
     ///
     /// Cancel-safe: dropped early, it is still a member, perhaps of less.
@@ -249,7 +256,7 @@ impl Consumer {
     }
 
     /// Gives everything away and has the coordinator know, as far as that is done by then.
-    pub(super) async fn leave(&self, deadline: Instant) {
+    pub(crate) async fn leave(&self, deadline: Instant) {
         let Some(group) = &self.group else { return };
         if !group.shared.membership().is_subscribed() {
             let _in_time = timeout_at(deadline, self.commit_at_end(group)).await;

@@ -154,20 +154,23 @@ pub(super) async fn ask(
     asked: Vec<Asked>,
 ) -> Result<BTreeMap<TopicPartition, Option<OffsetAndTimestamp>>> {
     let timestamps: BTreeMap<TopicPartition, i64> = asked.into_iter().collect();
-    until_all_told(client, "finding offsets", timestamps.keys().cloned().collect(), async |partitions| {
-        let asked = partitions.iter().map(|partition| (partition.clone(), timestamps[partition]));
-        ask_once(client, committed_only, asked.collect()).await
+    until_all_told(client, "finding offsets", timestamps.keys().cloned().collect(), |partitions| {
+        let asked = partitions.iter().map(|partition| (partition.clone(), timestamps[partition])).collect();
+        ask_once(client, committed_only, asked)
     })
     .await
 }
 
 /// Asks about partitions until all is told, no longer than `default.api.timeout.ms`.
-pub(super) async fn until_all_told<T>(
+pub(super) async fn until_all_told<T, F>(
     client: &Client,
     what: &str,
     mut left: BTreeSet<TopicPartition>,
-    ask: impl AsyncFn(Vec<TopicPartition>) -> Vec<(TopicPartition, Result<T>)>,
-) -> Result<BTreeMap<TopicPartition, T>> {
+    ask: impl Fn(Vec<TopicPartition>) -> F,
+) -> Result<BTreeMap<TopicPartition, T>>
+where
+    F: Future<Output = Vec<(TopicPartition, Result<T>)>>,
+{
     let mut retrying = client.retrying(what, client.config().default_api_timeout);
     let mut found = BTreeMap::new();
     loop {

@@ -12,12 +12,14 @@
 //! | `topics`, `pattern` | which topics there are |
 //! | `offsets`, `committed`, `metadata` | offsets that are committed, and in whose name |
 //! | `listener` | hearing of rebalances |
+//! | `handling` | a handler for each partition, in place of a loop that polls |
 
 mod attendance;
 pub(crate) mod classic;
 mod committed;
 pub(crate) mod consumer;
 mod coordinator;
+mod handling;
 mod holding;
 mod listener;
 mod membership;
@@ -28,6 +30,7 @@ mod shared;
 mod topics;
 
 pub use committed::CommittedOffset;
+pub use handling::{Claim, ConsumerGroup, GroupHandler, Handled, HandlerError, Session};
 pub(crate) use holding::Turn;
 pub use listener::{Listening, RebalanceListener};
 pub(crate) use membership::{Membership, Refusal, Subscribed};

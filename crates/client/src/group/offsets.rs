@@ -157,12 +157,12 @@ pub(crate) type Fetched = (TopicPartition, Result<Option<CommittedOffset>>);
 pub(crate) async fn fetch_once(
     client: &Client,
     group: &str,
-    partitions: &[TopicPartition],
+    partitions: Vec<TopicPartition>,
     require_stable: bool,
 ) -> Vec<Fetched> {
     let destination = Coordinator::of_group(group).into();
     let call = Call::to(destination).versions(fetch_versions(require_stable));
-    let request = fetch_request(group, Some(partitions), require_stable);
+    let request = fetch_request(group, Some(&partitions), require_stable);
     let mut found = match coordinator::ask(client.clone(), call, request, fetched_code).await {
         Err(error) => return partitions.iter().map(|it| (it.clone(), Err(error.clone()))).collect(),
         Ok(response) => fetched(&response),

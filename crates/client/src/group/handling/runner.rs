@@ -1,0 +1,150 @@
+//! The loop that polls and hands out.
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::sessions::{Listener, Sessions};
+use super::{GroupHandler, HandlerError, Session};
+use crate::consumer::{Consumer, ConsumerRecord, StartAt};
+use crate::{Error, Result, TopicPartition, clock};
+
+/// How long it waits for records before it looks at its clock.
+const TURN: Duration = Duration::from_millis(500);
+
+/// How much longer than its handlers leaving may take.
+const FAREWELL: Duration = Duration::from_secs(30);
+
+pub(super) struct Runner {
+    consumer: Arc<Consumer>,
+    sessions: Arc<Sessions>,
+    wake: Arc<Notify>,
+    commit_at: Instant,
+    /// With so many records that wait, a partition is paused.
+    high: usize,
+    /// Those that were paused for that.
+    full: Vec<TopicPartition>,
+}
+
+impl Runner {
+    pub(super) fn new(
+        consumer: Arc<Consumer>,
+        handler: Arc<dyn GroupHandler>,
+        is_auto: bool,
+    ) -> Result<Runner> {
+        let config = consumer.config();
+        let (wake, high) = (Arc::new(Notify::new()), config.max_poll_records.max(2));
+        let sessions = Arc::new(Sessions {
+            handler,
+            consumer: consumer.clone(),
+            wake: wake.clone(),
+            low: high / 2,
+            patience: config.max_poll_interval,
+            is_auto,
+            returned: Notify::new(),
+            state: Mutex::default(),
+        });
+        consumer.listen(Arc::new(Listener(sessions.clone())))?;
+        let commit_at = clock::now() + config.auto_commit_interval;
+        Ok(Runner { consumer, sessions, wake, commit_at, high, full: Vec::new() })
+    }
+
+    pub(super) async fn run(mut self, until: impl Future<Output = ()> + Send) -> Result<(), HandlerError> {
+        let mut until = pin!(until);
+        let outcome = loop {
+            let consumer = self.consumer.clone();
+            // It goes on while other things happen: what a rebalance has begun in it should not begin again.
+            let mut polling = pin!(consumer.poll(TURN));
+            let polled = loop {
+                if let Some(error) = self.sessions.take_failure() {
+                    break Some(Err(error));
+                }
+                self.look_after_session();
+                tokio::select! {
+                    () = &mut until => break None,
+                    () = self.wake.notified() => {}
+                    polled = &mut polling => break Some(polled.map_err(HandlerError::from)),
+                }
+            };
+            match polled {
+                None => break Ok(()),
+                Some(Ok(records)) => self.hand_out(records),
+                Some(Err(error)) if may_pass(&error) => {
+                    tracing::warn!(target: "ottla_client::group", %error, "asking for records");
+                }
+                Some(Err(error)) => break Err(error),
+            }
+        };
+        // Sessions end with this, as in a rebalance.
+        self.consumer.leave(clock::now() + self.sessions.patience + FAREWELL).await;
+        match self.sessions.take_failure() {
+            Some(error) if outcome.is_ok() => Err(error),
+            _ => outcome,
+        }
+    }
+
+    /// Resets, room in queues, commits.
+    fn look_after_session(&mut self) {
+        let Some(session) = self.sessions.session() else { return };
+        for reset in session.resets() {
+            let outcome = self.consumer.seek(&reset.partition, StartAt::Offset(reset.offset));
+            if outcome.is_ok() {
+                session.was_reset(&reset.partition, reset.offset);
+            }
+            // Nobody may wait for it any more.
+            let _gone = reset.done.send(outcome);
+        }
+        self.make_room(&session);
+        if self.sessions.is_auto && self.commit_at <= clock::now() {
+            self.commit_at = clock::now() + self.consumer.config().auto_commit_interval;
+            let committing = session.news().map(|marks| self.consumer.start_commit_offsets(marks));
+            drop(committing);
+        }
+    }
+
+    /// A handler that is slow keeps its own partition waiting, and no other.
+    fn make_room(&mut self, session: &Session) {
+        let (consumer, high) = (&self.consumer, self.high);
+        self.full.retain(|partition| {
+            let is_full = session.queue(partition).is_some_and(|queue| queue.len() >= high / 2);
+            if !is_full {
+                // It may be another's by now.
+                let _gone = consumer.resume([partition]);
+            }
+            is_full
+        });
+        for queue in session.queues() {
+            if queue.len() >= high
+                && !self.full.contains(&queue.partition)
+                && consumer.pause([&queue.partition]).is_ok()
+            {
+                self.full.push(queue.partition.clone());
+            }
+        }
+    }
+
+    fn hand_out(&self, records: Vec<ConsumerRecord>) {
+        let Some(session) = self.sessions.session() else { return };
+        for record in records {
+            if let Some(queue) = session.queue(&record.partition) {
+                queue.push(record);
+            }
+        }
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        // The listener has the consumer that has the listener.
+        self.consumer.stop_listening();
+        self.sessions.abort();
+    }
+}
+
+/// Whether it is the consumer's error, and asking again may help.
+fn may_pass(error: &HandlerError) -> bool {
+    error.downcast_ref::<Error>().is_some_and(Error::is_retriable)
+}

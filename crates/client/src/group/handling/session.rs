@@ -1,0 +1,207 @@
+//! What a handler can ask and do while it has partitions.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, oneshot};
+
+use super::claim::Queue;
+use crate::consumer::{Consumer, ConsumerRecord, StartAt};
+use crate::error::Error;
+use crate::group::{CommittedOffset, GroupMetadata};
+use crate::{Offset, Result, TopicPartition};
+
+/// The time in which a handler has partitions. Cheap to clone.
+///
+/// What is marked is what the group goes on with: marking only raises an offset, [`Session::reset_offset`] sets it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub(super) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) consumer: Arc<Consumer>,
+    state: Mutex<State>,
+    /// Wakes the runner.
+    pub(super) wake: Arc<Notify>,
+    ended: tokio::sync::watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    claims: BTreeMap<TopicPartition, Arc<Queue>>,
+    marks: BTreeMap<TopicPartition, CommittedOffset>,
+    /// What was marked since it was committed last.
+    has_news: bool,
+    resets: Vec<Reset>,
+}
+
+/// A place to go on from: the runner goes there between two polls.
+#[derive(Debug)]
+pub(super) struct Reset {
+    pub(super) partition: TopicPartition,
+    pub(super) offset: Offset,
+    pub(super) done: oneshot::Sender<Result<()>>,
+}
+
+impl Session {
+    pub(super) fn new(consumer: Arc<Consumer>, wake: Arc<Notify>) -> Session {
+        let (ended, _) = tokio::sync::watch::channel(false);
+        Session { inner: Arc::new(Inner { consumer, state: Mutex::default(), wake, ended }) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock.
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The partitions that it has now, by topic.
+    pub fn claims(&self) -> BTreeMap<Arc<str>, Vec<i32>> {
+        let mut topics = BTreeMap::<Arc<str>, Vec<i32>>::new();
+        for partition in self.state().claims.keys() {
+            topics.entry(partition.topic.clone()).or_default().push(partition.partition);
+        }
+        topics
+    }
+
+    /// Who it is in its group: member id, generation or epoch.
+    pub fn member(&self) -> GroupMetadata {
+        self.inner.consumer.group_metadata().expect("a session is a group's")
+    }
+
+    /// The consumer below, which must not be asked for records.
+    pub fn consumer(&self) -> &Consumer {
+        &self.inner.consumer
+    }
+
+    /// This record is processed, and all before it.
+    pub fn mark(&self, record: &ConsumerRecord) {
+        let committed =
+            CommittedOffset { leader_epoch: record.leader_epoch, ..CommittedOffset::new(record.offset + 1) };
+        self.mark_offset(&record.partition, committed);
+    }
+
+    /// The record at this offset comes next, once all that comes before it is processed. Lower than what is marked already, or of a
+    /// partition that it does not have, it means nothing.
+    pub fn mark_offset(&self, partition: &TopicPartition, next: CommittedOffset) {
+        let mut state = self.state();
+        let is_higher = state.marks.get(partition).is_none_or(|marked| marked.offset < next.offset);
+        if is_higher && state.claims.contains_key(partition) {
+            state.marks.insert(partition.clone(), next);
+            state.has_news = true;
+        }
+    }
+
+    /// Goes on there in a partition, whatever was marked or committed, and marks that place. Records that wait are thrown away.
+    ///
+    /// [`Error::NotAssigned`] if the session does not have the partition (any more). Cancel-safe: dropped early, it may still
+    /// happen.
+    pub async fn reset_offset(&self, partition: &TopicPartition, to: StartAt) -> Result<()> {
+        let offset = self.offset_of(partition, to).await?;
+        let not_assigned = || Error::NotAssigned { partition: partition.clone() };
+        let (done, answer) = oneshot::channel();
+        let queue = {
+            let mut state = self.state();
+            let queue = state.claims.get(partition).cloned().ok_or_else(not_assigned)?;
+            state.resets.push(Reset { partition: partition.clone(), offset, done });
+            queue
+        };
+        self.inner.wake.notify_one();
+        tokio::select! {
+            answer = answer => answer.unwrap_or_else(|_gone| Err(not_assigned())),
+            // Who would do it waits for the handler.
+            () = queue.ended() => Err(not_assigned()),
+        }
+    }
+
+    async fn offset_of(&self, partition: &TopicPartition, to: StartAt) -> Result<Offset> {
+        let consumer = &self.inner.consumer;
+        let bound = match to {
+            StartAt::Offset(offset) => return Ok(offset),
+            StartAt::Earliest => consumer.beginning_offsets([partition]).await?.remove(partition),
+            StartAt::Timestamp(timestamp) => {
+                let found = consumer.offsets_for_times([(partition.clone(), timestamp)]).await?;
+                found.get(partition).copied().flatten().map(|found| found.offset)
+            }
+            StartAt::Committed => {
+                let committed = consumer.committed([partition]).await?;
+                committed.get(partition).cloned().flatten().map(|committed| committed.offset)
+            }
+            StartAt::Latest | StartAt::Reset => None,
+        };
+        match bound {
+            Some(offset) => Ok(offset),
+            None => Ok(consumer.end_offsets([partition]).await?.remove(partition).unwrap_or(0)),
+        }
+    }
+
+    /// Commits what is marked. It fails as [`Consumer::commit`] does.
+    pub async fn commit(&self) -> Result<()> {
+        let marks = self.state().marks.clone();
+        self.inner.consumer.commit_offsets(marks).await
+    }
+
+    /// Whether the session has ended: all its partitions go to others, or the group is left.
+    pub fn is_ended(&self) -> bool {
+        *self.inner.ended.borrow()
+    }
+
+    /// Waits until it has.
+    ///
+    /// Cancel-safe.
+    pub async fn ended(&self) {
+        // The sender lives as long as the session.
+        let mut ended = self.inner.ended.subscribe();
+        let _ended = ended.wait_for(|ended| *ended).await;
+    }
+
+    pub(super) fn end(&self) {
+        self.inner.ended.send_replace(true);
+    }
+
+    pub(super) fn add(&self, queue: Arc<Queue>) {
+        self.state().claims.insert(queue.partition.clone(), queue);
+    }
+
+    pub(super) fn queue(&self, partition: &TopicPartition) -> Option<Arc<Queue>> {
+        self.state().claims.get(partition).cloned()
+    }
+
+    pub(super) fn queues(&self) -> Vec<Arc<Queue>> {
+        self.state().claims.values().cloned().collect()
+    }
+
+    /// What is marked of partitions, which are given away with this.
+    pub(super) fn give_away(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> BTreeMap<TopicPartition, CommittedOffset> {
+        let mut state = self.state();
+        let mut marks = BTreeMap::new();
+        for partition in partitions {
+            state.claims.remove(partition);
+            marks.extend(state.marks.remove_entry(partition));
+        }
+        marks
+    }
+
+    /// What is marked, if that is news.
+    pub(super) fn news(&self) -> Option<BTreeMap<TopicPartition, CommittedOffset>> {
+        let mut state = self.state();
+        std::mem::take(&mut state.has_news).then(|| state.marks.clone())
+    }
+
+    /// The places to go to.
+    pub(super) fn resets(&self) -> Vec<Reset> {
+        std::mem::take(&mut self.state().resets)
+    }
+
+    /// It went to that place, which counts as marked.
+    pub(super) fn was_reset(&self, partition: &TopicPartition, offset: Offset) {
+        let mut state = self.state();
+        state.claims.get(partition).iter().for_each(|queue| queue.clear());
+        state.marks.insert(partition.clone(), CommittedOffset::new(offset));
+        state.has_news = true;
+    }
+}
