@@ -23,8 +23,7 @@
 //! are programs. It never names the broker, never blocks a thread of the runtime, never queues without a bound, and
 //! allocates nothing by a length that a broker told.
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
-#![allow(dead_code, reason = "what producer, consumer, group and admin stand on comes before them")]
+#![deny(missing_docs)]
 
 mod address;
 pub mod admin;

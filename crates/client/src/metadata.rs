@@ -115,7 +115,7 @@ impl Metadata {
     pub(crate) fn forget_unused(&self, idle_max: Duration, now: Instant) {
         let mut state = self.state();
         let before = state.wanted.len();
-        state.wanted.retain(|_, used_at| *used_at + idle_max > now);
+        state.wanted.retain(|_, used_at| now.saturating_duration_since(*used_at) < idle_max);
         if state.wanted.len() < before {
             let State { cluster, wanted, .. } = &mut *state;
             *cluster = Arc::new(cluster.without_topics(|name| wanted.contains_key(name)));

@@ -128,6 +128,9 @@ impl Client {
     }
 
     async fn refresh_with(&self, needed: &[Arc<str>]) -> Result<Arc<Cluster>> {
+        // Whoever uses a topic asks for it at least as often as it must be asked for anew.
+        let idle_max = self.config().metadata_max_age.saturating_mul(2);
+        self.inner.metadata.forget_unused(idle_max, clock::now());
         loop {
             self.check_open()?;
             match self.inner.metadata.turn(needed) {
