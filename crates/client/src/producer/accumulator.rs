@@ -355,10 +355,14 @@ impl Accumulator {
         if let Some(numbers) = &batch.numbers {
             queue.sequences.given_up(numbers, is_unwritten);
         }
-        let is_numbered = batch.numbers.is_some();
         self.produced.records_failed += batch.count() as u64;
-        batch.end(Err(error.clone()));
-        self.batch_failed(error, is_numbered);
+        let told = self.batch_failed(error, batch.numbers.is_some());
+        batch.end(Err(told));
+        if self.transactions.is_some() {
+            self.heed_transaction();
+        } else if error.is_fatal() {
+            self.end(error);
+        }
     }
 }
 

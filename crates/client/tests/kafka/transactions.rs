@@ -178,6 +178,7 @@ async fn a_producer_that_another_took_over_from_is_fenced_in_whatever_it_does() 
             "sends" => {
                 let sent = ProducerRecord::new(bench.topics[0].as_str()).value("too late");
                 let refused = producer.send_and_wait(sent).await.unwrap_err();
+                assert!(refused.is_abortable(), "{refused}");
                 assert_eq!(refused.code(), Some(ErrorCode::InvalidProducerEpoch), "{refused}");
                 producer.abort_transaction().await.unwrap_err()
             }

@@ -62,17 +62,13 @@ impl Accumulator {
         self.heed_transaction();
     }
 
-    /// A batch ended badly.
-    pub(super) fn batch_failed(&mut self, error: &Error, is_numbered: bool) {
-        if let Some(transactions) = &mut self.transactions {
-            if is_numbered {
-                transactions.lost_numbers();
-            }
-            transactions.batch_failed(error.clone());
-        } else if error.is_fatal() {
-            self.end(error);
+    /// A batch will not be written. Gives what is told of it.
+    pub(super) fn batch_failed(&mut self, error: &Error, is_numbered: bool) -> Error {
+        let Some(transactions) = &mut self.transactions else { return error.clone() };
+        if is_numbered {
+            transactions.lost_numbers();
         }
-        self.heed_transaction();
+        transactions.batch_failed(error.clone())
     }
 
     /// Why what comes back is not sent again.
@@ -85,7 +81,7 @@ impl Accumulator {
     }
 
     /// Ends what waits, if the transaction will not be committed.
-    fn heed_transaction(&mut self) {
+    pub(super) fn heed_transaction(&mut self) {
         let Some(transactions) = &mut self.transactions else { return };
         let Some(error) = transactions.refusal() else { return };
         for queue in self.queues.values_mut() {

@@ -220,12 +220,20 @@ impl Transactions {
         self.needs_epoch = true;
     }
 
-    /// A batch will not be written. An abort goes on all the same.
-    pub(in crate::producer) fn batch_failed(&mut self, error: Error) {
+    /// A batch will not be written. Gives what is told of it. An abort goes on all the same.
+    pub(in crate::producer) fn batch_failed(&mut self, error: Error) -> Error {
+        if let Some(refusal) = self.refusal() {
+            return refusal;
+        }
         match Verdict::of_batch(&self.id, error) {
-            Verdict::Over(error) => self.over(&error),
-            Verdict::Abort(_) | Verdict::Again(_) if matches!(self.state, State::Aborting(_)) => {}
-            Verdict::Abort(error) | Verdict::Again(error) => self.failed(&error),
+            Verdict::Over(error) => {
+                self.over(&error);
+                error
+            }
+            Verdict::Abort(error) | Verdict::Again(error) => {
+                self.failed(&error);
+                error
+            }
         }
     }
 

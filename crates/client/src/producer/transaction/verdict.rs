@@ -44,11 +44,12 @@ impl Verdict {
         Verdict::Over(error)
     }
 
-    /// Of a batch that will not be sent again. Whether the producer was fenced, its coordinator knows: an epoch that a leader
-    /// does not take may also be one that the coordinator ended when the transaction took too long.
+    /// Of a batch that will not be sent again. Whether the producer was fenced, its coordinator knows: an epoch or a transaction
+    /// that a leader does not take may also be one that the coordinator ended.
     pub(super) fn of_batch(transactional_id: &Arc<str>, error: Error) -> Verdict {
         match error.code() {
             Some(ErrorCode::ProducerFenced) => Verdict::Over(fenced(transactional_id, error)),
+            Some(ErrorCode::InvalidTxnState) => failed(error),
             Some(code) if ENDS_PRODUCER.contains(&code) => Verdict::Over(error),
             Some(_) => failed(error),
             None if is_lasting(&error) => Verdict::Over(error),
