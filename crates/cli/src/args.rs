@@ -3,8 +3,10 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::config_explain::ConfigExplainArgs;
+use crate::commands::ctx::CtxCommand;
 use crate::commands::log_dump::LogDumpArgs;
 use crate::commands::serve::ServeArgs;
+use crate::commands::topic::TopicCommand;
 
 /// Help is wrapped to this, whatever the terminal, so that it can be pasted anywhere.
 pub(crate) const HELP_WIDTH: usize = 79;
@@ -15,7 +17,12 @@ pub(crate) const HELP_WIDTH: usize = 79;
     version,
     about = "Event streaming that speaks Apache Kafka's protocol, in one binary.",
     after_help = "Exit codes: 0 success, 1 failure, 2 wrong usage.\n\
-                  NO_COLOR=1 turns colours off; they are off in pipes anyway.",
+                  NO_COLOR=1 turns colours off; they are off in pipes anyway.\n\
+                  \n\
+                  Which cluster is meant is said, the strongest first, by --brokers and\n\
+                  -X, --command-config, --ctx, the environment (OTTLA_BROKERS,\n\
+                  OTTLA_COMMAND_CONFIG, OTTLA_CTX), and the context that `ottla ctx use`\n\
+                  chose; else it is 127.0.0.1:9092.",
     term_width = HELP_WIDTH,
     disable_help_subcommand = true,
     arg_required_else_help = true
@@ -28,7 +35,13 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Serve(Box<ServeArgs>),
-    /// Show the configuration
+    /// Create, look at, change and delete topics
+    #[command(subcommand)]
+    Topic(TopicCommand),
+    /// Keep clusters by name, and choose one
+    #[command(subcommand)]
+    Ctx(CtxCommand),
+    /// Show the broker's configuration
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Look into the files of a data directory

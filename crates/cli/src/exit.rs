@@ -14,7 +14,19 @@ pub(crate) enum Outcome {
     Failure,
 }
 
-/// Tells the user why a command failed, in one line, and gives the code for the system.
+/// A command line that parses, and makes no sense all the same.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(String);
+
+/// Ends the command as clap ends it for a flag that does not exist.
+pub(crate) fn usage(message: impl Into<String>) -> anyhow::Error {
+    UsageError(message.into()).into()
+}
+
+const USAGE: u8 = 2;
+
+/// Tells the user why a command failed, and in a second line what to do if that is known; gives the code for the system.
 pub(crate) fn report(result: anyhow::Result<Outcome>) -> ExitCode {
     match result {
         Ok(Outcome::Success) => ExitCode::SUCCESS,
@@ -22,10 +34,24 @@ pub(crate) fn report(result: anyhow::Result<Outcome>) -> ExitCode {
         // Whoever read our output has seen enough: `ottla log dump … | head`.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            print_error(&format!("{error:#}"));
-            ExitCode::FAILURE
+            print_error(&told(&error));
+            if error.is::<UsageError>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
         }
     }
+}
+
+fn told(error: &anyhow::Error) -> String {
+    let advice = error.downcast_ref::<ottla_client::Error>().and_then(ottla_client::Error::advice);
+    match advice {
+        Some(advice) => format!("{error:#}\n       {advice}"),
+        None => format!("{error:#}"),
+    }
+}
+
+/// Tells that one of several things failed.
+pub(crate) fn print_refusal(what: impl Display, error: &ottla_client::Error) {
+    let advice = error.advice().map(|advice| format!("\n       {advice}")).unwrap_or_default();
+    print_error(&format!("{what}: {error}{advice}"));
 }
 
 pub(crate) fn print_error(message: &str) {

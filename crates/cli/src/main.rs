@@ -8,10 +8,15 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod clock;
 mod commands;
 mod configuration;
+mod confirm;
 mod exit;
+mod output;
+mod remote;
 mod style;
+mod timestamp;
 
 use std::process::ExitCode;
 

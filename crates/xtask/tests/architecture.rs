@@ -40,6 +40,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "ottla-cli",
         &[
             "ottla-broker",
+            "ottla-client",
             "ottla-config",
             "ottla-coordinator",
             "ottla-log",

@@ -1,8 +1,12 @@
 //! What `ottla` can do: one module for each command.
 
+mod changes;
 pub(crate) mod config_explain;
+pub(crate) mod ctx;
 pub(crate) mod log_dump;
+mod partitions_of;
 pub(crate) mod serve;
+pub(crate) mod topic;
 
 use anyhow::Result;
 
@@ -12,6 +16,8 @@ use crate::exit::Outcome;
 pub(crate) fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Serve(args) => serve::run(&args),
+        Command::Topic(command) => topic::run(command),
+        Command::Ctx(command) => ctx::run(command),
         Command::Config(ConfigCommand::Explain(args)) => config_explain::run(&args),
         Command::Log(LogCommand::Dump(args)) => log_dump::run(&args),
     }

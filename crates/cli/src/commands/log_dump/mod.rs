@@ -18,7 +18,6 @@ mod report;
 mod segment;
 mod small;
 mod text;
-mod timestamp;
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write};

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::find::Content;
 use super::line::{BatchLine, FileLine, JournalEntryLine, Line, MessageLine, ProducerLine, RecordLine};
 use super::payload::Payload;
-use super::timestamp::Iso;
 use crate::style::Style;
+use crate::timestamp::Iso;
 
 pub(super) fn write(out: &mut impl Write, style: Style, file: &str, line: &Line) -> io::Result<()> {
     match line {

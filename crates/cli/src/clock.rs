@@ -1,0 +1,12 @@
+//! The one place in the command line that reads a clock.
+#![allow(clippy::disallowed_methods, reason = "this is the clock module")]
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use ottla_records::Timestamp;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub(crate) fn wall_ms() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    Timestamp::try_from(since_epoch.as_millis()).unwrap_or(Timestamp::MAX)
+}

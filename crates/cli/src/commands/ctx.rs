@@ -1,0 +1,174 @@
+//! `ottla ctx`: clusters by name, and which of them is meant when a command does not say.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::exit::{Outcome, usage};
+use crate::output::{Answer, Column, Layout, OutputArgs};
+use crate::remote::{ConnectionArgs, Contexts, ImportFormat, Kept, import};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CtxCommand {
+    /// List the contexts
+    Ls(LsArgs),
+    Use(UseArgs),
+    Add(AddArgs),
+    Import(ImportArgs),
+    /// Give a context another name
+    Rename {
+        from: String,
+        to: String,
+    },
+    /// Forget a context
+    Rm {
+        name: String,
+    },
+    /// Open the file of contexts in $VISUAL or $EDITOR
+    Edit,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LsArgs {
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Choose the context that commands use
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ottla ctx use prod
+  ottla ctx use -         # the one before")]
+pub(crate) struct UseArgs {
+    name: String,
+}
+
+/// Keep what --brokers, -X and --command-config say as a context
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ottla ctx add dev -b 127.0.0.1:9092
+  ottla ctx add prod -b kafka1:9093 -X security.protocol=SSL
+  ottla ctx add prod --command-config client.properties")]
+pub(crate) struct AddArgs {
+    name: String,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+/// Keep what another tool's file says as a context
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ottla ctx import prod client.properties
+  ottla ctx import prod ~/.config/kcat.conf")]
+pub(crate) struct ImportArgs {
+    name: String,
+
+    file: PathBuf,
+
+    /// What kind of file it is [default: by its name]
+    #[arg(long, value_enum)]
+    from: Option<ImportFormat>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ContextRow {
+    name: String,
+    is_current: bool,
+    brokers: Option<String>,
+    security_protocol: Option<String>,
+}
+
+impl Answer for ContextRow {
+    const LAYOUT: Layout = Layout::Rows(&[
+        Column::new("NAME", "name"),
+        Column::new("CURRENT", "isCurrent"),
+        Column::new("BROKERS", "brokers"),
+        Column::new("SECURITY", "securityProtocol"),
+    ]);
+}
+
+pub(crate) fn run(command: CtxCommand) -> Result<Outcome> {
+    let contexts = Contexts::of_user();
+    match command {
+        CtxCommand::Ls(args) => ls(&contexts, &args)?,
+        CtxCommand::Use(args) => choose(&contexts, &args.name)?,
+        CtxCommand::Add(args) => add(&contexts, &args)?,
+        CtxCommand::Import(args) => keep(&contexts, &args.name, import(&args.file, args.from)?)?,
+        CtxCommand::Rename { from, to } => {
+            let mut kept = contexts.read()?;
+            kept.rename(&from, &to)?;
+            contexts.write(&kept)?;
+        }
+        CtxCommand::Rm { name } => {
+            let mut kept = contexts.read()?;
+            kept.remove(&name)?;
+            contexts.write(&kept)?;
+        }
+        CtxCommand::Edit => edit(&contexts)?,
+    }
+    Ok(Outcome::Success)
+}
+
+fn ls(contexts: &Contexts, args: &LsArgs) -> Result<()> {
+    let kept = contexts.read()?;
+    let row = |(name, properties): (&String, &BTreeMap<String, String>)| ContextRow {
+        name: name.clone(),
+        is_current: kept.current.as_ref() == Some(name),
+        brokers: properties.get("bootstrap.servers").or(properties.get("metadata.broker.list")).cloned(),
+        security_protocol: properties.get("security.protocol").cloned(),
+    };
+    args.output.print_all(&kept.contexts.iter().map(row).collect::<Vec<_>>())
+}
+
+fn choose(contexts: &Contexts, name: &str) -> Result<()> {
+    let mut kept = contexts.read()?;
+    let name = kept.choose(name)?;
+    contexts.write(&kept)?;
+    eprintln!("commands use {name} now");
+    Ok(())
+}
+
+/// What the flags say alone: a context is not made of another one.
+fn add(contexts: &Contexts, args: &AddArgs) -> Result<()> {
+    let properties = args.connection.properties_of_flags()?;
+    if properties.is_empty() {
+        return Err(usage("name its brokers, for example with --brokers host:9092"));
+    }
+    keep(contexts, &args.name, properties)
+}
+
+fn keep(contexts: &Contexts, name: &str, properties: BTreeMap<String, String>) -> Result<()> {
+    let mut kept = contexts.read()?;
+    kept.contexts.insert(name.to_owned(), properties);
+    // The first one is the one that is meant.
+    kept.current.get_or_insert_with(|| name.to_owned());
+    contexts.write(&kept)
+}
+
+fn edit(contexts: &Contexts) -> Result<()> {
+    let path = contexts.path()?;
+    // So that nobody else may read it; what is there may be broken, and wants to be mended.
+    if !path.exists() {
+        contexts.write(&Kept::default())?;
+    }
+    let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| "vi".into());
+    // It may have flags of its own, so that a shell reads it, as with all tools that know $EDITOR.
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{editor} \"$1\""), "sh"]).arg(path);
+    let status = command.status().with_context(|| format!("cannot start the editor {editor}"))?;
+    if !status.success() {
+        bail!("the editor {editor} failed: {status}");
+    }
+    contexts.read().map(drop)
+}

@@ -1,0 +1,78 @@
+//! `ottla topic create`.
+
+use anyhow::Result;
+use clap::Args;
+use ottla_client::ErrorCode;
+use ottla_client::admin::NewTopic;
+
+use super::key_value;
+use crate::commands::changes::Changes;
+use crate::exit::Outcome;
+use crate::output::OutputArgs;
+use crate::remote::ConnectionArgs;
+
+/// Create topics
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ottla topic create orders
+  ottla topic create orders payments -p 12 -r 3 --if-not-exists
+  ottla topic create users -c cleanup.policy=compact
+  ottla topic create orders -p 12 --validate-only")]
+pub(crate) struct CreateArgs {
+    #[arg(required = true, value_name = "TOPIC")]
+    topics: Vec<String>,
+
+    /// How many partitions each has [default: the broker's]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    partitions: Option<i32>,
+
+    /// How many replicas each partition has [default: the broker's]
+    #[arg(short, long, alias = "replication-factor", value_name = "N", value_parser = clap::value_parser!(i16).range(1..))]
+    replicas: Option<i16>,
+
+    /// An option of its own
+    #[arg(short, long = "config", value_name = "KEY=VALUE")]
+    configs: Vec<String>,
+
+    /// Be content with a topic that is there
+    #[arg(long)]
+    if_not_exists: bool,
+
+    /// Only say whether it could be done
+    #[arg(long, visible_alias = "dry-run")]
+    validate_only: bool,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+pub(super) async fn run(args: &CreateArgs) -> Result<Outcome> {
+    let configs = args.configs.iter().map(|text| key_value(text)).collect::<Result<Vec<_>>>()?;
+    let topics: Vec<NewTopic> = args.topics.iter().map(|name| new_topic(name, args, &configs)).collect();
+    let remote = args.connection.connect().await?;
+    let (results, done) = match args.validate_only {
+        true => (remote.admin.validate_topics(&topics).await?, "valid"),
+        false => (remote.admin.create_topics(&topics).await?, "created"),
+    };
+    let mut changes = Changes::default();
+    for (name, result) in results {
+        match result {
+            Err(error) if args.if_not_exists && error.code() == Some(ErrorCode::TopicAlreadyExists) => {
+                changes.add(name, Ok(()), "exists");
+            }
+            result => changes.add(name, result, done),
+        }
+    }
+    changes.report(args.output)
+}
+
+fn new_topic(name: &str, args: &CreateArgs, configs: &[(String, String)]) -> NewTopic {
+    let topic = NewTopic::new(name)
+        .partitions(args.partitions.unwrap_or(-1))
+        .replication_factor(args.replicas.unwrap_or(-1));
+    configs.iter().fold(topic, |topic, (name, value)| topic.config(name, value))
+}

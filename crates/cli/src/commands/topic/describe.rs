@@ -1,0 +1,161 @@
+//! `ottla topic describe`.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use clap::Args;
+use ottla_client::admin::{
+    Admin, ConfigResource, DescribeConfigs, DescribedPartition, DescribedTopic, OffsetSpec,
+};
+use ottla_client::config::IsolationLevel;
+use ottla_client::{Offset, TopicPartition};
+use serde::Serialize;
+
+use super::config::ConfigRow;
+use super::names;
+use crate::exit::{Outcome, print_refusal};
+use crate::output::{Answer, Column, Layout, Nested, OutputArgs};
+use crate::remote::ConnectionArgs;
+
+/// Show topics: partitions, offsets, replicas, and what is configured
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Options that have their defaults are left out; `ottla topic config get` has
+them all.
+
+Examples:
+  ottla topic describe orders
+  ottla topic describe orders payments -o json
+  ottla topic describe orders -o json | jq '.[].partitions[].leader'")]
+pub(crate) struct DescribeArgs {
+    #[arg(required = true, value_name = "TOPIC")]
+    topics: Vec<String>,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TopicDetails {
+    name: String,
+    id: Option<String>,
+    is_internal: bool,
+    partition_count: usize,
+    replication_factor: usize,
+    partitions: Vec<PartitionRow>,
+    configs: Vec<ConfigRow>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PartitionRow {
+    partition: i32,
+    leader: Option<i32>,
+    leader_epoch: Option<i32>,
+    replicas: Vec<i32>,
+    in_sync_replicas: Vec<i32>,
+    offline_replicas: Vec<i32>,
+    start_offset: Option<Offset>,
+    end_offset: Option<Offset>,
+    records: Option<i64>,
+}
+
+impl Answer for TopicDetails {
+    const LAYOUT: Layout = Layout::Details {
+        facts: &[
+            Column::new("NAME", "name"),
+            Column::new("ID", "id"),
+            Column::new("INTERNAL", "isInternal"),
+            Column::new("PARTITIONS", "partitionCount"),
+            Column::new("REPLICAS", "replicationFactor"),
+        ],
+        tables: &[
+            Nested {
+                title: "Partitions",
+                field: "partitions",
+                columns: &[
+                    Column::new("PARTITION", "partition"),
+                    Column::new("LEADER", "leader"),
+                    Column::new("EPOCH", "leaderEpoch"),
+                    Column::new("REPLICAS", "replicas"),
+                    Column::new("IN-SYNC", "inSyncReplicas"),
+                    Column::wide("OFFLINE", "offlineReplicas"),
+                    Column::new("START", "startOffset"),
+                    Column::new("END", "endOffset"),
+                    Column::wide("OFFSETS", "records"),
+                ],
+            },
+            Nested { title: "Configs", field: "configs", columns: ConfigRow::COLUMNS },
+        ],
+    };
+}
+
+pub(super) async fn run(args: &DescribeArgs) -> Result<Outcome> {
+    let remote = args.connection.connect().await?;
+    let mut outcome = Outcome::Success;
+    let mut details = Vec::new();
+    for (name, described) in remote.admin.describe_topics(&names(&args.topics)).await? {
+        match described {
+            Ok(topic) => details.push(details_of(&remote.admin, topic).await?),
+            Err(error) => {
+                print_refusal(format_args!("cannot describe {name}"), &error);
+                outcome = Outcome::Failure;
+            }
+        }
+    }
+    if !(details.is_empty() && args.output.is_for_people()) {
+        args.output.print_all(&details)?;
+    }
+    Ok(outcome)
+}
+
+async fn details_of(admin: &Admin, topic: DescribedTopic) -> Result<TopicDetails> {
+    let partition = |it: &DescribedPartition| TopicPartition::new(topic.name.clone(), it.number);
+    // Those without a leader have nobody to ask.
+    let led = topic.partitions.iter().filter(|it| it.leader.is_some()).map(partition);
+    let led: Vec<TopicPartition> = led.collect();
+    let starts = offsets(admin, &led, OffsetSpec::Earliest).await?;
+    let ends = offsets(admin, &led, OffsetSpec::Latest).await?;
+    let resource = ConfigResource::topic(&topic.name);
+    let configs = admin.describe_configs(&[resource], &DescribeConfigs::default()).await?;
+    let configs = configs.into_values().next().transpose()?.unwrap_or_default();
+    let rows = topic.partitions.iter().map(|it| {
+        let (start, end) = (starts.get(&partition(it)).copied(), ends.get(&partition(it)).copied());
+        PartitionRow {
+            partition: it.number,
+            leader: it.leader,
+            leader_epoch: it.leader_epoch,
+            replicas: it.replicas.clone(),
+            in_sync_replicas: it.in_sync_replicas.clone(),
+            offline_replicas: it.offline_replicas.clone(),
+            start_offset: start,
+            end_offset: end,
+            records: end.zip(start).map(|(end, start)| end - start),
+        }
+    });
+    Ok(TopicDetails {
+        id: topic.id.map(|id| id.to_string()),
+        is_internal: topic.is_internal,
+        partition_count: topic.partitions.len(),
+        replication_factor: topic.partitions.iter().map(|it| it.replicas.len()).max().unwrap_or_default(),
+        partitions: rows.collect(),
+        configs: configs.iter().map(ConfigRow::from).filter(|row| !row.is_default()).collect(),
+        name: topic.name.to_string(),
+    })
+}
+
+/// Those that are known.
+pub(super) async fn offsets(
+    admin: &Admin,
+    partitions: &[TopicPartition],
+    spec: OffsetSpec,
+) -> Result<BTreeMap<TopicPartition, Offset>> {
+    let specs = partitions.iter().map(|partition| (partition.clone(), spec)).collect();
+    let listed = admin.list_offsets(&specs, IsolationLevel::ReadUncommitted).await?;
+    let known = listed.into_iter().filter_map(|(partition, it)| Some((partition, it.ok()?.offset?)));
+    Ok(known.collect())
+}

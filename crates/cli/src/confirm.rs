@@ -1,0 +1,33 @@
+//! Asking before something is lost.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::exit::usage;
+
+/// What every command takes that destroys something.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ConfirmArgs {
+    /// Do not ask; needed where there is no terminal to ask on
+    #[arg(short, long)]
+    yes: bool,
+}
+
+impl ConfirmArgs {
+    /// Whether to go on with it. A script that did not say `--yes` made a mistake.
+    pub(crate) fn allows(self, what: &str) -> Result<bool> {
+        if self.yes {
+            return Ok(true);
+        }
+        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+            return Err(usage(format!("{what}: give --yes, as there is no terminal to ask on")));
+        }
+        eprint!("{what}? [y/N] ");
+        io::stderr().flush()?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    }
+}

@@ -1,0 +1,161 @@
+//! How commands answer: one value for people and programs alike.
+//!
+//! A command gives values that serialize; the names of their fields are for programs to rely on. What people see is read off the same
+//! values by a [`Layout`], so that no format can say what another does not.
+//!
+//! | format | is |
+//! |---|---|
+//! | `table`, `wide` | aligned columns for people; `wide` has all of them |
+//! | `json`, `yaml`, `ndjson` | everything there is; integers are exact |
+//! | `tsv` | the columns of `wide`, tab-separated, below their headings |
+
+mod cell;
+mod layout;
+mod table;
+mod tsv;
+mod yaml;
+
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use crate::style::Style;
+pub(crate) use layout::{Answer, Column, Layout, Nested};
+
+/// What every command takes that answers something.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct OutputArgs {
+    /// How to print it; ndjson is one JSON object a line
+    #[arg(short, long, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
+    output: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Wide,
+    Json,
+    Yaml,
+    Tsv,
+    Ndjson,
+}
+
+impl OutputArgs {
+    /// Whether people read it.
+    pub(crate) fn is_for_people(self) -> bool {
+        matches!(self.output, Format::Table | Format::Wide)
+    }
+
+    /// An answer that is a list, however long.
+    pub(crate) fn print_all<A: Answer>(self, answers: &[A]) -> Result<()> {
+        self.print(&A::LAYOUT, serde_json::to_value(answers)?)
+    }
+
+    fn print(self, layout: &Layout, answer: Value) -> Result<()> {
+        let stdout = io::stdout();
+        let style = Style::for_stream(stdout.is_terminal());
+        let mut out = BufWriter::new(stdout.lock());
+        write(&mut out, self.output, style, layout, answer)?;
+        Ok(out.flush()?)
+    }
+}
+
+fn write(
+    out: &mut impl Write,
+    format: Format,
+    style: Style,
+    layout: &Layout,
+    answer: Value,
+) -> io::Result<()> {
+    match format {
+        Format::Table => table::write(out, style, false, layout, &items(answer)),
+        Format::Wide => table::write(out, style, true, layout, &items(answer)),
+        Format::Tsv => tsv::write(out, layout, &items(answer)),
+        Format::Yaml => yaml::write(out, &answer),
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, &answer)?;
+            writeln!(out)
+        }
+        Format::Ndjson => items(answer).iter().try_for_each(|item| writeln!(out, "{item}")),
+    }
+}
+
+fn items(answer: Value) -> Vec<Value> {
+    match answer {
+        Value::Array(items) => items,
+        item @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+            vec![item]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Topic {
+        name: &'static str,
+        offset: i64,
+        replicas: Vec<i32>,
+        rack: Option<&'static str>,
+    }
+
+    impl Answer for Topic {
+        const LAYOUT: Layout = Layout::Rows(&[
+            Column::new("NAME", "name"),
+            Column::new("OFFSET", "offset"),
+            Column::new("REPLICAS", "replicas"),
+            Column::wide("RACK", "rack"),
+        ]);
+    }
+
+    fn topics() -> Vec<Topic> {
+        let orders = Topic { name: "orders", offset: i64::MAX, replicas: vec![1, 2], rack: None };
+        let odd = Topic { name: "a\tb\u{1b}[31m", offset: 7, replicas: Vec::new(), rack: Some("no: r") };
+        vec![orders, odd]
+    }
+
+    fn check(format: Format, expected: &str) {
+        let mut out = Vec::new();
+        let answer = serde_json::to_value(topics()).expect("plain data");
+        write(&mut out, format, Style::PLAIN, &Topic::LAYOUT, answer).expect("a vector takes everything");
+        assert_eq!(String::from_utf8(out).expect("text"), expected, "{format:?}");
+    }
+
+    #[test]
+    fn every_format_says_the_same_and_loses_no_digit() {
+        check(
+            Format::Table,
+            "NAME                         OFFSET  REPLICAS\n\
+             orders          9223372036854775807  1,2\n\
+             a\\tb\\u{1b}[31m                    7\n",
+        );
+        check(
+            Format::Wide,
+            "NAME                         OFFSET  REPLICAS  RACK\n\
+             orders          9223372036854775807  1,2       -\n\
+             a\\tb\\u{1b}[31m                    7            no: r\n",
+        );
+        check(
+            Format::Tsv,
+            "NAME\tOFFSET\tREPLICAS\tRACK\n\
+             orders\t9223372036854775807\t1,2\t-\n\
+             a\\tb\\u{1b}[31m\t7\t\tno: r\n",
+        );
+        check(
+            Format::Ndjson,
+            "{\"name\":\"orders\",\"offset\":9223372036854775807,\"replicas\":[1,2],\"rack\":null}\n\
+             {\"name\":\"a\\tb\\u001b[31m\",\"offset\":7,\"replicas\":[],\"rack\":\"no: r\"}\n",
+        );
+        check(
+            Format::Yaml,
+            "- name: orders\n  offset: 9223372036854775807\n  replicas:\n  - 1\n  - 2\n  rack: null\n\
+             - name: \"a\\tb\\u001b[31m\"\n  offset: 7\n  replicas: []\n  rack: \"no: r\"\n",
+        );
+    }
+}

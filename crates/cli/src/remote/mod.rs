@@ -1,0 +1,103 @@
+//! The cluster that a command is about: which one, how to reach it, and what was said about both.
+//!
+//! Properties come, the strongest first, from
+//!
+//! 1. `--brokers` and `-X`,
+//! 2. `--command-config FILE`,
+//! 3. `--ctx NAME`,
+//! 4. the environment: `OTTLA_BROKERS`, `OTTLA_COMMAND_CONFIG`, `OTTLA_CTX`,
+//! 5. the context that `ottla ctx use` chose,
+//! 6. the default, `bootstrap.servers=127.0.0.1:9092`.
+
+mod contexts;
+mod import;
+mod properties;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use ottla_client::Client;
+use ottla_client::admin::Admin;
+use ottla_client::config::ClientConfig;
+use tokio::runtime::Builder;
+
+pub(crate) use contexts::{Contexts, Kept};
+pub(crate) use import::{ImportFormat, import};
+pub(crate) use properties::{Environment, Property};
+
+use crate::exit::usage;
+
+/// What every command takes that talks to a cluster.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct ConnectionArgs {
+    /// Brokers to begin with [default: 127.0.0.1:9092]
+    #[arg(short, long, alias = "bootstrap-server", value_name = "HOST:PORT,…")]
+    pub(crate) brokers: Option<String>,
+
+    /// Set an option of the client, by Java's or librdkafka's name
+    #[arg(short = 'X', value_name = "KEY=VALUE")]
+    pub(crate) options: Vec<String>,
+
+    /// Read options from Java's client.properties
+    #[arg(long, value_name = "FILE")]
+    pub(crate) command_config: Option<PathBuf>,
+
+    /// The context to use (see `ottla ctx`)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) ctx: Option<String>,
+}
+
+/// A cluster that has answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Remote {
+    pub(crate) admin: Admin,
+}
+
+/// Runs a command that waits for others, on this thread.
+pub(crate) fn block_on<T>(command: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
+    runtime.block_on(command)
+}
+
+impl ConnectionArgs {
+    /// Everything that was said, the weakest first, so that the last word counts.
+    pub(crate) fn properties(&self) -> Result<Vec<Property>> {
+        properties::gather(self, &Environment::of_process())
+    }
+
+    /// What flags alone say, to be kept.
+    pub(crate) fn properties_of_flags(&self) -> Result<BTreeMap<String, String>> {
+        let said = properties::of_flags(self)?;
+        client_config(&said).map(drop)?;
+        Ok(said.into_iter().map(|property| (property.name, property.value)).collect())
+    }
+
+    pub(crate) async fn connect(&self) -> Result<Remote> {
+        let properties = self.properties()?;
+        connect(client_config(&properties)?, &properties).await
+    }
+}
+
+fn client_config(properties: &[Property]) -> Result<ClientConfig> {
+    let read = ClientConfig::from_properties(properties.iter().map(Property::pair));
+    read.map(named).map_err(|error| usage(error.to_string()))
+}
+
+/// What brokers call this client, where nobody said.
+fn named(client: ClientConfig) -> ClientConfig {
+    if client.client_id.is_empty() { client.client_id("ottla") } else { client }
+}
+
+async fn connect(config: ClientConfig, properties: &[Property]) -> Result<Remote> {
+    let brokers = config.bootstrap_servers.join(",");
+    let client = Client::connect(config).await.with_context(|| {
+        let said = properties.iter().rev().find(|property| property.names_brokers());
+        let origin = said.map(|property| property.origin.as_str()).unwrap_or_default();
+        format!("cannot connect to {brokers} ({origin})")
+    })?;
+    Ok(Remote { admin: Admin::new(client) })
+}

@@ -1,0 +1,70 @@
+//! The command line as people and scripts meet it: the executable against a running broker.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod connection;
+mod ctx;
+mod topic;
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use support::server::{Server, serve};
+use support::{Ended, ottla, run};
+use tempfile::TempDir;
+
+/// A broker, and a user with a home that nobody else has.
+struct Visit {
+    home: TempDir,
+    _server: Server,
+    brokers: String,
+}
+
+impl Visit {
+    fn new() -> Visit {
+        let home = TempDir::new().expect("a temporary directory");
+        let mut command = serve(&home.path().join("data"));
+        command.args(["--set", "group.initial.rebalance.delay.ms=0"]);
+        command.args(["--set", "offsets.topic.num.partitions=2"]);
+        let mut server = Server::start(&mut command);
+        let brokers = server.address().to_string();
+        Visit { home, _server: server, brokers }
+    }
+
+    /// The executable in the user's hands.
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = user(self.home.path(), args);
+        command.env("OTTLA_BROKERS", &self.brokers);
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Ended {
+        run(&mut self.command(args))
+    }
+
+    /// What it prints when all goes well.
+    fn ok(&self, args: &[&str]) -> String {
+        let ended = self.run(args);
+        assert_eq!(ended.code, Some(0), "{args:?}: {}{}", ended.stdout, ended.stderr);
+        ended.stdout
+    }
+
+    /// What it says when it refuses.
+    fn refused(&self, args: &[&str], code: i32) -> String {
+        let ended = self.run(args);
+        assert_eq!(ended.code, Some(code), "{args:?}: {}{}", ended.stdout, ended.stderr);
+        ended.stderr
+    }
+}
+
+/// The executable in the hands of somebody whose home this is.
+fn user(home: &Path, args: &[&str]) -> Command {
+    let mut command = ottla(args);
+    command.env("HOME", home).env_remove("XDG_CONFIG_HOME");
+    for variable in ["OTTLA_BROKERS", "OTTLA_COMMAND_CONFIG", "OTTLA_CTX"] {
+        command.env_remove(variable);
+    }
+    command
+}

@@ -1,0 +1,94 @@
+//! `ottla topic`.
+
+use super::Visit;
+
+#[test]
+fn topics_are_created_listed_described_and_deleted() {
+    let visit = Visit::new();
+    let created = visit.ok(&["topic", "create", "orders", "payments", "-p", "3", "-c", "retention.ms=1000"]);
+    assert_eq!(created, "NAME      RESULT\norders    created\npayments  created\n");
+    let listed = visit.ok(&["topic", "list"]);
+    assert_eq!(
+        listed,
+        "NAME      PARTITIONS  REPLICAS\norders             3         1\npayments           3         1\n"
+    );
+    assert_eq!(
+        visit.ok(&["topic", "ls", "--match", "^pay", "-o", "tsv"]).lines().nth(1).unwrap().split('\t').next(),
+        Some("payments")
+    );
+    let described = visit.ok(&["topic", "describe", "orders"]);
+    for line in ["NAME orders", "PARTITIONS 3", "retention.ms 1000 DYNAMIC_TOPIC_CONFIG"] {
+        let is_line = |it: &str| it.split_whitespace().eq(line.split_whitespace());
+        assert!(described.lines().any(is_line), "{line:?} in {described}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&visit.ok(&["topic", "describe", "orders", "-o", "json"])).unwrap();
+    assert_eq!(json[0]["partitions"][2]["endOffset"], 0);
+    assert_eq!(json[0]["configs"][0]["value"], "1000");
+
+    let gone = visit.refused(&["topic", "delete", "orders"], 2);
+    assert!(gone.contains("give --yes"), "{gone}");
+    assert_eq!(visit.ok(&["topic", "rm", "orders", "--yes"]), "NAME    RESULT\norders  deleted\n");
+    assert_eq!(visit.ok(&["topic", "rm", "orders", "-y", "--if-exists"]), "NAME    RESULT\norders  absent\n");
+    assert_eq!(visit.ok(&["topic", "list", "-o", "ndjson"]).lines().count(), 1);
+}
+
+#[test]
+fn a_refusal_is_told_beside_what_succeeded() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "orders"]);
+    let ended = visit.run(&["topic", "create", "orders", "payments", "-o", "ndjson"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.stderr.starts_with("error: orders: CreateTopics: TOPIC_ALREADY_EXISTS"),
+        "{}",
+        ended.stderr
+    );
+    let lines: Vec<serde_json::Value> =
+        ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[0]["result"], &lines[1]["result"]), (&"failed".into(), &"created".into()));
+    let again = visit.ok(&["topic", "create", "orders", "--if-not-exists"]);
+    assert_eq!(again, "NAME    RESULT\norders  exists\n");
+    let unknown = visit.refused(&["topic", "describe", "nothing"], 1);
+    assert!(unknown.contains("UNKNOWN_TOPIC_OR_PARTITION"), "{unknown}");
+    assert!(unknown.contains("create the topic, or see that its name is right"), "{unknown}");
+}
+
+#[test]
+fn what_is_only_validated_does_not_happen() {
+    let visit = Visit::new();
+    assert_eq!(
+        visit.ok(&["topic", "create", "orders", "--validate-only"]),
+        "NAME    RESULT\norders  valid\n"
+    );
+    assert_eq!(visit.ok(&["topic", "list", "-o", "ndjson"]), "");
+    visit.ok(&["topic", "create", "orders", "-p", "2"]);
+    visit.ok(&["topic", "add-partitions", "orders", "--to", "5", "--validate-only"]);
+    visit.ok(&["topic", "config", "set", "orders", "retention.ms=5", "--dry-run"]);
+    let described = visit.ok(&["topic", "describe", "orders"]);
+    assert!(described.contains("PARTITIONS  2") && !described.contains("retention.ms"), "{described}");
+}
+
+#[test]
+fn partitions_and_options_are_changed() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "orders", "-p", "2"]);
+    visit.ok(&["topic", "add-partitions", "orders", "--by", "3"]);
+    visit.ok(&["topic", "config", "set", "orders", "retention.ms=5", "cleanup.policy=compact"]);
+    let got = visit.ok(&["topic", "config", "get", "orders", "retention.ms", "-o", "ndjson"]);
+    let expected = r#"{"name":"retention.ms","value":"5","source":"DYNAMIC_TOPIC_CONFIG""#;
+    assert!(got.starts_with(expected), "{got}");
+    visit.ok(&["topic", "alter", "orders", "--unset", "retention.ms", "--append", "cleanup.policy=delete"]);
+    let described = visit.ok(&["topic", "describe", "orders"]);
+    assert!(described.contains("compact,delete") && !described.contains("retention.ms"), "{described}");
+    assert!(described.contains("PARTITIONS  5"), "{described}");
+
+    visit.ok(&["topic", "clone", "orders", "copy"]);
+    let copy = visit.ok(&["topic", "describe", "copy"]);
+    assert!(copy.contains("compact,delete") && copy.contains("PARTITIONS  5"), "{copy}");
+
+    let unknown = visit.refused(&["topic", "config", "get", "orders", "retention"], 2);
+    assert!(unknown.contains("topics have no option retention"), "{unknown}");
+    let wrong = visit.refused(&["topic", "config", "set", "orders", "retention.ms=soon"], 1);
+    assert!(wrong.contains("INVALID_CONFIG"), "{wrong}");
+}
