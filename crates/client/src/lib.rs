@@ -14,6 +14,7 @@
 //! | [`sasl`] | where tokens come from, for brokers that want some |
 //! | [`metrics`] | what a client counted, as a snapshot or for Prometheus |
 //! | [`blocking`] | producer and consumer for programs that are not asynchronous |
+//! | [`messaging`] | a facade for message-driven programs: publish, and subscribe a handler |
 //! | [`assignor`] | which member of a group consumes which partitions |
 //!
 //! What happens is told by `tracing`, under targets that stay: `ottla_client::` and `config`, `connection`, `consumer`, `group`,
@@ -39,6 +40,7 @@ pub mod consumer;
 pub mod error;
 pub mod group;
 mod link;
+pub mod messaging;
 mod metadata;
 pub mod metrics;
 pub mod partitioner;

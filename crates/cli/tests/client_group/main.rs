@@ -4,6 +4,7 @@ mod committing;
 mod crew;
 mod handling;
 mod joining;
+mod messaging;
 mod mixed;
 mod rebalancing;
 
