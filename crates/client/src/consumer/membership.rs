@@ -151,7 +151,8 @@ impl Consumer {
         self.change(|fetcher| fetcher.assign(Vec::new()))
     }
 
-    /// Has the group rebalance, for reasons that only the application knows: user data of its assignor changed.
+    /// Has the group rebalance, for reasons that only the application knows: user data of its assignor changed. With the protocol
+    /// `consumer` the coordinator alone knows when to.
     ///
     /// [`Error::Config`] without `group.id`.
     pub fn rejoin(&self) -> Result<()> {

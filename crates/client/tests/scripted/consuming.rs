@@ -57,7 +57,7 @@ fn nothing(session_id: i32) -> Answer {
 }
 
 /// A broker that has one batch of records from 0 to 2, and sessions from Fetch version 7 on.
-async fn broker_with_records() -> Broker {
+pub(crate) async fn broker_with_records() -> Broker {
     let broker = Broker::start().await;
     broker.leads(&[("t", 1)]);
     broker.on::<FetchRequest>(|request, received| {

@@ -8,6 +8,7 @@ mod certificates;
 mod connecting;
 mod consuming;
 mod counting;
+mod grouping;
 mod producing;
 mod routing;
 mod securing;

@@ -274,7 +274,7 @@ impl Member {
         let request = leave_request(membership, reason);
         self.reset(membership, false);
         self.state = State::Out;
-        membership.is_in = false;
+        membership.is_in = request.is_some();
         request.map(Command::Leave)
     }
 
