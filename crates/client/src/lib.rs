@@ -64,3 +64,8 @@ pub type BrokerId = i32;
 pub type Offset = i64;
 /// The term of a partition's leader.
 pub type Epoch = i32;
+
+/// What the README shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -2,6 +2,7 @@
 
 mod blocking;
 mod examples;
+mod kcat;
 mod metrics;
 
 #[path = "../support/client.rs"]
