@@ -3,8 +3,10 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::config_explain::ConfigExplainArgs;
+use crate::commands::consume::ConsumeArgs;
 use crate::commands::ctx::CtxCommand;
 use crate::commands::log_dump::LogDumpArgs;
+use crate::commands::produce::ProduceArgs;
 use crate::commands::serve::ServeArgs;
 use crate::commands::topic::TopicCommand;
 
@@ -38,6 +40,8 @@ pub(crate) enum Command {
     /// Create, look at, change and delete topics
     #[command(subcommand)]
     Topic(TopicCommand),
+    Consume(Box<ConsumeArgs>),
+    Produce(Box<ProduceArgs>),
     /// Keep clusters by name, and choose one
     #[command(subcommand)]
     Ctx(CtxCommand),

@@ -2,9 +2,12 @@
 
 mod changes;
 pub(crate) mod config_explain;
+pub(crate) mod consume;
 pub(crate) mod ctx;
 pub(crate) mod log_dump;
+mod offsets_of;
 mod partitions_of;
+pub(crate) mod produce;
 pub(crate) mod serve;
 pub(crate) mod topic;
 
@@ -17,6 +20,8 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Serve(args) => serve::run(&args),
         Command::Topic(command) => topic::run(command),
+        Command::Consume(args) => consume::run(&args),
+        Command::Produce(args) => produce::run(&args),
         Command::Ctx(command) => ctx::run(command),
         Command::Config(ConfigCommand::Explain(args)) => config_explain::run(&args),
         Command::Log(LogCommand::Dump(args)) => log_dump::run(&args),

@@ -21,7 +21,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use ottla_client::Client;
 use ottla_client::admin::Admin;
-use ottla_client::config::ClientConfig;
+use ottla_client::config::{ClientConfig, ConsumerConfig, ProducerConfig};
 use tokio::runtime::Builder;
 
 pub(crate) use contexts::{Contexts, Kept};
@@ -54,6 +54,7 @@ pub(crate) struct ConnectionArgs {
 /// A cluster that has answered.
 #[derive(Debug, Clone)]
 pub(crate) struct Remote {
+    pub(crate) client: Client,
     pub(crate) admin: Admin,
 }
 
@@ -80,6 +81,27 @@ impl ConnectionArgs {
         let properties = self.properties()?;
         connect(client_config(&properties)?, &properties).await
     }
+
+    /// With what the command's flags say of consuming, stronger than all else, and its defaults, weaker than all else.
+    pub(crate) async fn connect_consumer(
+        &self,
+        defaults: Vec<Property>,
+        flags: Vec<Property>,
+    ) -> Result<(Remote, ConsumerConfig)> {
+        let properties = [defaults, self.properties()?, flags].concat();
+        let read = ConsumerConfig::from_properties(properties.iter().map(Property::pair));
+        let (client, consumer) = read.map_err(|error| usage(error.to_string()))?;
+        Ok((connect(named(client), &properties).await?, consumer))
+    }
+
+    /// With what the command's flags say of producing, stronger than all else.
+    pub(crate) async fn connect_producer(&self, flags: Vec<Property>) -> Result<(Remote, ProducerConfig)> {
+        let mut properties = self.properties()?;
+        properties.extend(flags);
+        let read = ProducerConfig::from_properties(properties.iter().map(Property::pair));
+        let (client, producer) = read.map_err(|error| usage(error.to_string()))?;
+        Ok((connect(named(client), &properties).await?, producer))
+    }
 }
 
 fn client_config(properties: &[Property]) -> Result<ClientConfig> {
@@ -99,5 +121,6 @@ async fn connect(config: ClientConfig, properties: &[Property]) -> Result<Remote
         let origin = said.map(|property| property.origin.as_str()).unwrap_or_default();
         format!("cannot connect to {brokers} ({origin})")
     })?;
-    Ok(Remote { admin: Admin::new(client) })
+    let admin = Admin::new(client.clone());
+    Ok(Remote { client, admin })
 }

@@ -2,14 +2,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod connection;
+mod consume;
 mod ctx;
+mod produce;
 mod topic;
 
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use support::server::{Server, serve};
 use support::{Ended, ottla, run};
@@ -56,6 +59,17 @@ impl Visit {
         let ended = self.run(args);
         assert_eq!(ended.code, Some(code), "{args:?}: {}{}", ended.stdout, ended.stderr);
         ended.stderr
+    }
+
+    /// What it prints when all goes well, with this on its standard input.
+    fn fed(&self, args: &[&str], input: &[u8]) -> Vec<u8> {
+        let mut command = self.command(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the executable starts");
+        child.stdin.take().expect("a pipe").write_all(input).expect("it reads");
+        let output = child.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
     }
 }
 

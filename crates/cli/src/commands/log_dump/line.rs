@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::find::{Content, Found};
-use super::payload::Payload;
+use crate::payload::Payload;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]

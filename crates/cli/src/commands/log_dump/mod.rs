@@ -13,7 +13,6 @@ mod find;
 mod index;
 mod journal;
 mod line;
-mod payload;
 mod report;
 mod segment;
 mod small;

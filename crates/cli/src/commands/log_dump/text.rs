@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::find::Content;
 use super::line::{BatchLine, FileLine, JournalEntryLine, Line, MessageLine, ProducerLine, RecordLine};
-use super::payload::Payload;
+use crate::payload::Payload;
 use crate::style::Style;
 use crate::timestamp::Iso;
 

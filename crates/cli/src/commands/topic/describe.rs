@@ -1,7 +1,5 @@
 //! `ottla topic describe`.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use clap::Args;
 use ottla_client::admin::{
@@ -13,6 +11,7 @@ use serde::Serialize;
 
 use super::config::ConfigRow;
 use super::names;
+use crate::commands::offsets_of::offsets_of;
 use crate::exit::{Outcome, print_refusal};
 use crate::output::{Answer, Column, Layout, Nested, OutputArgs};
 use crate::remote::ConnectionArgs;
@@ -118,8 +117,9 @@ async fn details_of(admin: &Admin, topic: DescribedTopic) -> Result<TopicDetails
     // Those without a leader have nobody to ask.
     let led = topic.partitions.iter().filter(|it| it.leader.is_some()).map(partition);
     let led: Vec<TopicPartition> = led.collect();
-    let starts = offsets(admin, &led, OffsetSpec::Earliest).await?;
-    let ends = offsets(admin, &led, OffsetSpec::Latest).await?;
+    let isolation = IsolationLevel::ReadUncommitted;
+    let starts = offsets_of(admin, &led, OffsetSpec::Earliest, isolation).await?;
+    let ends = offsets_of(admin, &led, OffsetSpec::Latest, isolation).await?;
     let resource = ConfigResource::topic(&topic.name);
     let configs = admin.describe_configs(&[resource], &DescribeConfigs::default()).await?;
     let configs = configs.into_values().next().transpose()?.unwrap_or_default();
@@ -146,16 +146,4 @@ async fn details_of(admin: &Admin, topic: DescribedTopic) -> Result<TopicDetails
         configs: configs.iter().map(ConfigRow::from).filter(|row| !row.is_default()).collect(),
         name: topic.name.to_string(),
     })
-}
-
-/// Those that are known.
-pub(super) async fn offsets(
-    admin: &Admin,
-    partitions: &[TopicPartition],
-    spec: OffsetSpec,
-) -> Result<BTreeMap<TopicPartition, Offset>> {
-    let specs = partitions.iter().map(|partition| (partition.clone(), spec)).collect();
-    let listed = admin.list_offsets(&specs, IsolationLevel::ReadUncommitted).await?;
-    let known = listed.into_iter().filter_map(|(partition, it)| Some((partition, it.ok()?.offset?)));
-    Ok(known.collect())
 }

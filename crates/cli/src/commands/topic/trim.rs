@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use clap::Args;
 use ottla_client::admin::{Admin, OffsetSpec};
+use ottla_client::config::IsolationLevel;
 use ottla_client::{Offset, TopicPartition};
 use serde::Serialize;
 
-use super::describe::offsets;
 use crate::clock;
+use crate::commands::offsets_of::offsets_of;
 use crate::commands::partitions_of::partitions_of;
 use crate::confirm::ConfirmArgs;
 use crate::exit::{Outcome, print_refusal, usage};
@@ -68,6 +69,9 @@ impl Answer for TrimRow {
     ]);
 }
 
+/// What is deleted need not be committed.
+const ISOLATION: IsolationLevel = IsolationLevel::ReadUncommitted;
+
 /// The first record that stays.
 enum Before {
     Offset(Offset),
@@ -94,13 +98,13 @@ impl Before {
         admin: &Admin,
         partitions: &[TopicPartition],
     ) -> Result<BTreeMap<TopicPartition, Offset>> {
-        let mut ends = offsets(admin, partitions, OffsetSpec::Latest).await?;
+        let mut ends = offsets_of(admin, partitions, OffsetSpec::Latest, ISOLATION).await?;
         match self {
             Before::End => {}
             // No partition is asked for more than it has.
             Before::Offset(offset) => ends.values_mut().for_each(|end| *end = (*end).min(*offset)),
             Before::Time(time) => {
-                ends.extend(offsets(admin, partitions, OffsetSpec::Timestamp(*time)).await?)
+                ends.extend(offsets_of(admin, partitions, OffsetSpec::Timestamp(*time), ISOLATION).await?)
             }
         }
         Ok(ends)
@@ -111,7 +115,7 @@ pub(super) async fn run(args: &TrimArgs) -> Result<Outcome> {
     let before = Before::parse(&args.before)?;
     let remote = args.connection.connect().await?;
     let partitions = partitions_of(&remote.admin, &args.topic, &args.partitions).await?;
-    let starts = offsets(&remote.admin, &partitions, OffsetSpec::Earliest).await?;
+    let starts = offsets_of(&remote.admin, &partitions, OffsetSpec::Earliest, ISOLATION).await?;
     let mut wanted = before.of(&remote.admin, &partitions).await?;
     wanted.retain(|partition, offset| starts.get(partition).is_none_or(|start| start < offset));
     let row = |(partition, offset): (&TopicPartition, &Offset)| TrimRow {

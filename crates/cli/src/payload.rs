@@ -6,11 +6,12 @@ use std::str;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 /// In JSON a string if the bytes are UTF-8, otherwise `{"base64":"…"}`. In text `"…"` with escapes, or `base64:…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Payload(pub(super) Bytes);
+pub(crate) struct Payload(pub(crate) Bytes);
 
 impl Serialize for Payload {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -20,6 +21,24 @@ impl Serialize for Payload {
                 let mut map = serializer.serialize_map(Some(1))?;
                 map.serialize_entry("base64", &STANDARD.encode(&self.0))?;
                 map.end()
+            }
+        }
+    }
+}
+
+/// The same back.
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Payload, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(untagged, expecting = "bytes are a string, or {\"base64\":\"…\"}")]
+        enum Told {
+            Text(String),
+            Bytes { base64: String },
+        }
+        match Told::deserialize(deserializer)? {
+            Told::Text(text) => Ok(Payload(text.into())),
+            Told::Bytes { base64 } => {
+                STANDARD.decode(base64).map(|bytes| Payload(bytes.into())).map_err(de::Error::custom)
             }
         }
     }
@@ -43,6 +62,7 @@ mod tests {
         let payload = Payload(Bytes::from_static(bytes));
         assert_eq!(serde_json::to_string(&payload).expect("plain data"), json);
         assert_eq!(payload.to_string(), text);
+        assert_eq!(serde_json::from_str::<Payload>(json).expect("it was written so"), payload);
     }
 
     #[test]

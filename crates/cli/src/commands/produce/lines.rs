@@ -1,0 +1,105 @@
+//! Text into records.
+
+use anyhow::{Context as _, Result};
+use ottla_client::producer::ProducerRecord;
+
+use super::{Input, ProduceArgs};
+use crate::envelope::Incoming;
+use crate::exit::usage;
+
+/// What becomes of what is read.
+#[derive(Debug, Clone)]
+pub(super) struct Reader {
+    topic: Option<String>,
+    is_ndjson: bool,
+    key: Option<String>,
+    key_separator: Option<String>,
+    headers: Vec<(String, String)>,
+    partition: Option<i32>,
+    repartition: bool,
+    empty_is_null: bool,
+}
+
+impl Reader {
+    pub(super) fn new(args: &ProduceArgs) -> Result<Reader> {
+        let is_ndjson = args.input == Some(Input::Ndjson);
+        if args.topic.is_none() && !is_ndjson {
+            return Err(usage("name the topic"));
+        }
+        if is_ndjson && (args.key_separator.is_some() || args.empty_is_null) {
+            return Err(usage("NDJSON tells keys and nulls itself: leave out --key-separator and -Z"));
+        }
+        Ok(Reader {
+            topic: args.topic.clone(),
+            is_ndjson,
+            key: args.key.clone(),
+            key_separator: args.key_separator.clone().filter(|separator| !separator.is_empty()),
+            headers: args.headers()?,
+            partition: args.partition,
+            repartition: args.repartition,
+            empty_is_null: args.empty_is_null,
+        })
+    }
+
+    /// The record of a line without its end, or of a whole file.
+    pub(super) fn record(&self, text: &[u8]) -> Result<ProducerRecord> {
+        let mut record = if self.is_ndjson {
+            let incoming: Incoming = serde_json::from_slice(text).context("it is no record as JSON")?;
+            incoming.into_record(self.topic.as_deref())?
+        } else {
+            self.plain(text)?
+        };
+        if self.repartition {
+            record.partition = None;
+        }
+        record.partition = self.partition.or(record.partition);
+        if let Some(key) = &self.key {
+            record = record.key(key.clone());
+        }
+        Ok(self.with_headers(record))
+    }
+
+    /// A record without a value.
+    pub(super) fn tombstone(&self) -> Result<ProducerRecord> {
+        let mut record = ProducerRecord::new(self.topic()?).key(self.key.clone().unwrap_or_default());
+        record.partition = self.partition;
+        Ok(self.with_headers(record))
+    }
+
+    fn topic(&self) -> Result<&str> {
+        self.topic.as_deref().context("a topic was asked for")
+    }
+
+    fn plain(&self, text: &[u8]) -> Result<ProducerRecord> {
+        let record = ProducerRecord::new(self.topic()?);
+        let split = self.key_separator.as_ref().and_then(|separator| split_once(text, separator.as_bytes()));
+        let (record, value) = match split {
+            Some((key, value)) => (record.key(key.to_vec()), value),
+            None => (record, text),
+        };
+        let is_null = self.empty_is_null && value.is_empty();
+        Ok(if is_null { record } else { record.value(value.to_vec()) })
+    }
+
+    fn with_headers(&self, record: ProducerRecord) -> ProducerRecord {
+        self.headers.iter().fold(record, |record, (name, value)| record.header(name.clone(), value.clone()))
+    }
+}
+
+fn split_once<'a>(text: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = text.windows(separator.len()).position(|window| window == separator)?;
+    Some((&text[..at], &text[at + separator.len()..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_ends_at_the_first_separator() {
+        assert_eq!(split_once(b"a::b::c", b"::"), Some((&b"a"[..], &b"b::c"[..])));
+        assert_eq!(split_once(b"::", b"::"), Some((&b""[..], &b""[..])));
+        assert_eq!(split_once(b"a:", b"::"), None);
+        assert_eq!(split_once(b"", b"::"), None);
+    }
+}

@@ -1,0 +1,217 @@
+//! `ottla produce`: records from standard input or files.
+//!
+//! ```text
+//! lines     text, line by line, into records
+//! feeding   reads on a thread of its own, so that a terminal keeps nobody waiting
+//! ```
+
+mod feeding;
+mod lines;
+
+use std::collections::VecDeque;
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueEnum};
+use ottla_client::producer::{Delivery, Producer};
+use tokio::signal::ctrl_c;
+
+use crate::exit::{Outcome, usage};
+use crate::remote::{ConnectionArgs, Property, block_on};
+use feeding::Feed;
+use lines::Reader;
+
+/// Write records to a topic
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Each line is a record. With -i ndjson it is an object as `ottla consume -o
+ndjson` writes it: keys, headers, timestamps and partitions are kept.
+
+Examples:
+  echo hello | ottla produce greetings
+  ottla produce orders -K : -H source=shop < orders.txt
+  ottla produce orders -k customer-7 --tombstone
+  ottla produce logs -i whole a.json b.json -z zstd
+  ottla consume orders -e -o ndjson | ottla produce copy -i ndjson")]
+pub(crate) struct ProduceArgs {
+    /// The topic; of NDJSON, in place of the one that it names
+    #[arg(value_name = "TOPIC", required_unless_present = "input")]
+    topic: Option<String>,
+
+    /// Files to read in place of standard input
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// What is read [default: lines]
+    #[arg(short, long, value_enum, value_name = "KIND")]
+    input: Option<Input>,
+
+    /// The key of every record
+    #[arg(short, long, value_name = "KEY")]
+    key: Option<String>,
+
+    /// What ends the key of a line; where it is missing there is no key
+    #[arg(short = 'K', long, value_name = "TEXT", conflicts_with = "key")]
+    key_separator: Option<String>,
+
+    /// A header of every record
+    #[arg(short = 'H', long = "header", value_name = "NAME=VALUE")]
+    headers: Vec<String>,
+
+    /// The partition of every record
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    partition: Option<i32>,
+
+    /// Let the partitioner choose, whatever NDJSON says
+    #[arg(long, conflicts_with = "partition")]
+    repartition: bool,
+
+    /// Values that are empty are null
+    #[arg(short = 'Z', long)]
+    empty_is_null: bool,
+
+    /// One record without a value, which deletes the key
+    #[arg(long, requires = "key", conflicts_with_all = ["files", "input", "empty_is_null"])]
+    tombstone: bool,
+
+    /// Who must have a record: all, 1 (the leader) or 0
+    #[arg(long, value_name = "ACKS")]
+    acks: Option<String>,
+
+    /// none, gzip, snappy, lz4 or zstd
+    #[arg(short = 'z', long, value_name = "CODEC")]
+    compression: Option<String>,
+
+    /// As java.RoundRobin, librdkafka.murmur2_random, sarama.Hash
+    #[arg(long, value_name = "NAME")]
+    partitioner: Option<String>,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Input {
+    /// Each line is a value
+    Lines,
+    /// Each line is a record as JSON
+    #[value(alias = "json")]
+    Ndjson,
+    /// Each file is a value
+    Whole,
+}
+
+/// So many records may be on their way.
+const UNDER_WAY_MAX: usize = 100_000;
+
+/// How long the last records may take.
+const FAREWELL: Duration = Duration::from_secs(120);
+
+pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
+    let reader = Reader::new(args)?;
+    block_on(Box::pin(async {
+        let (remote, config) = args.connection.connect_producer(args.properties()).await?;
+        let producer = remote.client.producer(config)?;
+        let mut sending = Sending { producer: producer.clone(), under_way: VecDeque::new(), written: 0 };
+        let sent = if args.tombstone {
+            sending.send(reader.tombstone()?).await
+        } else {
+            let mut feed = Feed::start(reader, args.files.clone(), args.input == Some(Input::Whole));
+            tokio::select! {
+                sent = sending.send_all(&mut feed) => sent,
+                interrupted = ctrl_c() => interrupted.map_err(anyhow::Error::from),
+            }
+        };
+        // What was taken is written, also when something went wrong with what came after it.
+        producer.flush().await;
+        let ended = sending.await_all().await;
+        if io::stderr().is_terminal() {
+            eprintln!("{} records written", sending.written);
+        }
+        let written = sending.written;
+        sent.and(ended).with_context(|| format!("after {written} records"))?;
+        producer.close(FAREWELL).await?;
+        Ok(Outcome::Success)
+    }))
+}
+
+/// Records on their way.
+struct Sending {
+    producer: Producer,
+    under_way: VecDeque<Delivery>,
+    written: u64,
+}
+
+impl Sending {
+    async fn send_all(&mut self, feed: &mut Feed) -> Result<()> {
+        while let Some(records) = feed.next().await {
+            for record in records? {
+                self.send(record).await?;
+            }
+            self.forget_written()?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, record: ottla_client::producer::ProducerRecord) -> Result<()> {
+        self.under_way.push_back(self.producer.send(record).await?);
+        if self.under_way.len() > UNDER_WAY_MAX {
+            self.await_first().await?;
+        }
+        Ok(())
+    }
+
+    /// Fails with the first that failed.
+    fn forget_written(&mut self) -> Result<()> {
+        while let Some(result) = self.under_way.front().and_then(Delivery::now) {
+            self.under_way.pop_front();
+            result?;
+            self.written += 1;
+        }
+        Ok(())
+    }
+
+    async fn await_first(&mut self) -> Result<()> {
+        if let Some(first) = self.under_way.pop_front() {
+            first.await?;
+            self.written += 1;
+        }
+        Ok(())
+    }
+
+    async fn await_all(&mut self) -> Result<()> {
+        let mut failed = None;
+        while !self.under_way.is_empty() {
+            if let Err(error) = self.await_first().await {
+                failed.get_or_insert(error);
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+}
+
+impl ProduceArgs {
+    /// What flags say of the producer.
+    fn properties(&self) -> Vec<Property> {
+        let flags = [
+            ("acks", "--acks", &self.acks),
+            ("compression.type", "--compression", &self.compression),
+            ("partitioner.class", "--partitioner", &self.partitioner),
+        ];
+        let given = |(name, flag, value): (&str, &str, &Option<String>)| {
+            value.as_ref().map(|value| Property::new(name, value, flag))
+        };
+        flags.into_iter().filter_map(given).collect()
+    }
+
+    fn headers(&self) -> Result<Vec<(String, String)>> {
+        let header = |text: &String| {
+            let pair = text.split_once('=').or_else(|| text.split_once(':'));
+            let (name, value) = pair.ok_or_else(|| usage(format!("-H {text}: give it as name=value")))?;
+            Ok((name.to_owned(), value.to_owned()))
+        };
+        self.headers.iter().map(header).collect()
+    }
+}

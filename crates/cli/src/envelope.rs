@@ -1,0 +1,128 @@
+//! A record as one line of JSON: what `consume -o ndjson` writes, and `produce -i ndjson` reads.
+//!
+//! ```json
+//! {"topic":"orders","partition":0,"offset":7,"timestamp":1700000000123,"timestampType":"CreateTime",
+//!  "key":"customer-7","value":{"base64":"//4A"},"headers":[["trace","4bf9"],["empty",""],["null",null]]}
+//! ```
+//!
+//! Bytes are a string where they are UTF-8, else `{"base64":"…"}`; null is not the same as empty. A pipe from one to the other loses
+//! nothing but offsets.
+
+use anyhow::{Result, bail};
+use bytes::Bytes;
+use ottla_client::consumer::{ConsumerRecord, TimestampType};
+use ottla_client::producer::ProducerRecord;
+use ottla_records::{NO_TIMESTAMP, Offset, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::payload::Payload;
+
+/// What is written: all that there is of a record.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Envelope<'a> {
+    topic: &'a str,
+    partition: i32,
+    offset: Offset,
+    timestamp: Timestamp,
+    timestamp_type: &'static str,
+    key: Option<Payload>,
+    value: Option<Payload>,
+    headers: Vec<(Payload, Option<Payload>)>,
+}
+
+impl<'a> From<&'a ConsumerRecord> for Envelope<'a> {
+    fn from(record: &'a ConsumerRecord) -> Envelope<'a> {
+        let headers = record.headers.iter();
+        Envelope {
+            topic: &record.partition.topic,
+            partition: record.partition.partition,
+            offset: record.offset,
+            timestamp: record.timestamp,
+            timestamp_type: match record.timestamp_type {
+                TimestampType::CreateTime => "CreateTime",
+                TimestampType::LogAppendTime => "LogAppendTime",
+            },
+            key: record.key.clone().map(Payload),
+            value: record.value.clone().map(Payload),
+            headers: headers.map(|header| (Payload(header.key), header.value.map(Payload))).collect(),
+        }
+    }
+}
+
+/// What is read: all of it may be missing. Fields that a producer has no say in are passed over, `payload` and `ts` are kcat's names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Incoming {
+    topic: Option<String>,
+    partition: Option<i32>,
+    #[serde(alias = "ts")]
+    timestamp: Option<Timestamp>,
+    key: Option<Payload>,
+    #[serde(alias = "payload")]
+    value: Option<Payload>,
+    headers: Vec<(Payload, Option<Payload>)>,
+}
+
+impl Incoming {
+    /// The record that it tells of; in `topic` if one is named, else in the one that it was in.
+    pub(crate) fn into_record(self, topic: Option<&str>) -> Result<ProducerRecord> {
+        let Some(topic) = topic.or(self.topic.as_deref()) else {
+            bail!("it names no topic, and neither does the command line");
+        };
+        let mut record = ProducerRecord::new(topic);
+        record.partition = self.partition;
+        record.timestamp = self.timestamp.filter(|timestamp| *timestamp != NO_TIMESTAMP);
+        record.key = bytes(self.key);
+        record.value = bytes(self.value);
+        for (name, value) in self.headers {
+            record = match bytes(value) {
+                Some(value) => record.header(name.0, value),
+                None => record.null_header(name.0),
+            };
+        }
+        Ok(record)
+    }
+}
+
+fn bytes(payload: Option<Payload>) -> Option<Bytes> {
+    payload.map(|payload| payload.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use ottla_client::producer::RecordHeader;
+
+    use super::*;
+
+    fn read(line: &str) -> ProducerRecord {
+        let incoming: Incoming = serde_json::from_str(line).expect("an envelope");
+        incoming.into_record(None).expect("it names its topic")
+    }
+
+    #[test]
+    fn null_and_empty_and_what_is_not_text_are_kept_apart() {
+        let record = read(
+            r#"{"topic":"t","partition":3,"offset":9,"key":"","value":{"base64":"//4A"},
+               "headers":[["a","1"],["a",null],["","" ]],"timestamp":12}"#,
+        );
+        assert_eq!((record.partition, record.timestamp), (Some(3), Some(12)));
+        assert_eq!(record.key.as_deref(), Some(&[][..]));
+        assert_eq!(record.value.as_deref(), Some(&[0xff, 0xfe, 0][..]));
+        let headers: Vec<(&[u8], Option<&[u8]>)> = record
+            .headers
+            .iter()
+            .map(|RecordHeader { key, value, .. }| (&key[..], value.as_deref()))
+            .collect();
+        assert_eq!(headers, [(&b"a"[..], Some(&b"1"[..])), (b"a", None), (b"", Some(b""))]);
+        let bare = read(r#"{"topic":"t"}"#);
+        assert_eq!((bare.key, bare.value, bare.timestamp), (None, None, None));
+    }
+
+    #[test]
+    fn what_is_no_envelope_is_refused() {
+        for line in ["", "[]x", r#"{"topic":1}"#, r#"{"value":{"base64":"?"}}"#, r#"{"headers":[["a"]]}"#] {
+            assert!(serde_json::from_str::<Incoming>(line).is_err(), "{line}");
+        }
+    }
+}

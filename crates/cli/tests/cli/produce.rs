@@ -1,0 +1,106 @@
+//! `ottla produce`.
+
+use std::fs;
+
+use super::Visit;
+
+const SHOWN: &str = "%p|%k|%v|%V|%h{%k=%v,}\\n";
+
+fn read(visit: &Visit, topic: &str) -> String {
+    visit.ok(&["consume", topic, "-e", "-f", SHOWN])
+}
+
+#[test]
+fn each_line_is_a_record_with_key_headers_and_partition_as_flags_say() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "orders", "-p", "3"]);
+    visit.fed(&["produce", "orders", "-K", ":", "-H", "a=1", "-H", "b:2", "-p", "2"], b"k1:v:1\nno key\n:\n");
+    visit.fed(
+        &["produce", "orders", "-k", "same", "-p", "1", "-Z", "--acks", "1", "-z", "zstd"],
+        b"v\n\nlast",
+    );
+    visit.ok(&["produce", "orders", "-k", "gone", "-p", "0", "--tombstone"]);
+    let mut lines: Vec<String> = read(&visit, "orders").lines().map(str::to_owned).collect();
+    // Each partition is in order; which comes first is not told.
+    lines.sort_by_key(|line| line[..1].to_owned());
+    let expected = [
+        "0|gone||-1|",
+        "1|same|v|1|",
+        "1|same||-1|",
+        "1|same|last|4|",
+        "2|k1|v:1|3|a=1,b=2,",
+        "2||no key|6|a=1,b=2,",
+        "2|||0|a=1,b=2,",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn files_are_read_by_line_or_whole() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "files", "-p", "1"]);
+    let paths: Vec<String> = ["a", "b"]
+        .iter()
+        .map(|name| {
+            let path = visit.home.path().join(name);
+            fs::write(&path, format!("{name}1\n{name}2\n")).unwrap();
+            path.display().to_string()
+        })
+        .collect();
+    visit.ok(&["produce", "files", &paths[0], &paths[1]]);
+    visit.ok(&["produce", "files", "-i", "whole", &paths[1]]);
+    assert_eq!(visit.ok(&["consume", "files", "-e", "-f", "%v;"]), "a1;a2;b1;b2;b1\nb2\n;");
+    let missing = visit.refused(&["produce", "files", "/nowhere"], 1);
+    assert!(missing.contains("cannot read /nowhere"), "{missing}");
+}
+
+#[test]
+fn a_pipe_copies_a_topic_byte_for_byte() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "original", "copy", "-p", "3"]);
+    let all_bytes: Vec<u8> = (0..=255).collect();
+    let binary = visit.home.path().join("binary");
+    fs::write(&binary, &all_bytes).unwrap();
+    visit.ok(&["produce", "original", "-i", "whole", "-p", "1", binary.to_str().unwrap()]);
+    let records = [
+        r#"{"partition":2,"key":{"base64":"//4A"},"value":null,"headers":[["",""],["h",null],["h",{"base64":"/w=="}]],"timestamp":17}"#,
+        r#"{"partition":0,"key":"","value":"","timestamp":1700000000123}"#,
+        r#"{"partition":0,"value":"é\u0000\n\"{}\u2028"}"#,
+        r#"{"partition":2,"key":"9007199254740993","value":"{\"n\":9007199254740993}"}"#,
+    ];
+    visit.fed(&["produce", "original", "-i", "ndjson"], records.join("\n").as_bytes());
+    let read = |topic: &str| {
+        let mut lines: Vec<String> =
+            visit.ok(&["consume", topic, "-e", "-o", "ndjson"]).lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let original = read("original");
+    assert_eq!(original.len(), 5);
+    visit.fed(&["produce", "copy", "-i", "ndjson"], original.join("\n").as_bytes());
+    let renamed: Vec<String> = original.iter().map(|it| it.replace("\"original\"", "\"copy\"")).collect();
+    assert_eq!(read("copy"), renamed);
+    let value = visit.command(&["consume", "copy", "-p", "1", "-e", "-f", "%v"]).output().unwrap();
+    assert_eq!(value.stdout, all_bytes);
+}
+
+#[test]
+fn a_line_that_is_no_record_is_named_and_those_before_it_are_written() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "orders", "-p", "1"]);
+    let file = visit.home.path().join("records");
+    fs::write(&file, "{\"value\":\"good\"}\n{\"value\":7}\n").unwrap();
+    let refused = visit.refused(&["produce", "orders", "-i", "ndjson", file.to_str().unwrap()], 1);
+    assert!(refused.contains("line 2 of") && refused.contains("bytes are a string"), "{refused}");
+    assert_eq!(visit.ok(&["consume", "orders", "-e"]), "good\n");
+    for (args, hint) in [
+        (&["produce", "orders", "-H", "nothing"][..], "name=value"),
+        (&["produce", "orders", "--acks", "2"], "acks"),
+        (&["produce", "orders", "-z", "rar"], "compression.type"),
+        (&["produce", "orders", "--partitioner", "mine"], "partitioner"),
+        (&["produce"], "TOPIC"),
+    ] {
+        let refused = visit.refused(args, 2);
+        assert!(refused.contains(hint), "{args:?}: {refused}");
+    }
+}
