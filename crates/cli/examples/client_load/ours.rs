@@ -70,7 +70,9 @@ pub(crate) fn consume(load: &Load) -> Result<f64> {
         ensure!(bytes >= load.record_bytes, "the records are empty");
         Ok(())
     };
-    timed(|| runtime.block_on(consuming))
+    let seconds = timed(|| runtime.block_on(consuming))?;
+    runtime.block_on(consumer.close());
+    Ok(seconds)
 }
 
 /// As `#[tokio::main]` makes one.

@@ -14,6 +14,7 @@ use crate::backoff::Backoff;
 use crate::client::Lane;
 use crate::group::offsets::{Fetched, fetch_once};
 use crate::metrics::{Gauges, Metrics};
+use crate::tasks::next_done;
 use crate::{BrokerId, Call, Client, Destination, Result, clock, random};
 
 /// The first version of Fetch that tells of transactions and the last that names topics.
@@ -109,7 +110,7 @@ impl Driver {
                 self.refresh(&mut under_way);
             }
             tokio::select! {
-                Some(done) = under_way.join_next() => self.done(done.expect("what was started does not panic")),
+                done = next_done(&mut under_way) => self.done(done),
                 () = self.shared.changed.notified() => {}
                 () = sleep_until(wake_at.unwrap_or_else(clock::now)), if wake_at.is_some() => {}
             }

@@ -20,6 +20,7 @@ use crate::group::coordinator;
 use crate::group::membership::Subscribed;
 use crate::group::shared::Shared;
 use crate::group::topics::{self, Seen, TopicWatch};
+use crate::tasks::next_done;
 use crate::{Call, Client, Coordinator, Result, clock};
 
 /// How much longer than the coordinator may wait for other members an answer may take.
@@ -95,8 +96,8 @@ impl Driver {
             self.shared.moved();
             let wake_at = due.wake_at.into_iter().chain(watch_at).min();
             tokio::select! {
-                Some(done) = under_way.join_next() => {
-                    let command = self.done(done.expect("what was started does not panic"));
+                done = next_done(&mut under_way) => {
+                    let command = self.done(done);
                     command.into_iter().for_each(|command| self.start(command, &mut under_way));
                 }
                 () = self.shared.changed.notified() => {}

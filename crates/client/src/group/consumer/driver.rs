@@ -15,6 +15,7 @@ use crate::cluster::Topic;
 use crate::config::ConsumerConfig;
 use crate::group::coordinator;
 use crate::group::shared::Shared;
+use crate::tasks::next_done;
 use crate::{Call, Client, Coordinator, Result, clock, random};
 
 /// The task.
@@ -80,7 +81,7 @@ impl Driver {
             self.shared.moved();
             let wake_at = due.wake_at.into_iter().chain(lookup_at).min();
             tokio::select! {
-                Some(done) = under_way.join_next() => self.done(done.expect("what was started does not panic")),
+                done = next_done(&mut under_way) => self.done(done),
                 () = self.shared.changed.notified() => {}
                 () = sleep_until(wake_at.unwrap_or_else(clock::now)), if wake_at.is_some() => {}
             }

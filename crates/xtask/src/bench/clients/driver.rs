@@ -51,51 +51,55 @@ pub(crate) struct Driver<'a> {
 
 /// As the loads on servers have them, more or less.
 const PARTITIONS: &str = "8";
-const TOPIC: &str = "client-load";
 
 impl Driver<'_> {
     /// Into a new topic, which is deleted afterwards; what is consumed was written by our library.
-    pub(crate) fn drive(&self, client: Client, load: Load) -> Result<Sample> {
-        output(self.client_load().args(["create", &self.bootstrap(), TOPIC, PARTITIONS]))?;
+    pub(crate) fn drive(&self, client: Client, load: Load, topic: &str) -> Result<Sample> {
+        output(self.client_load().args(["create", &self.bootstrap(), topic, PARTITIONS]))?;
+        let sample = self.measure(client, load, topic);
+        self.server.delete_topics(&[topic.to_owned()])?;
+        sample
+    }
+
+    fn measure(&self, client: Client, load: Load, topic: &str) -> Result<Sample> {
         if load.consumes {
-            self.carry(Client::Ottla, Load { consumes: false, ..load })?;
+            self.carry(Client::Ottla, Load { consumes: false, ..load }, topic)?;
         }
         settle();
         let before = processor_of_clients()?;
-        let rate = self.carry(client, load)?;
+        let rate = self.carry(client, load, topic)?;
         let cost = processor_of_clients()?.saturating_sub(before);
-        self.server.delete_topics(&[TOPIC.to_owned()])?;
         let millions = f64::from(self.records(load)) / 1e6;
         Ok(vec![Quantity::RATE.of(rate), Quantity::COST_OF_RECORDS.of(cost.as_secs_f64() / millions)])
     }
 
     /// Gives records for each second.
-    fn carry(&self, client: Client, load: Load) -> Result<f64> {
+    fn carry(&self, client: Client, load: Load, topic: &str) -> Result<f64> {
         let records = self.records(load);
         if client == Client::Java {
-            return self.carry_by_java(load, &records.to_string());
+            return self.carry_by_java(load, topic, &records.to_string());
         }
         let what = if load.consumes { "consume" } else { "produce" };
         let codec = if load.is_lz4 { "lz4" } else { "none" };
         let mut program = self.client_load();
-        program.args([what, client.name(), &self.bootstrap(), TOPIC, &records.to_string()]);
+        program.args([what, client.name(), &self.bootstrap(), topic, &records.to_string()]);
         let printed = output(program.args([&load.record_bytes.to_string(), codec]))?;
         let seconds: f64 = printed.trim().parse().with_context(|| format!("no seconds: {printed}"))?;
         Ok(f64::from(records) / seconds)
     }
 
-    fn carry_by_java(&self, load: Load, records: &str) -> Result<f64> {
+    fn carry_by_java(&self, load: Load, topic: &str, records: &str) -> Result<f64> {
         let bootstrap = self.bootstrap();
         let mut tool = self.programs.kafka();
         if load.consumes {
-            tool.args(["tool", "ConsumerPerformance", "--bootstrap-server", &bootstrap, "--topic", TOPIC]);
+            tool.args(["tool", "ConsumerPerformance", "--bootstrap-server", &bootstrap, "--topic", topic]);
             let printed = output(tool.args(["--num-records", records, "--hide-header"]))?;
             return tools::fetched_per_second(&printed)
                 .with_context(|| format!("ConsumerPerformance: {printed}"));
         }
         let size = load.record_bytes.to_string();
         let codec = format!("compression.type={}", if load.is_lz4 { "lz4" } else { "none" });
-        tool.args(["tool", "ProducerPerformance", "--bootstrap-server", &bootstrap, "--topic", TOPIC]);
+        tool.args(["tool", "ProducerPerformance", "--bootstrap-server", &bootstrap, "--topic", topic]);
         tool.args(["--num-records", records, "--record-size", &size, "--throughput", "-1"]);
         let options = ["acks=all", "batch.size=16384", "linger.ms=5", &codec];
         let options = options.iter().flat_map(|option| ["--command-property", option]);

@@ -59,10 +59,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut table = Table::default();
     let mut failures = 0;
     // In turn, so that what the machine does meanwhile comes to all.
-    for _ in 0..options.rounds {
-        for &load in &loads {
+    for round in 0..options.rounds {
+        for (at, &load) in loads.iter().enumerate() {
             for &client in clients {
-                match driver.drive(client, load) {
+                let topic = format!("{}-{round}-{at}", client.name());
+                match driver.drive(client, load, &topic) {
                     Ok(sample) => table.add(load.name, client, sample),
                     Err(error) => {
                         failures += 1;
