@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ottla_client::ErrorCode;
-use ottla_client::messaging::{Broker, Carrier, OnError, PublishOptions, ReaderOptions, WriterOptions};
+use ottla_client::messaging::{Broker, Carrier, OnError, PublishOptions, ReaderOptions, WriterOptions, json};
 
 use super::{Node, run};
 
@@ -26,20 +26,24 @@ fn what_is_published_comes_to_the_handler_with_its_key_and_headers_once_over_sub
             let noted = seen.clone();
             let subscription = broker.subscribe("t", "g", ReaderOptions::default(), move |event| {
                 let trace = event.headers().get("traceparent").map(str::to_owned);
-                noted.lock().expect("no test panicked").push((event.record.key.clone(), trace));
+                let value: Vec<usize> = event.json().expect("it was published so");
+                noted.lock().expect("no test panicked").push((event.record.key.clone(), value, trace));
                 async { Ok(()) }
             });
             let subscription = subscription.await.expect("it subscribes");
             let mut headers = Carrier::default();
             headers.set("traceparent", format!("00-{round}"));
             let options = PublishOptions::default().key(format!("k{round}")).headers(headers);
-            let written = broker.publish("t", "v", options).await.expect("it is written").expect("it waits");
+            let value = json(&[round]).expect("numbers are JSON");
+            let written =
+                broker.publish("t", value, options).await.expect("it is written").expect("it waits");
             assert_eq!(written.offset, Some(0), "round robin: each time the other partition");
             until(|| seen.lock().expect("no test panicked").len() > round).await;
             subscription.stop().await.expect("the handler does not fail");
         }
         let seen = seen.lock().expect("no test panicked").clone();
-        let expected = [0, 1].map(|round| (Some(format!("k{round}").into()), Some(format!("00-{round}"))));
+        let expected =
+            [0, 1].map(|round| (Some(format!("k{round}").into()), vec![round], Some(format!("00-{round}"))));
         assert_eq!(seen, expected);
         broker.close().await;
     });

@@ -26,8 +26,11 @@
 //! | `subscribing` | the readers |
 //! | `options` | what both are set by |
 //! | `carrier` | trace context in headers |
+//! | `json` | values as JSON, with the feature `json` |
 
 mod carrier;
+#[cfg(feature = "json")]
+mod json;
 mod options;
 mod publishing;
 mod subscribing;
@@ -37,6 +40,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub use carrier::Carrier;
+#[cfg(feature = "json")]
+pub use json::json;
 pub use options::{OnError, PublishOptions, ReaderOptions, WriterOptions};
 pub use subscribing::{Event, Subscription};
 
