@@ -2,9 +2,11 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::cluster::ClusterCommand;
 use crate::commands::config_explain::ConfigExplainArgs;
 use crate::commands::consume::ConsumeArgs;
 use crate::commands::ctx::CtxCommand;
+use crate::commands::group::GroupCommand;
 use crate::commands::log_dump::LogDumpArgs;
 use crate::commands::produce::ProduceArgs;
 use crate::commands::serve::ServeArgs;
@@ -42,6 +44,12 @@ pub(crate) enum Command {
     Topic(TopicCommand),
     Consume(Box<ConsumeArgs>),
     Produce(Box<ProduceArgs>),
+    /// Look at groups, and set where they go on
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// Look at the brokers, and how they are
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
     /// Keep clusters by name, and choose one
     #[command(subcommand)]
     Ctx(CtxCommand),

@@ -1,9 +1,11 @@
 //! What `ottla` can do: one module for each command.
 
 mod changes;
+pub(crate) mod cluster;
 pub(crate) mod config_explain;
 pub(crate) mod consume;
 pub(crate) mod ctx;
+pub(crate) mod group;
 pub(crate) mod log_dump;
 mod offsets_of;
 mod partitions_of;
@@ -22,6 +24,8 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Topic(command) => topic::run(command),
         Command::Consume(args) => consume::run(&args),
         Command::Produce(args) => produce::run(&args),
+        Command::Group(command) => group::run(command),
+        Command::Cluster(command) => cluster::run(command),
         Command::Ctx(command) => ctx::run(command),
         Command::Config(ConfigCommand::Explain(args)) => config_explain::run(&args),
         Command::Log(LogCommand::Dump(args)) => log_dump::run(&args),

@@ -53,6 +53,11 @@ impl OutputArgs {
         self.print(&A::LAYOUT, serde_json::to_value(answers)?)
     }
 
+    /// An answer that is one thing.
+    pub(crate) fn print_one<A: Answer>(self, answer: &A) -> Result<()> {
+        self.print(&A::LAYOUT, serde_json::to_value(answer)?)
+    }
+
     fn print(self, layout: &Layout, answer: Value) -> Result<()> {
         let stdout = io::stdout();
         let style = Style::for_stream(stdout.is_terminal());

@@ -1,9 +1,11 @@
 //! The command line as people and scripts meet it: the executable against a running broker.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod cluster;
 mod connection;
 mod consume;
 mod ctx;
+mod group;
 mod produce;
 mod topic;
 

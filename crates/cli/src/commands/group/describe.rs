@@ -1,0 +1,209 @@
+//! `ottla group describe`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Result, bail};
+use clap::Args;
+use ottla_client::admin::{Admin, DescribedGroup, OffsetSpec};
+use ottla_client::config::IsolationLevel;
+use ottla_client::{Offset, TopicPartition};
+use serde::Serialize;
+
+use crate::commands::offsets_of::offsets_of;
+use crate::exit::{Outcome, print_refusal};
+use crate::output::{Answer, Column, Layout, Nested, OutputArgs};
+use crate::remote::ConnectionArgs;
+
+/// Show groups: state, members, offsets and lag
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ottla group describe billing
+  ottla group describe billing -o json | jq '.[].totalLag'")]
+pub(crate) struct DescribeArgs {
+    #[arg(required = true, value_name = "GROUP")]
+    groups: Vec<String>,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupDetails {
+    group: String,
+    #[serde(rename = "type")]
+    group_type: &'static str,
+    state: String,
+    assignor: String,
+    member_count: usize,
+    total_lag: i64,
+    offsets: Vec<OffsetRow>,
+    members: Vec<MemberRow>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OffsetRow {
+    topic: String,
+    partition: i32,
+    committed_offset: Option<Offset>,
+    end_offset: Option<Offset>,
+    lag: Option<i64>,
+    member_id: Option<String>,
+    client_id: Option<String>,
+    host: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MemberRow {
+    member_id: String,
+    instance_id: Option<String>,
+    client_id: String,
+    host: String,
+    partitions: Vec<String>,
+}
+
+/// What members of both protocols have.
+struct Member {
+    row: MemberRow,
+    assignment: Vec<TopicPartition>,
+}
+
+impl Answer for GroupDetails {
+    const LAYOUT: Layout = Layout::Details {
+        facts: &[
+            Column::new("GROUP", "group"),
+            Column::new("TYPE", "type"),
+            Column::new("STATE", "state"),
+            Column::new("ASSIGNOR", "assignor"),
+            Column::new("MEMBERS", "memberCount"),
+            Column::new("TOTAL-LAG", "totalLag"),
+        ],
+        tables: &[
+            Nested {
+                title: "Offsets",
+                field: "offsets",
+                columns: &[
+                    Column::new("TOPIC", "topic"),
+                    Column::new("PARTITION", "partition"),
+                    Column::new("COMMITTED", "committedOffset"),
+                    Column::new("END", "endOffset"),
+                    Column::new("LAG", "lag"),
+                    Column::wide("MEMBER-ID", "memberId"),
+                    Column::new("CLIENT-ID", "clientId"),
+                    Column::new("HOST", "host"),
+                ],
+            },
+            Nested {
+                title: "Members",
+                field: "members",
+                columns: &[
+                    Column::new("MEMBER-ID", "memberId"),
+                    Column::wide("INSTANCE-ID", "instanceId"),
+                    Column::new("CLIENT-ID", "clientId"),
+                    Column::new("HOST", "host"),
+                    Column::new("PARTITIONS", "partitions"),
+                ],
+            },
+        ],
+    };
+}
+
+pub(super) async fn run(args: &DescribeArgs) -> Result<Outcome> {
+    let remote = args.connection.connect().await?;
+    let names: Vec<&str> = args.groups.iter().map(String::as_str).collect();
+    let mut outcome = Outcome::Success;
+    let mut details = Vec::new();
+    for (name, described) in remote.admin.describe_groups(&names).await? {
+        match described {
+            Ok(group) => details.push(details_of(&remote.admin, &name, group).await?),
+            Err(error) => {
+                print_refusal(format_args!("cannot describe {name}"), &error);
+                outcome = Outcome::Failure;
+            }
+        }
+    }
+    if !(details.is_empty() && args.output.is_for_people()) {
+        args.output.print_all(&details)?;
+    }
+    Ok(outcome)
+}
+
+async fn details_of(admin: &Admin, name: &str, group: DescribedGroup) -> Result<GroupDetails> {
+    let (group_type, state, assignor, members) = parts(group)?;
+    let committed: BTreeMap<TopicPartition, Offset> = admin
+        .list_group_offsets(name, None, false)
+        .await?
+        .into_iter()
+        .filter_map(|(partition, it)| Some((partition, it.ok()??.offset)))
+        .collect();
+    let assigned = members.iter().flat_map(|member| &member.assignment);
+    let partitions: BTreeSet<TopicPartition> = committed.keys().chain(assigned).cloned().collect();
+    let partitions: Vec<TopicPartition> = partitions.into_iter().collect();
+    let ends = offsets_of(admin, &partitions, OffsetSpec::Latest, IsolationLevel::ReadUncommitted).await?;
+    let offsets: Vec<OffsetRow> = partitions
+        .iter()
+        .map(|partition| {
+            let owner = members.iter().find(|member| member.assignment.contains(partition));
+            let (committed, end) = (committed.get(partition).copied(), ends.get(partition).copied());
+            OffsetRow {
+                topic: partition.topic.to_string(),
+                partition: partition.partition,
+                committed_offset: committed,
+                end_offset: end,
+                lag: end.zip(committed).map(|(end, committed)| (end - committed).max(0)),
+                member_id: owner.map(|member| member.row.member_id.clone()),
+                client_id: owner.map(|member| member.row.client_id.clone()),
+                host: owner.map(|member| member.row.host.clone()),
+            }
+        })
+        .collect();
+    Ok(GroupDetails {
+        group: name.to_owned(),
+        group_type,
+        state,
+        assignor,
+        member_count: members.len(),
+        total_lag: offsets.iter().filter_map(|row| row.lag).sum(),
+        offsets,
+        members: members.into_iter().map(|member| member.row).collect(),
+    })
+}
+
+/// Kind, state, assignor and members.
+fn parts(group: DescribedGroup) -> Result<(&'static str, String, String, Vec<Member>)> {
+    Ok(match group {
+        DescribedGroup::Classic(group) => {
+            let members = group.members.into_iter().map(|it| {
+                let row = MemberRow {
+                    member_id: it.id.to_string(),
+                    instance_id: it.instance_id.map(|id| id.to_string()),
+                    client_id: it.client_id.to_string(),
+                    host: it.client_host.to_string(),
+                    partitions: it.partitions.iter().map(ToString::to_string).collect(),
+                };
+                Member { row, assignment: it.partitions }
+            });
+            ("classic", group.state.to_string(), group.protocol.to_string(), members.collect())
+        }
+        DescribedGroup::Consumer(group) => {
+            let members = group.members.into_iter().map(|it| {
+                let row = MemberRow {
+                    member_id: it.id.to_string(),
+                    instance_id: it.instance_id.map(|id| id.to_string()),
+                    client_id: it.client_id.to_string(),
+                    host: it.client_host.to_string(),
+                    partitions: it.assignment.iter().map(ToString::to_string).collect(),
+                };
+                Member { row, assignment: it.assignment }
+            });
+            ("consumer", group.state.to_string(), group.assignor.to_string(), members.collect())
+        }
+        _ => bail!("a group of a kind that is later than this command"),
+    })
+}

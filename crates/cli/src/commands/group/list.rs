@@ -1,0 +1,79 @@
+//! `ottla group list`.
+
+use anyhow::Result;
+use clap::Args;
+use ottla_client::admin::GroupsFilter;
+use serde::Serialize;
+
+use crate::exit::{Outcome, print_refusal};
+use crate::output::{Answer, Column, Layout, OutputArgs};
+use crate::remote::ConnectionArgs;
+
+/// List groups of all kinds
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ottla group list
+  ottla group list --state Empty --type classic
+  ottla group list -o json | jq -r '.[].group'")]
+pub(crate) struct ListArgs {
+    /// Only those in this state: Stable, Empty, ...
+    #[arg(long = "state", value_name = "STATE", value_delimiter = ',')]
+    states: Vec<String>,
+
+    /// Only those of this kind: classic, consumer, share, streams
+    #[arg(long = "type", value_name = "KIND", value_delimiter = ',')]
+    types: Vec<String>,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupRow {
+    group: String,
+    #[serde(rename = "type")]
+    group_type: Option<String>,
+    state: Option<String>,
+    protocol_type: String,
+    coordinator: i32,
+}
+
+impl Answer for GroupRow {
+    const LAYOUT: Layout = Layout::Rows(&[
+        Column::new("GROUP", "group"),
+        Column::new("TYPE", "type"),
+        Column::new("STATE", "state"),
+        Column::wide("PROTOCOL-TYPE", "protocolType"),
+        Column::new("COORDINATOR", "coordinator"),
+    ]);
+}
+
+pub(super) async fn run(args: &ListArgs) -> Result<Outcome> {
+    let remote = args.connection.connect().await?;
+    let filter = GroupsFilter { states: args.states.clone(), types: args.types.clone() };
+    let mut outcome = Outcome::Success;
+    let mut rows = Vec::new();
+    for (broker, listed) in remote.admin.list_groups(&filter).await? {
+        match listed {
+            Ok(groups) => rows.extend(groups.into_iter().map(|group| GroupRow {
+                group: group.id.to_string(),
+                group_type: group.group_type.map(|it| it.to_string()),
+                state: group.state.map(|it| it.to_string()),
+                protocol_type: group.protocol_type.to_string(),
+                coordinator: group.coordinator,
+            })),
+            Err(error) => {
+                print_refusal(format_args!("cannot list the groups of broker {broker}"), &error);
+                outcome = Outcome::Failure;
+            }
+        }
+    }
+    rows.sort_by(|a, b| a.group.cmp(&b.group));
+    args.output.print_all(&rows)?;
+    Ok(outcome)
+}

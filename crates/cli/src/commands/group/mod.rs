@@ -1,0 +1,56 @@
+//! `ottla group`: who consumes what, how far they are, and setting that otherwise.
+
+mod delete;
+mod describe;
+mod list;
+mod members;
+mod seek;
+
+use anyhow::Result;
+use clap::Subcommand;
+use ottla_client::TopicPartition;
+use ottla_client::admin::Admin;
+
+use crate::commands::partitions_of::partitions_of;
+use crate::exit::{Outcome, usage};
+use crate::remote::block_on;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GroupCommand {
+    #[command(visible_alias = "ls")]
+    List(list::ListArgs),
+    Describe(describe::DescribeArgs),
+    #[command(visible_alias = "reset")]
+    Seek(seek::SeekArgs),
+    #[command(visible_alias = "rm")]
+    Delete(delete::DeleteArgs),
+    DeleteOffsets(delete::DeleteOffsetsArgs),
+    RemoveMember(members::RemoveMemberArgs),
+}
+
+pub(crate) fn run(command: GroupCommand) -> Result<Outcome> {
+    block_on(async {
+        match command {
+            GroupCommand::List(args) => Box::pin(list::run(&args)).await,
+            GroupCommand::Describe(args) => Box::pin(describe::run(&args)).await,
+            GroupCommand::Seek(args) => Box::pin(seek::run(&args)).await,
+            GroupCommand::Delete(args) => Box::pin(delete::run(&args)).await,
+            GroupCommand::DeleteOffsets(args) => Box::pin(delete::offsets(&args)).await,
+            GroupCommand::RemoveMember(args) => Box::pin(members::run(&args)).await,
+        }
+    })
+}
+
+/// Partitions as they are named on the command line: `orders`, all of them, or `orders:0,3`.
+async fn named_partitions(admin: &Admin, texts: &[String]) -> Result<Vec<TopicPartition>> {
+    let mut named = Vec::new();
+    for text in texts {
+        let (topic, numbers) = text.split_once(':').unwrap_or((text, ""));
+        let numbers = numbers.split(',').filter(|number| !number.is_empty()).map(str::parse);
+        let numbers: Result<Vec<i32>, _> = numbers.collect();
+        let numbers =
+            numbers.map_err(|_not| usage(format!("{text}: name partitions as orders, or orders:0,3")))?;
+        named.extend(partitions_of(admin, topic, &numbers).await?);
+    }
+    Ok(named)
+}

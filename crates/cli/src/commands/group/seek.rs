@@ -1,0 +1,160 @@
+//! `ottla group seek`: where a group goes on.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use clap::Args;
+use ottla_client::admin::{OffsetReset, PlannedOffset, Results};
+use ottla_client::{Offset, TopicPartition};
+use serde::Serialize;
+
+use super::named_partitions;
+use crate::clock;
+use crate::exit::{Outcome, print_refusal, print_warning, usage};
+use crate::output::{Answer, Column, Layout, OutputArgs};
+use crate::remote::ConnectionArgs;
+use crate::timestamp::parse_time;
+
+/// Set where a group goes on; shows it alone without --execute
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The group must have no members meanwhile. TO is start, end, an offset, +N or -N
+from where the group is, @TIME, or `current`, which commits where it is.
+
+Examples:
+  ottla group seek billing --to start
+  ottla group seek billing --to @-2h --topic orders --execute
+  ottla group seek billing --to -100 --topic orders:0,3 --execute")]
+pub(crate) struct SeekArgs {
+    #[arg(value_name = "GROUP")]
+    group: String,
+
+    /// Where to
+    #[arg(long, value_name = "TO", allow_hyphen_values = true)]
+    to: String,
+
+    /// In these alone [default: all that the group has been in]
+    #[arg(short, long = "topic", value_name = "TOPIC[:N,…]")]
+    topics: Vec<String>,
+
+    /// Do it
+    #[arg(long)]
+    execute: bool,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SeekRow {
+    topic: String,
+    partition: i32,
+    offset: Option<Offset>,
+    new_offset: Option<Offset>,
+    /// What was asked for, where that is beyond what is there.
+    clamped: Option<Offset>,
+    error: Option<String>,
+}
+
+impl Answer for SeekRow {
+    const LAYOUT: Layout = Layout::Rows(&[
+        Column::new("TOPIC", "topic"),
+        Column::new("PARTITION", "partition"),
+        Column::new("OFFSET", "offset"),
+        Column::new("NEW-OFFSET", "newOffset"),
+        Column::wide("CLAMPED", "clamped"),
+    ]);
+}
+
+pub(super) async fn run(args: &SeekArgs) -> Result<Outcome> {
+    let reset = parse(&args.to)
+        .ok_or_else(|| usage(format!("--to {}: give start, end, 42, +10, -10, @TIME or current", args.to)))?;
+    let admin = args.connection.connect().await?.admin;
+    let partitions = named_partitions(&admin, &args.topics).await?;
+    let wanted = (!partitions.is_empty()).then_some(&partitions[..]);
+    let plan = admin.plan_offset_reset(&args.group, wanted, &reset).await?;
+    if plan.is_empty() {
+        return Err(usage(format!("{} has committed nothing: name topics with --topic", args.group)));
+    }
+    let mut results = BTreeMap::new();
+    if args.execute {
+        results = admin.reset_offsets(&args.group, &plan).await?;
+    } else if args.output.is_for_people() {
+        print_warning("nothing was changed: --execute does it");
+    }
+    report(args, plan, results)
+}
+
+fn report(
+    args: &SeekArgs,
+    plan: Results<TopicPartition, PlannedOffset>,
+    mut results: Results<TopicPartition, ()>,
+) -> Result<Outcome> {
+    let mut outcome = Outcome::Success;
+    let mut rows = Vec::new();
+    for (partition, planned) in plan {
+        let carried_out = results.remove(&partition).unwrap_or(Ok(()));
+        let error = planned.as_ref().err().or(carried_out.as_ref().err());
+        if let Some(error) = error {
+            print_refusal(&partition, error);
+            outcome = Outcome::Failure;
+        }
+        rows.push(SeekRow {
+            topic: partition.topic.to_string(),
+            partition: partition.partition,
+            offset: planned.as_ref().ok().and_then(|planned| planned.from),
+            new_offset: planned.as_ref().ok().map(|planned| planned.to),
+            clamped: planned.as_ref().ok().and_then(|planned| planned.clamped),
+            error: error.map(ToString::to_string),
+        });
+    }
+    args.output.print_all(&rows)?;
+    Ok(outcome)
+}
+
+fn parse(text: &str) -> Option<OffsetReset> {
+    let number = |text: &str| text.parse::<i64>().ok().filter(|_| !text.starts_with(['+', '-']));
+    match text {
+        "start" | "beginning" | "earliest" | "oldest" => Some(OffsetReset::Earliest),
+        "end" | "latest" | "newest" => Some(OffsetReset::Latest),
+        "current" => Some(OffsetReset::Current),
+        text => {
+            if let Some(time) = text.strip_prefix('@') {
+                parse_time(time, clock::wall_ms()).map(OffsetReset::Timestamp)
+            } else if let Some(on) = text.strip_prefix('+') {
+                number(on).map(OffsetReset::Shift)
+            } else if let Some(back) = text.strip_prefix('-') {
+                number(back).map(|back| OffsetReset::Shift(-back))
+            } else {
+                number(text).map(OffsetReset::Offset)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_to_is_spelled_as_for_consuming() {
+        for (text, expected) in [
+            ("start", Some(OffsetReset::Earliest)),
+            ("latest", Some(OffsetReset::Latest)),
+            ("42", Some(OffsetReset::Offset(42))),
+            ("+7", Some(OffsetReset::Shift(7))),
+            ("-7", Some(OffsetReset::Shift(-7))),
+            ("@1700000000000", Some(OffsetReset::Timestamp(1_700_000_000_000))),
+            ("--7", None),
+            ("+-7", None),
+            ("", None),
+            ("@", None),
+        ] {
+            assert_eq!(parse(text), expected, "{text}");
+        }
+    }
+}
