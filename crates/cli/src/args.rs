@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::cluster::ClusterCommand;
+use crate::commands::completion::CompletionArgs;
 use crate::commands::config_explain::ConfigExplainArgs;
 use crate::commands::consume::ConsumeArgs;
 use crate::commands::ctx::CtxCommand;
@@ -59,6 +60,7 @@ pub(crate) enum Command {
     /// Look into the files of a data directory
     #[command(subcommand)]
     Log(LogCommand),
+    Completion(CompletionArgs),
 }
 
 #[derive(Debug, Subcommand)]

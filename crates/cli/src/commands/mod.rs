@@ -2,6 +2,7 @@
 
 mod changes;
 pub(crate) mod cluster;
+pub(crate) mod completion;
 pub(crate) mod config_explain;
 pub(crate) mod consume;
 pub(crate) mod ctx;
@@ -27,6 +28,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Group(command) => group::run(command),
         Command::Cluster(command) => cluster::run(command),
         Command::Ctx(command) => ctx::run(command),
+        Command::Completion(args) => completion::run(&args),
         Command::Config(ConfigCommand::Explain(args)) => config_explain::run(&args),
         Command::Log(LogCommand::Dump(args)) => log_dump::run(&args),
     }
