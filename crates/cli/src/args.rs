@@ -7,6 +7,7 @@ use crate::commands::completion::CompletionArgs;
 use crate::commands::config_explain::ConfigExplainArgs;
 use crate::commands::consume::ConsumeArgs;
 use crate::commands::ctx::CtxCommand;
+use crate::commands::dev::DevArgs;
 use crate::commands::group::GroupCommand;
 use crate::commands::log_dump::LogDumpArgs;
 use crate::commands::produce::ProduceArgs;
@@ -40,6 +41,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Serve(Box<ServeArgs>),
+    Dev(DevArgs),
     /// Create, look at, change and delete topics
     #[command(subcommand)]
     Topic(TopicCommand),

@@ -6,6 +6,7 @@ pub(crate) mod completion;
 pub(crate) mod config_explain;
 pub(crate) mod consume;
 pub(crate) mod ctx;
+pub(crate) mod dev;
 pub(crate) mod group;
 pub(crate) mod log_dump;
 mod offsets_of;
@@ -22,6 +23,7 @@ use crate::exit::Outcome;
 pub(crate) fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Serve(args) => serve::run(&args),
+        Command::Dev(args) => dev::run(&args),
         Command::Topic(command) => topic::run(command),
         Command::Consume(args) => consume::run(&args),
         Command::Produce(args) => produce::run(&args),

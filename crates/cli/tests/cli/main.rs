@@ -6,6 +6,7 @@ mod completion;
 mod connection;
 mod consume;
 mod ctx;
+mod dev;
 mod group;
 mod produce;
 mod topic;

@@ -77,11 +77,19 @@ enum LogFormatFlag {
 }
 
 pub(crate) fn run(args: &ServeArgs) -> Result<Outcome> {
+    run_then(args, async |_running| Ok(()))
+}
+
+/// Does something when the broker is ready, before it says so.
+pub(crate) fn run_then(
+    args: &ServeArgs,
+    when_ready: impl AsyncFnOnce(&Running) -> Result<()>,
+) -> Result<Outcome> {
     let (settings, warnings) = configure(args, &Environment::of_process())?;
     let form = LogForm::chosen(settings.broker().node.log_format);
     logging::start(form, args.log_level.clone());
     warnings.iter().for_each(|warning| warn!("{warning}"));
-    runtime()?.block_on(serve(args, &settings, form))
+    runtime()?.block_on(serve(args, &settings, form, when_ready))
 }
 
 fn configure(args: &ServeArgs, environment: &Environment) -> Result<(Settings, Vec<Warning>)> {
@@ -102,10 +110,19 @@ fn runtime() -> Result<Runtime> {
     runtime.context("cannot start the threads of the process")
 }
 
-async fn serve(args: &ServeArgs, settings: &Settings, form: LogForm) -> Result<Outcome> {
+async fn serve(
+    args: &ServeArgs,
+    settings: &Settings,
+    form: LogForm,
+    when_ready: impl AsyncFnOnce(&Running) -> Result<()>,
+) -> Result<Outcome> {
     // From here on a signal is not lost, whenever it comes.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let running = start(settings, &mut signals).await?;
+    if let Err(error) = when_ready(&running).await {
+        stop(running, &mut signals).await;
+        return Err(error);
+    }
     let ports_file = args.ports_file.as_deref().map(|path| PortsFile::write(path, &running));
     let ports_file = ports_file.transpose()?;
     announce(&running, form)?;
