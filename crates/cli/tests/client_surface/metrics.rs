@@ -1,7 +1,7 @@
 //! What a client counts of records.
 
 use ottla_client::blocking::Client;
-use ottla_client::config::{ClientConfig, Compression, ConsumerConfig, ProducerConfig};
+use ottla_client::config::{ClientConfig, Compression, ConsumerConfig, OffsetReset, ProducerConfig};
 use ottla_client::consumer::StartAt;
 use ottla_client::producer::ProducerRecord;
 use ottla_client::{ApiKey, TopicPartition};
@@ -37,4 +37,25 @@ fn records_batches_bytes_and_lag_are_counted() {
     consumer.close();
     assert!(client.asynchronous().metrics().consumer.lag.is_empty());
     producer.close(DEADLINE).expect("it closes");
+}
+
+#[test]
+fn rebalances_and_commits_are_counted() {
+    let node = Node::start();
+    client::create_topics(node.address, &[client::topic("t", 1)]);
+    let client = Client::connect(ClientConfig::new(&node.address.to_string())).expect("it answers");
+    let producer = client.producer(ProducerConfig::default()).expect("a producer");
+    producer.send_and_wait(ProducerRecord::new("t").value("v")).expect("it is written");
+    let options = ConsumerConfig::default()
+        .group_id("g".to_owned())
+        .auto_offset_reset(OffsetReset::Earliest)
+        .enable_auto_commit(false);
+    let consumer = client.consumer(options).expect("a consumer");
+    consumer.subscribe(["t"]).expect("it has a group");
+    assert_eq!(consumer.recv().expect("a record").offset, 0);
+    consumer.commit().expect("it is committed");
+    let group = client.asynchronous().metrics().group;
+    assert_eq!((group.rebalances.count(), group.commits.count(), group.commits_failed), (1, 1, 0));
+    consumer.unsubscribe().expect("it leaves");
+    consumer.close();
 }

@@ -1,6 +1,7 @@
 //! Consuming, with calls that wait.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Runtime;
@@ -29,6 +30,21 @@ impl Consumer {
     /// Consumes these partitions from here on, and no others: see [`consumer::Consumer::assign`].
     pub fn assign(&self, partitions: impl IntoIterator<Item = (TopicPartition, StartAt)>) -> Result<()> {
         self.consumer.assign(partitions)
+    }
+
+    /// Consumes topics as a member of `group.id`: see [`consumer::Consumer::subscribe`].
+    pub fn subscribe<T: Into<Arc<str>>>(&self, topics: impl IntoIterator<Item = T>) -> Result<()> {
+        self.consumer.subscribe(topics)
+    }
+
+    /// Leaves the group, and consumes nothing any more: see [`consumer::Consumer::unsubscribe`].
+    pub fn unsubscribe(&self) -> Result<()> {
+        self.runtime.run(self.consumer.unsubscribe())
+    }
+
+    /// Commits where the group goes on: behind all that was given out. See [`consumer::Consumer::commit`].
+    pub fn commit(&self) -> Result<()> {
+        self.runtime.run(self.consumer.commit())
     }
 
     /// The partitions that are assigned.
