@@ -14,6 +14,7 @@ mod configuration;
 mod confirm;
 mod envelope;
 mod exit;
+mod kafka_id;
 mod output;
 mod payload;
 mod remote;

@@ -25,6 +25,7 @@ fn topics_are_created_listed_described_and_deleted() {
         serde_json::from_str(&visit.ok(&["topic", "describe", "orders", "-o", "json"])).unwrap();
     assert_eq!(json[0]["partitions"][2]["endOffset"], 0);
     assert_eq!(json[0]["configs"][0]["value"], "1000");
+    assert_eq!(json[0]["id"].as_str().map(str::len), Some(22), "an id as Kafka prints it: {json}");
 
     let gone = visit.refused(&["topic", "delete", "orders"], 2);
     assert!(gone.contains("give --yes"), "{gone}");

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::QuestionArgs;
 use crate::exit::Outcome;
+use crate::kafka_id::kafka_id;
 use crate::output::{Answer, Column, Layout, Nested};
 use crate::timestamp::Iso;
 
@@ -67,7 +68,7 @@ pub(super) async fn run(args: &QuestionArgs) -> Result<Outcome> {
         lag: (end - replica.log_end_offset).max(0),
         last_fetch: time(replica.last_fetch_timestamp),
         last_caught_up: time(replica.last_caught_up_timestamp),
-        directory_id: replica.directory_id.map(|id| id.to_string()),
+        directory_id: replica.directory_id.map(kafka_id),
     };
     let voters = quorum.voters.iter().map(|replica| row(replica, "voter"));
     let observers = quorum.observers.iter().map(|replica| row(replica, "observer"));

@@ -13,6 +13,7 @@ use super::config::ConfigRow;
 use super::names;
 use crate::commands::offsets_of::offsets_of;
 use crate::exit::{Outcome, print_refusal};
+use crate::kafka_id::kafka_id;
 use crate::output::{Answer, Column, Layout, Nested, OutputArgs};
 use crate::remote::ConnectionArgs;
 
@@ -138,7 +139,7 @@ async fn details_of(admin: &Admin, topic: DescribedTopic) -> Result<TopicDetails
         }
     });
     Ok(TopicDetails {
-        id: topic.id.map(|id| id.to_string()),
+        id: topic.id.map(kafka_id),
         is_internal: topic.is_internal,
         partition_count: topic.partitions.len(),
         replication_factor: topic.partitions.iter().map(|it| it.replicas.len()).max().unwrap_or_default(),

@@ -6,6 +6,7 @@ use regex::Regex;
 use serde::Serialize;
 
 use crate::exit::{Outcome, usage};
+use crate::kafka_id::kafka_id;
 use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::remote::ConnectionArgs;
 
@@ -80,7 +81,7 @@ pub(super) async fn run(args: &ListArgs) -> Result<Outcome> {
                     .filter(|it| it.in_sync_replicas.len() < it.replicas.len())
                     .count(),
                 offline: partitions.iter().filter(|it| it.leader.is_none()).count(),
-                id: topic.id.map(|id| id.to_string()),
+                id: topic.id.map(kafka_id),
             });
         }
     }
