@@ -93,3 +93,27 @@ fn partitions_and_options_are_changed() {
     let wrong = visit.refused(&["topic", "config", "set", "orders", "retention.ms=soon"], 1);
     assert!(wrong.contains("INVALID_CONFIG"), "{wrong}");
 }
+
+#[test]
+fn the_oldest_records_are_trimmed_when_that_is_confirmed() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "orders", "-p", "2"]);
+    let line =
+        |digit: i64| format!("{{\"value\":\"{digit}\",\"timestamp\":{}}}\n", 1_700_000_000_000 + digit);
+    let lines: String = (0..10).map(line).collect();
+    visit.fed(&["produce", "orders", "-i", "ndjson", "-p", "1"], lines.as_bytes());
+    let trim = |before: &str, flag: &str| visit.ok(&["topic", "trim", "orders", "--before", before, flag]);
+    let row = "PARTITION  START  NEW-START\n        1      0          3\n";
+    assert_eq!(trim("3", "--dry-run"), row);
+    assert_eq!(visit.ok(&["consume", "orders", "-e"]).lines().count(), 10);
+    assert!(
+        visit.refused(&["topic", "trim", "orders", "--before", "3"], 2).contains("delete up to 3 records")
+    );
+    assert_eq!(trim("3", "--yes"), row);
+    assert_eq!(visit.ok(&["consume", "orders", "-e"]), "3\n4\n5\n6\n7\n8\n9\n");
+    trim("@1700000000007", "--yes");
+    assert_eq!(visit.ok(&["consume", "orders", "-e"]), "7\n8\n9\n");
+    trim("end", "--yes");
+    assert_eq!(visit.ok(&["consume", "orders", "-e"]), "");
+    assert!(visit.refused(&["topic", "trim", "orders", "--before", "soon"], 2).contains("--before soon"));
+}
