@@ -120,6 +120,15 @@ pub enum Error {
         reason: Arc<str>,
     },
 
+    /// The source of tokens gave none now. Whether it will is another matter: the broker was not asked.
+    #[error("there is no token to authenticate with to {broker}: {reason}")]
+    NoToken {
+        /// The broker's address.
+        broker: Arc<str>,
+        /// What the source said.
+        reason: Arc<str>,
+    },
+
     /// There is no TLS with the broker.
     #[error("no TLS with {broker}: {problem}")]
     Tls {
@@ -240,6 +249,7 @@ impl Error {
             | Error::Unreachable { .. }
             | Error::Disconnected { .. }
             | Error::RequestTimeout { .. }
+            | Error::NoToken { .. }
             | Error::BufferFull
             | Error::Timeout { .. } => true,
             Error::Partitioner { reason, .. } => *reason == PartitionerError::NoneAvailable,
@@ -276,6 +286,7 @@ impl Error {
             | Error::Unreachable { .. }
             | Error::Disconnected { .. }
             | Error::RequestTimeout { .. }
+            | Error::NoToken { .. }
             | Error::Timeout { .. }
             | Error::Malformed { .. }
             | Error::ResponseTooLarge { .. }
@@ -325,6 +336,7 @@ impl Error {
             | Error::ResponseTooLarge { broker, .. }
             | Error::UnsupportedVersion { broker, .. }
             | Error::Authentication { broker, .. }
+            | Error::NoToken { broker, .. }
             | Error::Tls { broker, .. } => Some(broker),
             Error::Response(response) => response.broker.as_deref(),
             Error::Timeout { last, .. } => last.as_ref()?.broker(),
@@ -361,6 +373,9 @@ impl Error {
             Error::Malformed { .. } => Some("see that the address is that of a Kafka listener"),
             Error::UnsupportedVersion { .. } => Some("upgrade the broker, or do without this"),
             Error::Authentication { .. } => Some("check sasl.mechanism, the user's name and the password"),
+            Error::NoToken { .. } => {
+                Some("see that the token endpoint, or the program's own source, gives tokens")
+            }
             Error::Tls { problem, .. } => problem.advice(),
             Error::Corrupt { .. } => Some("seek behind it, and see what the broker's log says"),
             Error::Truncated { .. } => Some("seek to where both part, or set auto.offset.reset"),
@@ -397,6 +412,7 @@ impl Error {
             | Error::ResponseTooLarge { .. }
             | Error::UnsupportedVersion { .. }
             | Error::Authentication { .. }
+            | Error::NoToken { .. }
             | Error::Tls { .. }
             | Error::Corrupt { .. }
             | Error::Truncated { .. }

@@ -11,8 +11,8 @@ mod token;
 
 use bytes::Bytes;
 
-use crate::Result;
 use crate::config::{Credentials, SaslMechanism, SecurityConfig};
+use crate::{Error, Result};
 #[cfg(feature = "oidc")]
 pub use client_credentials::ClientCredentials;
 use scram::{ClientFinal, ClientFirst};
@@ -41,6 +41,31 @@ pub(crate) enum Exchange {
     /// Boxed: the other messages are small.
     ScramFirst(Box<ClientFirst>),
     ScramFinal(Box<ClientFinal>),
+}
+
+/// Why there is nothing to say.
+#[derive(Debug)]
+pub(crate) enum NotBegun {
+    /// There is no token now; later there may be one.
+    NoToken(String),
+    /// Nor will there be.
+    Impossible(String),
+}
+
+impl From<String> for NotBegun {
+    fn from(reason: String) -> NotBegun {
+        NotBegun::Impossible(reason)
+    }
+}
+
+impl NotBegun {
+    /// What a source's error means: only one of ours that is fatal says that asking again is in vain.
+    fn without_token(error: &TokenError) -> NotBegun {
+        if error.downcast_ref::<Error>().is_some_and(Error::is_fatal) {
+            return NotBegun::Impossible(format!("there is no token: {error}"));
+        }
+        NotBegun::NoToken(error.to_string())
+    }
 }
 
 /// What follows a broker's message.
@@ -76,19 +101,19 @@ impl Sasl {
     /// Begins. Waits for a token where one is wanted; what is wrong is told in words.
     ///
     /// Cancel-safe.
-    pub(crate) async fn begin(&self) -> Result<Exchange, String> {
+    pub(crate) async fn begin(&self) -> Result<Exchange, NotBegun> {
         let credentials = match &self.proof {
             Proof::Password(credentials) => credentials,
             Proof::Token(source) => {
-                let token = source.token().await.map_err(|error| format!("there is no token: {error}"))?;
-                return oauth_bearer::initial(&token).map(Exchange::OAuthBearer);
+                let token = source.token().await.map_err(|error| NotBegun::without_token(&error))?;
+                return Ok(Exchange::OAuthBearer(oauth_bearer::initial(&token)?));
             }
         };
         let hash = match self.mechanism {
             SaslMechanism::ScramSha256 => scram::Hash::Sha256,
             SaslMechanism::ScramSha512 => scram::Hash::Sha512,
             SaslMechanism::Plain | SaslMechanism::OAuthBearer => {
-                return plain(credentials).map(Exchange::Said);
+                return Ok(Exchange::Said(plain(credentials)?));
             }
         };
         let first = ClientFirst::new(hash, credentials, scram::nonce()?);

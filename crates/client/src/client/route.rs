@@ -119,7 +119,10 @@ impl Client {
 
 /// Whether other brokers would not do better.
 fn is_the_same_everywhere(error: &Error) -> bool {
-    matches!(error, Error::Authentication { .. } | Error::Tls { .. } | Error::Closed(_))
+    matches!(
+        error,
+        Error::Authentication { .. } | Error::NoToken { .. } | Error::Tls { .. } | Error::Closed(_)
+    )
 }
 
 fn attempt(link: &Link, error: &Error) -> Attempt {

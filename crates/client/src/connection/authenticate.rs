@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{Versions, api_of};
 use crate::error::ResponseError;
-use crate::sasl::{Sasl, Step};
+use crate::sasl::{NotBegun, Sasl, Step};
 use crate::{Error, Result, clock, random};
 
 /// A session is renewed when at least this part of it is over, and at most that, as Java's clients do: not all at once.
@@ -64,7 +64,10 @@ async fn authenticate(sasl: &Sasl, versions: &Versions, asking: &mut impl Ask) -
     let refused = |reason: String| Error::Authentication { broker: broker.clone(), reason: reason.into() };
     agree_on_mechanism(sasl, versions, asking).await?;
     let version = versions.choose::<SaslAuthenticateRequest>(&broker, &(0..=i16::MAX))?;
-    let mut exchange = sasl.begin().await.map_err(refused)?;
+    let mut exchange = sasl.begin().await.map_err(|why| match why {
+        NotBegun::NoToken(reason) => Error::NoToken { broker: broker.clone(), reason: reason.into() },
+        NotBegun::Impossible(reason) => refused(reason),
+    })?;
     loop {
         let request = SaslAuthenticateRequest { auth_bytes: exchange.message() };
         let response = asking.ask(&request, version).await?;

@@ -15,19 +15,26 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{Token, TokenError, TokenSource};
 use crate::config::Secret;
 use crate::transport::Tls;
 use crate::{Error, Result, clock};
 
-/// A token is used for this part of the time for which it is good.
-const USED_FOR: f64 = 0.8;
+/// After this part of the time for which a token is good another is asked for.
+const FRESH_FOR: f64 = 0.8;
+/// Where there is no other it is used for this part of the time: brokers whose clocks are ahead still take it.
+const USED_FOR: f64 = 0.97;
+/// While there is a token that can be used, an endpoint is not waited for longer, so that there is time left to connect.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+/// Nor is it asked again for so long when it gave none.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// More than any endpoint answers.
 const ANSWER_MAX: usize = 1024 * 1024;
 
-/// A client that is known to a token endpoint. A token is kept for most of the time for which it is good.
+/// A client that is known to a token endpoint. A token is kept for most of the time for which it is good, and nearly all of it
+/// while the endpoint gives no other.
 ///
 /// Properties make one: `sasl.oauthbearer.token.endpoint.url` and those beside it, see [`crate::config::OAuthConfig`].
 #[derive(Debug)]
@@ -43,7 +50,16 @@ pub struct ClientCredentials {
     pub scope: Option<String>,
     /// A PEM file with those who vouch for the endpoint; none for those whom the system trusts.
     pub ca_location: Option<PathBuf>,
-    kept: Mutex<Option<(Token, Instant)>>,
+    kept: Mutex<Option<Kept>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    token: Token,
+    /// From then on another is asked for.
+    fresh_until: Instant,
+    /// From then on brokers may refuse it.
+    good_until: Instant,
 }
 
 /// Where the endpoint is.
@@ -103,7 +119,22 @@ impl ClientCredentials {
             exchange(tcp, request).await
         }
         .map_err(|error| format!("{}: {error}", self.endpoint))?;
-        read(status, &body).map_err(|reason| format!("{}: {reason}", self.endpoint).into())
+        read(status, &body).map_err(|reason| self.refusal(status, reason))
+    }
+
+    /// Asks, for no longer than while there is time to go on with a token that is kept.
+    async fn ask_in_time(&self) -> Result<(Token, Option<Duration>), TokenError> {
+        let late = || format!("{}: no answer within {ANSWERED_WITHIN:?}", self.endpoint);
+        timeout(ANSWERED_WITHIN, self.ask()).await.unwrap_or_else(|_elapsed| Err(late().into()))
+    }
+
+    /// An endpoint that does not know the client, or gives it nothing, says so with these (RFC 6749, 5.2). All else may be a
+    /// proxy before it, or pass.
+    fn refusal(&self, status: StatusCode, reason: String) -> TokenError {
+        if matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            return Error::Authentication { broker: (&*self.endpoint).into(), reason: reason.into() }.into();
+        }
+        format!("{}: {reason}", self.endpoint).into()
     }
 
     fn request(&self, place: &Place) -> Result<Request<Full<Bytes>>, TokenError> {
@@ -129,15 +160,33 @@ impl TokenSource for ClientCredentials {
         Box::pin(async {
             // Those who want one at the same time share one request.
             let mut kept = self.kept.lock().await;
-            if let Some((token, until)) = &*kept
-                && clock::now() < *until
-            {
-                return Ok(token.clone());
-            }
-            let (token, good_for) = self.ask().await?;
-            *kept = good_for.map(|good_for| (token.clone(), clock::now() + good_for.mul_f64(USED_FOR)));
+            let asked_at = clock::now();
+            let answered = match &mut *kept {
+                Some(kept) if asked_at < kept.fresh_until => return Ok(kept.token.clone()),
+                Some(kept) if asked_at < kept.good_until => match self.ask_in_time().await {
+                    Err(error) => return Ok(kept.instead_of(&error, clock::now())),
+                    answered => answered,
+                },
+                Some(_) | None => self.ask().await,
+            };
+            let (token, good_for) = answered?;
+            *kept = good_for.map(|good_for| Kept::new(token.clone(), asked_at, good_for));
             Ok(token)
         })
+    }
+}
+
+impl Kept {
+    fn new(token: Token, asked_at: Instant, good_for: Duration) -> Kept {
+        let after = |part| asked_at + good_for.mul_f64(part);
+        Kept { token, fresh_until: after(FRESH_FOR), good_until: after(USED_FOR) }
+    }
+
+    /// The token, where there is no other.
+    fn instead_of(&mut self, error: &TokenError, now: Instant) -> Token {
+        tracing::warn!(target: "ottla_client::connection", %error, "no new token: the one that is kept is used on");
+        self.fresh_until = self.good_until.min(now + ASKED_AGAIN_AFTER);
+        self.token.clone()
     }
 }
 
@@ -207,6 +256,41 @@ mod tests {
             (StatusCode::OK, "", "no token: 200 OK"),
         ] {
             assert_eq!(read(status, body.as_bytes()).unwrap_err(), expected);
+        }
+    }
+
+    /// Of a port at which nobody listens.
+    async fn out_of_reach() -> ClientCredentials {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        ClientCredentials::new(format!("http://127.0.0.1:{port}/token"), "id", "secret")
+    }
+
+    #[tokio::test]
+    async fn a_token_is_used_until_it_is_not_good_any_more_while_there_is_no_other() {
+        let source = out_of_reach().await;
+        let now = clock::now();
+        let good_until = now + Duration::from_secs(3600);
+        *source.kept.lock().await = Some(Kept { token: Token::new("abc"), fresh_until: now, good_until });
+        assert_eq!(source.token().await.unwrap(), Token::new("abc"));
+        let fresh_until = source.kept.lock().await.as_ref().unwrap().fresh_until;
+        assert!(fresh_until > now && fresh_until < good_until, "it is asked again, but not at once");
+
+        *source.kept.lock().await =
+            Some(Kept { token: Token::new("abc"), fresh_until: now, good_until: now });
+        let error = source.token().await.unwrap_err();
+        assert!(error.to_string().starts_with(&source.endpoint), "{error}");
+        assert!(error.downcast_ref::<Error>().is_none(), "it may pass");
+    }
+
+    #[test]
+    fn only_what_the_endpoint_itself_says_of_the_client_stays() {
+        let source = ClientCredentials::new("https://issuer.example/token", "id", "secret");
+        for (code, stays) in [(400, true), (401, true), (403, true), (404, false), (429, false), (503, false)]
+        {
+            let error = source.refusal(StatusCode::from_u16(code).unwrap(), "no token".into());
+            assert!(error.to_string().contains("https://issuer.example/token"), "{error}");
+            assert_eq!(error.downcast_ref::<Error>().is_some_and(Error::is_fatal), stays, "{code}");
         }
     }
 

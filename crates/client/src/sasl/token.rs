@@ -37,6 +37,9 @@ impl Token {
 /// Where tokens come from. It is asked whenever a connection is made, and again before a session ends that a broker limits
 /// (KIP-368): so it should keep a token for as long as that is good.
 ///
+/// That there is none is taken to pass, and what wanted it is tried again; an [`Error`](crate::Error) that is fatal, as
+/// [`Error::Authentication`](crate::Error::Authentication), is taken to stay.
+///
 /// Every function that gives a future of a token is one:
 ///
 /// ```

@@ -1,9 +1,11 @@
 //! SASL: what is said, in which order, again before a session ends, and what is told where a broker refuses.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ottla_client::config::{ClientConfig, Credentials, SaslMechanism, SecurityConfig, SecurityProtocol};
-use ottla_client::sasl::{Token, TokenError};
+use ottla_client::sasl::{Token, TokenError, TokenSource};
 use ottla_client::wire::messages::{
     ListGroupsRequest, ListGroupsResponse, SaslAuthenticateRequest, SaslAuthenticateResponse,
     SaslHandshakeRequest, SaslHandshakeResponse,
@@ -143,11 +145,63 @@ async fn a_token_is_told_with_its_extensions_and_why_one_is_refused() {
 }
 
 #[tokio::test]
-async fn without_a_token_the_sources_error_is_told() {
-    let source = || async { Err::<Token, TokenError>("the issuer is away".into()) };
+async fn without_a_token_the_sources_error_is_told_and_another_try_may_help() {
+    let is_away = Arc::new(AtomicBool::new(true));
     let broker = broker().await;
+    let client = client(&broker, sasl(SaslMechanism::OAuthBearer).token_source(source(&is_away)));
+    let error = ask(&client).await.unwrap_err();
+    check_no_token(&error, "the issuer is away");
+    is_away.store(false, Ordering::Relaxed);
+    ask(&client).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_for_which_there_is_no_token_ends_and_another_begins_once_there_is() {
+    let is_away = Arc::new(AtomicBool::new(false));
+    let broker = forgetful().await;
+    let client = client(&broker, sasl(SaslMechanism::OAuthBearer).token_source(source(&is_away)));
+    ask(&client).await.unwrap();
+    is_away.store(true, Ordering::Relaxed);
+    ask_until(&client, |answered| {
+        answered.as_ref().is_err_and(|error| {
+            check_no_token(error, "the issuer is away");
+            true
+        })
+    })
+    .await;
+    is_away.store(false, Ordering::Relaxed);
+    ask(&client).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_source_says_will_stay_is_told_as_refused() {
+    let wrong = || Error::Authentication { broker: "issuer".into(), reason: "who?".into() };
+    let source = move || async move { Err::<Token, TokenError>(wrong().into()) };
     let security = sasl(SaslMechanism::OAuthBearer).token_source(source);
-    check_refused(&broker, security, "there is no token: the issuer is away").await;
+    check_refused(&broker().await, security, "there is no token: issuer refused to authenticate us: who?")
+        .await;
+}
+
+/// A source of tokens that gives none while the issuer is away.
+fn source(is_away: &Arc<AtomicBool>) -> impl TokenSource + 'static {
+    let is_away = is_away.clone();
+    move || {
+        let is_away = is_away.load(Ordering::Relaxed);
+        async move {
+            if is_away {
+                Err::<Token, TokenError>("the issuer is away".into())
+            } else {
+                Ok(Token::new("abc"))
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn check_no_token(error: &Error, reason: &str) {
+    assert!(matches!(error, Error::NoToken { .. }), "{error:?}");
+    assert!(error.is_retriable() && !error.is_fatal() && error.advice().is_some(), "{error}");
+    assert!(error.to_string().contains(reason), "{error}");
 }
 
 /// A broker whose sessions are short.
