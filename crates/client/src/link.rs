@@ -116,14 +116,13 @@ impl Link {
         }
         let (tell, outcome) = watch::channel(None);
         state.now = Now::Connecting(outcome.clone());
-        let (link, retry_at, failures) = (self.clone(), state.retry_at, state.failures);
+        let (retry_at, failures) = (state.retry_at, state.failures);
         drop(state);
+        let connecting = Connecting { link: self.clone(), tell, is_done: false };
         self.links.tasks.spawn(async move {
             sleep_until(retry_at).await;
-            let result = link.connect(failures).await;
-            link.done(&result);
-            // Nobody may be interested any more.
-            let _gone = tell.send(Some(result));
+            let result = connecting.link.connect(failures).await;
+            connecting.done(result);
         });
         Next::Await(outcome)
     }
@@ -197,11 +196,74 @@ impl Link {
     }
 }
 
+/// A task that connects. However it ends, the link is not left connecting.
+struct Connecting {
+    link: Arc<Link>,
+    tell: watch::Sender<Option<Result<Connection>>>,
+    is_done: bool,
+}
+
+impl Connecting {
+    fn done(mut self, result: Result<Connection>) {
+        self.is_done = true;
+        self.tell(result);
+    }
+
+    fn tell(&self, result: Result<Connection>) {
+        self.link.done(&result);
+        // Nobody may be interested any more.
+        let _gone = self.tell.send(Some(result));
+    }
+}
+
+impl Drop for Connecting {
+    fn drop(&mut self) {
+        // Without a panic it is the client that ends, with its links.
+        if !self.is_done && std::thread::panicking() {
+            self.tell(Err(self.link.unreachable("connecting panicked")));
+        }
+    }
+}
+
 impl State {
     /// A connection ended or did not come about: the next one waits a while.
     fn rest(&mut self, config: &ClientConfig, now: Instant) {
         self.failures = self.failures.saturating_add(1);
         let backoff = Backoff { first: config.reconnect_backoff, max: config.reconnect_backoff_max };
         self.retry_at = now + backoff.pause(self.failures, random::fraction());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link() -> Arc<Link> {
+        let config = ClientConfig::default();
+        let links = Links {
+            transport: Transport::new(&config).unwrap(),
+            config: Arc::new(config),
+            sasl: None,
+            tasks: Tasks::default(),
+            counts: Arc::default(),
+        };
+        let address = Address { host: "localhost".into(), port: 9 };
+        Arc::new(Link::new(Arc::new(links), address, None))
+    }
+
+    #[tokio::test]
+    async fn a_link_whose_task_panicked_is_down_and_who_waits_may_try_again() {
+        let link = link();
+        let (tell, outcome) = watch::channel(None);
+        link.state().now = Now::Connecting(outcome);
+        let connecting = Connecting { link: link.clone(), tell, is_done: false };
+        let waiting = link.connection();
+        let panicking = tokio::spawn(async move {
+            let _connecting = connecting;
+            panic!("as a test wants it");
+        });
+        assert!(waiting.await.is_err_and(|error| error.is_retriable()));
+        assert!(panicking.await.unwrap_err().is_panic());
+        assert!(matches!(link.state().now, Now::Down) && link.is_resting());
     }
 }

@@ -30,6 +30,8 @@ const USED_FOR: f64 = 0.97;
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 /// Nor is it asked again for so long when it gave none.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(10);
+/// No token is kept for longer, whatever the endpoint says: what is far too long is no point in time any more.
+const GOOD_FOR_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// More than any endpoint answers.
 const ANSWER_MAX: usize = 1024 * 1024;
 
@@ -214,7 +216,8 @@ fn read(status: StatusCode, body: &[u8]) -> Result<(Token, Option<Duration>), St
     if let Some(token) = json["access_token"].as_str()
         && status.is_success()
     {
-        return Ok((Token::new(token), json["expires_in"].as_u64().map(Duration::from_secs)));
+        let good_for = json["expires_in"].as_u64().map(Duration::from_secs);
+        return Ok((Token::new(token), good_for.map(|good_for| good_for.min(GOOD_FOR_MAX))));
     }
     let told = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
     let words = [status.to_string(), told("error"), told("error_description")];
@@ -245,6 +248,9 @@ mod tests {
             ok(r#"{"access_token":"abc","token_type":"Bearer","expires_in":300}"#).unwrap();
         assert_eq!((token, good_for), (Token::new("abc"), Some(Duration::from_secs(300))));
         assert_eq!(ok(r#"{"access_token":"abc"}"#).unwrap().1, None);
+        let (token, good_for) = ok(r#"{"access_token":"abc","expires_in":18446744073709551615}"#).unwrap();
+        let kept = Kept::new(token, clock::now(), good_for.unwrap());
+        assert!(kept.good_until > clock::now());
         for (status, body, expected) in [
             (
                 StatusCode::UNAUTHORIZED,

@@ -2,8 +2,11 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use crate::config::Secret;
 
@@ -76,8 +79,17 @@ impl SharedTokenSource {
         SharedTokenSource(Arc::new(source))
     }
 
+    /// Where a program's source panics there is no token, and whoever connects or renews goes on.
     pub(super) async fn token(&self) -> Result<Token, TokenError> {
-        self.0.token().await
+        let panicked = |_| TokenError::from("the source of tokens panicked");
+        // Nothing of ours is seen half done: the future is not polled again, and the source is the program's.
+        let mut token = catch_unwind(AssertUnwindSafe(|| self.0.token())).map_err(panicked)?;
+        let caught =
+            poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| token.as_mut().poll(context))) {
+                Ok(polled) => polled.map(Ok),
+                Err(panic) => Poll::Ready(Err(panic)),
+            });
+        caught.await.map_err(panicked)?
     }
 }
 

@@ -174,6 +174,31 @@ async fn a_session_for_which_there_is_no_token_ends_and_another_begins_once_ther
 }
 
 #[tokio::test]
+async fn a_source_that_panics_gives_no_token_and_ends_nothing() {
+    let panics = Arc::new(AtomicBool::new(true));
+    let source = {
+        let panics = panics.clone();
+        move || {
+            let panics = panics.clone();
+            async move {
+                assert!(!panics.load(Ordering::Relaxed), "as a test wants it");
+                Ok::<Token, TokenError>(Token::new("abc"))
+            }
+        }
+    };
+    let broker = forgetful().await;
+    let client = client(&broker, sasl(SaslMechanism::OAuthBearer).token_source(source));
+    check_no_token(&ask(&client).await.unwrap_err(), "the source of tokens panicked");
+    panics.store(false, Ordering::Relaxed);
+    ask(&client).await.unwrap();
+    panics.store(true, Ordering::Relaxed);
+    ask_until(&client, |answered| {
+        answered.as_ref().is_err_and(|error| error.to_string().contains("the source of tokens panicked"))
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_a_source_says_will_stay_is_told_as_refused() {
     let wrong = || Error::Authentication { broker: "issuer".into(), reason: "who?".into() };
     let source = move || async move { Err::<Token, TokenError>(wrong().into()) };
