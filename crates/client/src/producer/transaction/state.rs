@@ -327,9 +327,17 @@ impl Transactions {
                 under_way.again_at = Some(now + self.pause(&error, under_way.failures, random));
                 self.under_way = Some(under_way);
             }
+            // What is aborted anyway need not be in it.
+            Verdict::Abort(error) if self.is_aborting() && under_way.step.is_about_what_is_sent() => {
+                tracing::debug!(target: "ottla_client::transaction", id = %self.id, %error, "refused, and aborted");
+            }
             Verdict::Abort(error) => self.failed(&error),
             Verdict::Over(error) => self.over(&error),
         }
+    }
+
+    fn is_aborting(&self) -> bool {
+        matches!(self.state, State::Aborting(_))
     }
 
     fn pause(&self, error: &Error, failures: u32, random: f64) -> Duration {

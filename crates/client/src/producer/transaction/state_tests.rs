@@ -303,6 +303,40 @@ fn offsets_that_cannot_be_committed_do_not_hold_an_abort_up() {
     bench.expect(end(FIRST, V2, false), Ok(Done::Ended(Some(SECOND))));
 }
 
+/// An abort comes while a step is under way, which is then refused.
+fn check_refused_under_an_abort(asks: fn(&mut Bench) -> Step, code: ErrorCode, expected: Option<Step>) {
+    let mut bench = Bench::begun(V1);
+    let step = asks(&mut bench);
+    assert_eq!(bench.next(), Next::Now(step.clone()));
+    let aborted = bench.transactions.abort().unwrap();
+    bench.transactions.came_back(Err(refused(code)), 0.5, bench.now);
+    match expected {
+        Some(end) => bench.expect(end, Ok(Done::Ended(None))),
+        None => assert!(bench.is_idle(), "{step:?} {code}"),
+    }
+    assert!(matches!(aborted.now(), Some(Ok(()))), "{step:?} {code}");
+    bench.transactions.begin().unwrap();
+}
+
+#[test]
+fn what_is_refused_while_it_is_aborted_does_not_end_the_abort() {
+    let adds: fn(&mut Bench) -> Step = |bench| {
+        bench.transactions.add_partition(&partition(1));
+        Step::AddPartitions(FIRST, partitions(&[1]))
+    };
+    let commits_offsets: fn(&mut Bench) -> Step = |bench| {
+        let step = adds_group(bench);
+        bench.expect(step, Ok(Done::Taken));
+        Step::CommitOffsets(FIRST, V1, offsets("g"))
+    };
+    let end = end(FIRST, V1, false);
+    check_refused_under_an_abort(adds, ErrorCode::TopicAuthorizationFailed, None);
+    check_refused_under_an_abort(adds_group, ErrorCode::GroupAuthorizationFailed, None);
+    for code in [ErrorCode::IllegalGeneration, ErrorCode::TransactionAbortable] {
+        check_refused_under_an_abort(commits_offsets, code, Some(end.clone()));
+    }
+}
+
 #[test]
 fn the_end_of_the_transaction_before_is_waited_for_with_short_pauses() {
     for (code, expected) in [(ErrorCode::ConcurrentTransactions, 20), (ErrorCode::NotCoordinator, 100)] {

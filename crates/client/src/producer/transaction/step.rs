@@ -30,6 +30,16 @@ pub(in crate::producer) enum Step {
     End { identity: Identity, version: TransactionVersion, is_commit: bool },
 }
 
+impl Step {
+    /// Whether it tells of what is in the transaction.
+    pub(super) fn is_about_what_is_sent(&self) -> bool {
+        match self {
+            Step::AddPartitions(..) | Step::AddGroup(..) | Step::CommitOffsets(..) => true,
+            Step::Init(_) | Step::End { .. } => false,
+        }
+    }
+}
+
 /// What was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::producer) enum Done {

@@ -27,15 +27,11 @@ impl Verdict {
         if error.is_retriable() {
             return Verdict::Again(error);
         }
-        let is_about_what_is_sent = match step {
-            Step::AddPartitions(..) | Step::AddGroup(..) | Step::CommitOffsets(..) => true,
-            Step::Init(_) | Step::End { .. } => false,
-        };
         let code = error.code();
         if code == Some(ErrorCode::TransactionAbortable) {
             return failed(error);
         }
-        if is_about_what_is_sent
+        if step.is_about_what_is_sent()
             && code.is_none_or(|code| !ENDS_PRODUCER.contains(&code))
             && !is_lasting(&error)
         {
