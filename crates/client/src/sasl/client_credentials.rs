@@ -14,7 +14,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
 use super::{Token, TokenError, TokenSource};
@@ -50,9 +51,10 @@ pub struct ClientCredentials {
     pub secret: Secret,
     /// What tokens are to be good for, if the endpoint wants to know.
     pub scope: Option<String>,
-    /// A PEM file with those who vouch for the endpoint; none for those whom the system trusts.
+    /// A PEM file with those who vouch for the endpoint; none for those whom the system trusts. Read once, for the first token.
     pub ca_location: Option<PathBuf>,
     kept: Mutex<Option<Kept>>,
+    tls: OnceCell<Tls>,
 }
 
 #[derive(Debug)]
@@ -86,6 +88,7 @@ impl ClientCredentials {
             scope: None,
             ca_location: None,
             kept: Mutex::default(),
+            tls: OnceCell::new(),
         }
     }
 
@@ -114,8 +117,7 @@ impl ClientCredentials {
         let tcp = TcpStream::connect((&*place.host, place.port)).await;
         let tcp = tcp.map_err(|error| format!("{}: {error}", self.endpoint))?;
         let (status, body) = if place.has_tls {
-            let tls = Tls::trusting("https.ca.location", self.ca_location.as_deref())?;
-            let stream = tls.secure(&place.host, tcp).await;
+            let stream = self.tls().await?.secure(&place.host, tcp).await;
             exchange(stream.map_err(|error| format!("{}: {error}", self.endpoint))?, request).await
         } else {
             exchange(tcp, request).await
@@ -137,6 +139,16 @@ impl ClientCredentials {
             return Error::Authentication { broker: (&*self.endpoint).into(), reason: reason.into() }.into();
         }
         format!("{}: {reason}", self.endpoint).into()
+    }
+
+    /// Reads files, which the threads of the runtime are not to be kept for.
+    async fn tls(&self) -> Result<&Tls, TokenError> {
+        let reading = || async {
+            let location = self.ca_location.clone();
+            let read = spawn_blocking(move || Tls::trusting("https.ca.location", location.as_deref()));
+            Ok(read.await??)
+        };
+        self.tls.get_or_try_init(reading).await
     }
 
     fn request(&self, place: &Place) -> Result<Request<Full<Bytes>>, TokenError> {

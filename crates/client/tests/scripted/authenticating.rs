@@ -358,16 +358,23 @@ async fn an_endpoint_gives_a_token_for_client_credentials_which_is_kept_while_it
 }
 
 #[tokio::test]
-async fn an_endpoint_is_asked_within_tls_and_must_be_trusted() {
+async fn an_endpoint_is_asked_within_tls_and_must_be_trusted_by_a_file_that_is_read_once() {
     let (authority, folder) = (Authority::new("ours"), tempfile::tempdir().unwrap());
     let trusted = folder.path().join("trusted.pem");
     std::fs::write(&trusted, authority.pem()).unwrap();
     let tls = authority.signs("127.0.0.1").acceptor(None);
-    let (port, _asked) = endpoint(Some(tls), r#"{"access_token":"abc","expires_in":60}"#).await;
+    let (port, _asked) = endpoint(Some(tls), r#"{"access_token":"abc"}"#).await;
     let url = format!("https://127.0.0.1:{port}/token");
     let broker = broker().await;
     let location = [("https.ca.location", trusted.to_str().unwrap())];
-    ask(&at_endpoint(&broker, &url, &location)).await.unwrap();
+    let client = at_endpoint(&broker, &url, &location);
+    ask(&client).await.unwrap();
+    std::fs::remove_file(&trusted).unwrap();
+    // The connection to the broker itself wants another token, since none is kept.
+    broker.leads(&[]);
+    client.refresh().await.unwrap();
+    client.request(&Call::to(Destination::Broker(0)), &ListGroupsRequest::default()).await.unwrap();
+    assert_eq!(said(&broker).len(), 2);
 }
 
 #[tokio::test]
