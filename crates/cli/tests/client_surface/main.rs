@@ -2,7 +2,6 @@
 
 mod blocking;
 mod examples;
-mod kcat;
 mod metrics;
 
 #[path = "../support/client.rs"]

@@ -1,8 +1,16 @@
-//! What our library writes kcat reads, and the reverse, in every codec.
+//! What our library writes kcat reads, and the reverse, in every codec. Wants kcat, so it is run by name.
+
+#[path = "../support/client.rs"]
+mod client;
+#[path = "../support/node.rs"]
+mod node;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use ottla_client::TopicPartition;
 use ottla_client::blocking::Client;
@@ -11,8 +19,10 @@ use ottla_client::consumer::StartAt;
 use ottla_client::producer::ProducerRecord;
 use serde_json::{Value, json};
 
-use super::node::Node;
-use super::{DEADLINE, client};
+use crate::node::Node;
+
+/// Nothing takes longer, on however slow a machine.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 const CODECS: [(&str, Compression); 5] = [
     ("none", Compression::None),
