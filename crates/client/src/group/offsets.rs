@@ -163,24 +163,57 @@ pub(crate) async fn fetch_once(
     let destination = Coordinator::of_group(group).into();
     let call = Call::to(destination).versions(fetch_versions(require_stable));
     let request = fetch_request(group, Some(&partitions), require_stable);
-    let mut found = match coordinator::ask(client.clone(), call, request, fetched_code).await {
-        Err(error) => return partitions.iter().map(|it| (it.clone(), Err(error.clone()))).collect(),
-        Ok(response) => fetched(&response),
-    };
+    match coordinator::ask(client.clone(), call, request, fetched_code).await {
+        Err(error) => partitions.iter().map(|it| (it.clone(), Err(error.clone()))).collect(),
+        Ok(response) => told(&response, &partitions),
+    }
+}
+
+fn told(response: &OffsetFetchResponse, asked: &[TopicPartition]) -> Vec<Fetched> {
+    let mut found = fetched(response);
     let one = |partition: &TopicPartition| {
         let at = found.iter().position(|(found, ..)| found == partition);
         let outcome = match at.map(|at| found.swap_remove(at)) {
             Some((_, code, committed)) => check(ApiKey::OffsetFetch, code, partition).map(|()| committed),
-            None => Ok(None),
+            // Not the same as nothing committed, which the answer says: `auto.offset.reset` is for that alone.
+            None => Err(refusal(ApiKey::OffsetFetch, ErrorCode::UnknownServerError.code(), partition)),
         };
         (partition.clone(), outcome)
     };
-    partitions.iter().map(one).collect()
+    asked.iter().map(one).collect()
 }
 
 fn check(api: ApiKey, code: i16, partition: &TopicPartition) -> Result<()> {
     if code == ErrorCode::None.code() {
         return Ok(());
     }
-    Err(ResponseError::new(api, code).about(Resource::TopicPartition(partition.clone())).into())
+    Err(refusal(api, code, partition))
+}
+
+fn refusal(api: ApiKey, code: i16, partition: &TopicPartition) -> Error {
+    ResponseError::new(api, code).about(Resource::TopicPartition(partition.clone())).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use ottla_wire::messages::offset_fetch_response::{
+        OffsetFetchResponsePartition, OffsetFetchResponseTopic,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_partition_that_is_not_answered_is_not_one_without_an_offset() {
+        let partition = OffsetFetchResponsePartition { committed_offset: -1, ..Default::default() };
+        let topic = OffsetFetchResponseTopic { name: "t".into(), partitions: vec![partition] };
+        let response = OffsetFetchResponse { topics: vec![topic], ..OffsetFetchResponse::default() };
+        let asked = [TopicPartition::new("t", 0), TopicPartition::new("t", 1), TopicPartition::new("u", 0)];
+        let told = told(&response, &asked);
+        assert!(matches!(told[0].1, Ok(None)), "{told:?}");
+        for (partition, outcome) in &told[1..] {
+            let error = outcome.as_ref().expect_err("nothing was said of it");
+            assert_eq!(error.code(), Some(ErrorCode::UnknownServerError));
+            assert_eq!(error.topic_partition(), Some(partition));
+        }
+    }
 }

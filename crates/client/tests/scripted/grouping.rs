@@ -15,6 +15,10 @@ use ottla_client::wire::messages::list_offsets_response::{
 use ottla_client::wire::messages::offset_commit_response::{
     OffsetCommitResponsePartition, OffsetCommitResponseTopic,
 };
+use ottla_client::wire::messages::offset_fetch_request::OffsetFetchRequestGroup;
+use ottla_client::wire::messages::offset_fetch_response::{
+    OffsetFetchResponseGroup, OffsetFetchResponsePartitions, OffsetFetchResponseTopics,
+};
 use ottla_client::wire::messages::{
     FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest,
     JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse,
@@ -56,7 +60,7 @@ async fn coordinator() -> Broker {
     });
     broker.on::<HeartbeatRequest>(|_, _| answer(HeartbeatResponse::default()));
     broker.on::<LeaveGroupRequest>(|_, _| answer(LeaveGroupResponse::default()));
-    broker.on::<OffsetFetchRequest>(|_, _| answer(OffsetFetchResponse::default()));
+    broker.on::<OffsetFetchRequest>(|request, _| nothing_committed(&request));
     broker.on::<OffsetCommitRequest>(|request, _| committed(&request, ErrorCode::None));
     broker.on::<ListOffsetsRequest>(|_, _| {
         let told = ListOffsetsPartitionResponse { offset: 0, ..ListOffsetsPartitionResponse::default() };
@@ -75,6 +79,30 @@ fn coordinates(broker: &Broker, id: i32, other: &Broker) {
             Coordinator { key, node_id: id, host: host.as_str().into(), port, ..Coordinator::default() };
         answer(FindCoordinatorResponse { coordinators: vec![found], ..FindCoordinatorResponse::default() })
     });
+}
+
+fn nothing_committed(request: &OffsetFetchRequest) -> Answer {
+    let partition = |index: &i32| OffsetFetchResponsePartitions {
+        partition_index: *index,
+        committed_offset: -1,
+        ..OffsetFetchResponsePartitions::default()
+    };
+    let group = |group: &OffsetFetchRequestGroup| OffsetFetchResponseGroup {
+        group_id: group.group_id.clone(),
+        topics: group
+            .topics
+            .iter()
+            .flatten()
+            .map(|topic| OffsetFetchResponseTopics {
+                name: topic.name.clone(),
+                partitions: topic.partition_indexes.iter().map(partition).collect(),
+                ..OffsetFetchResponseTopics::default()
+            })
+            .collect(),
+        ..OffsetFetchResponseGroup::default()
+    };
+    let groups = request.groups.iter().map(group).collect();
+    answer(OffsetFetchResponse { groups, ..OffsetFetchResponse::default() })
 }
 
 fn committed(request: &OffsetCommitRequest, code: ErrorCode) -> Answer {
