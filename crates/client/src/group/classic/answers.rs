@@ -25,8 +25,11 @@ impl Member {
         now: Instant,
     ) -> Option<Command> {
         if round != self.round {
-            // It does not want to be in the group any more, but is.
+            // It does not want to be in the group any more, but is; unless it joins again under the same name.
             let answer = result.ok()?;
+            if self.state != State::Out && *answer.member_id == *membership.metadata.member_id {
+                return None;
+            }
             let is_static = membership.metadata.instance_id.is_some();
             let leave = || leave_of(&membership.metadata.group_id, &answer.member_id, "joined too late");
             return (!is_static).then(leave).map(Command::Leave);

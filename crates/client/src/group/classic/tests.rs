@@ -284,6 +284,22 @@ fn who_leaves_while_it_joins_leaves_once_it_has_joined() {
 }
 
 #[test]
+fn who_joins_again_under_its_name_does_not_leave_when_it_hears_that_it_joined_before() {
+    for (code, leaves) in [(ErrorCode::IllegalGeneration, false), (ErrorCode::UnknownMemberId, true)] {
+        let mut bench = Bench::with(RebalanceProtocol::Cooperative, &[0]);
+        bench.heartbeat(Err(ErrorCode::RebalanceInProgress));
+        let before = bench.round();
+        bench.membership.refusal = Some(Refusal { code, member: bench.membership.metadata.clone() });
+        assert_eq!(bench.due(), []);
+        bench.turns();
+        let after = bench.round();
+        let late = bench.joined(before, 2, "other");
+        assert_eq!(matches!(late, Some(Command::Leave(_))), leaves, "{code}: {late:?}");
+        assert!(matches!(bench.joined(after, 3, "other"), Some(Command::Sync(..))), "{code}");
+    }
+}
+
+#[test]
 fn another_subscription_is_told() {
     let mut bench = Bench::with(RebalanceProtocol::Cooperative, &[0]);
     bench.member.topics = vec!["u".into()];
