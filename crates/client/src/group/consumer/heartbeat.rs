@@ -40,10 +40,16 @@ impl Told {
         }
     }
 
-    /// The heartbeat that tells this to a coordinator that was told `before`, or nothing.
+    pub(super) fn has_regex(&self) -> bool {
+        self.regex.is_some()
+    }
+
+    /// The heartbeat that tells this to a coordinator that was told `before`, or nothing, or nobody knows what: then it may have a
+    /// regex.
     pub(super) fn request(
         &self,
         before: Option<&Told>,
+        may_have_regex: bool,
         member: &GroupMetadata,
         settings: &Settings,
     ) -> ConsumerGroupHeartbeatRequest {
@@ -63,8 +69,11 @@ impl Told {
         if before.is_none_or(|before| before.names != self.names) {
             request.subscribed_topic_names = Some(self.names.iter().map(|name| text(name)).collect());
         }
-        let had_regex = before.and_then(|before| before.regex.as_ref());
-        if had_regex != self.regex.as_ref() {
+        let is_other_regex = match before {
+            Some(before) => before.regex != self.regex,
+            None => may_have_regex || self.has_regex(),
+        };
+        if is_other_regex {
             // An empty one takes back the one before.
             request.subscribed_topic_regex = Some(self.regex.as_deref().map(text).unwrap_or_default());
         }

@@ -64,6 +64,8 @@ pub(super) struct Member {
     told: Option<Told>,
     /// What the heartbeat that is on its way tells.
     telling: Option<Told>,
+    /// Whether the coordinator may have a regex of this member, which stays until it is taken back.
+    may_have_regex: bool,
     interval: Duration,
     next_at: Instant,
     round: u64,
@@ -85,6 +87,7 @@ impl Member {
             names: BTreeMap::new(),
             told: None,
             telling: None,
+            may_have_regex: false,
             interval: Duration::ZERO,
             next_at: now,
             round: 0,
@@ -153,7 +156,9 @@ impl Member {
             Some(told) if !is_settled => told.clone(),
             _ => telling,
         };
-        let request = telling.request(self.told.as_ref(), &membership.metadata, &self.settings);
+        let request =
+            telling.request(self.told.as_ref(), self.may_have_regex, &membership.metadata, &self.settings);
+        self.may_have_regex |= telling.has_regex();
         membership.is_in = true;
         self.telling = Some(telling);
         self.round += 1;
@@ -183,6 +188,7 @@ impl Member {
         let telling = self.telling.take();
         match result {
             Ok(answer) => {
+                self.may_have_regex = telling.as_ref().is_some_and(Told::has_regex);
                 self.told = telling;
                 self.failures = 0;
                 self.heard(membership, &answer, now);

@@ -251,6 +251,29 @@ fn a_pattern_is_told_and_taken_back() {
 }
 
 #[test]
+fn a_pattern_is_taken_back_until_the_coordinator_has_heard_it() {
+    let mut bench = Bench::new();
+    bench.membership.subscribe(Subscribed::Pattern(Pattern::new("t.*").unwrap()), bench.now);
+    bench.heartbeat();
+    bench.answer(1, None);
+    bench.membership.subscribe(Subscribed::Topics(vec!["t".into()]), bench.now);
+    bench.heartbeat();
+    for code in [ErrorCode::NotCoordinator, ErrorCode::FencedMemberEpoch] {
+        bench.refuse(code);
+        bench.wait(PAUSE);
+        let request = bench.heartbeat();
+        assert_eq!(request.subscribed_topic_regex.as_deref(), Some(""), "{code}");
+        assert_eq!(request.subscribed_topic_names, Some(vec!["t".into()]), "{code}");
+    }
+    bench.answer(2, None);
+    bench.wait(INTERVAL);
+    bench.heartbeat();
+    bench.refuse(ErrorCode::NotCoordinator);
+    bench.wait(PAUSE);
+    assert_eq!(bench.heartbeat().subscribed_topic_regex, None, "it has heard it");
+}
+
+#[test]
 fn a_commit_that_was_refused_to_the_member_as_it_is_says_that_it_is_none() {
     let mut bench = Bench::with(&[0]);
     let member = bench.membership.metadata.clone();
