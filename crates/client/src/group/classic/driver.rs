@@ -109,9 +109,8 @@ impl Driver {
     fn due(&mut self) -> Due {
         let (now, cluster) = (clock::now(), self.client.cluster());
         let mut membership = self.shared.membership();
-        if let Subscribed::Topics(topics) = &membership.subscribed {
-            self.member.topics.clone_from(topics);
-        }
+        let is_out = self.member.state == State::Out;
+        self.watch.follow(&membership.subscribed, is_out, &mut self.member.topics);
         self.member.due(&mut membership, now, &cluster)
     }
 
@@ -242,8 +241,8 @@ impl Driver {
     }
 
     fn seen(&mut self, seen: Seen) {
-        self.watch.seen(&seen, clock::now());
         let mut membership = self.shared.membership();
+        self.watch.seen(&seen, &membership.subscribed, clock::now());
         match seen {
             Seen::Pattern(pattern, Ok(topics)) => {
                 let is_of_now = matches!(&membership.subscribed, Subscribed::Pattern(now) if *now == pattern);
