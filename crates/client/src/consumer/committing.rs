@@ -12,7 +12,7 @@ use super::{Consumer, offsets};
 use crate::config::IsolationLevel;
 use crate::error::{Resource, ResponseError};
 use crate::group::offsets::{commit_once, fetch_once};
-use crate::group::{self, CommittedOffset, GroupMetadata, Refusal};
+use crate::group::{self, CommittedOffset, GroupMetadata, Membership, Place, Refusal};
 use crate::{Client, Coordinator, Destination, Error, Result, TopicPartition, clock};
 
 /// How long a member may take to hear of its epoch: that of one that is not heard of has ended.
@@ -71,8 +71,9 @@ impl Consumer {
     ) -> Result<Committing> {
         let group = self.group()?.shared.clone();
         let (client, (done, committing)) = (self.client.clone(), oneshot::channel());
+        let queued = Queued::new(&group, offsets);
         self.tasks.spawn(async move {
-            let outcome = commit(&client, &group, offsets, None).await;
+            let outcome = commit(&client, &group, queued, None).await;
             if let Err(Err(error)) = done.send(outcome) {
                 tracing::debug!(target: "ottla_client::group", %error, "offsets were not committed");
             }
@@ -108,7 +109,8 @@ impl Consumer {
     }
 
     pub(super) async fn commit_all(&self, group: &Group, offsets: Offsets) -> Result<()> {
-        commit(&self.client, &group.shared, offsets, Some(self.client.config().default_api_timeout)).await
+        let queued = Queued::new(&group.shared, offsets);
+        commit(&self.client, &group.shared, queued, Some(self.client.config().default_api_timeout)).await
     }
 
     /// Commits what was processed, if it is time: what was given before is, since more is asked for.
@@ -131,18 +133,31 @@ impl Consumer {
     }
 }
 
+/// A commit that was asked for, and waits until those before it are done.
+struct Queued {
+    place: Place,
+    committer: Result<Committer>,
+    offsets: Offsets,
+}
+
+impl Queued {
+    fn new(group: &group::Shared, offsets: Offsets) -> Queued {
+        Queued { place: group.committing.place(), committer: Committer::of(&group.membership()), offsets }
+    }
+}
+
 /// Commits, once or until it succeeds, fails for good, or its time is over; and counts it.
 async fn commit(
     client: &Client,
     group: &Arc<group::Shared>,
-    offsets: Offsets,
+    queued: Queued,
     within: Option<Duration>,
 ) -> Result<()> {
-    if offsets.is_empty() {
+    if queued.offsets.is_empty() {
         return Ok(());
     }
     let start = clock::now();
-    let outcome = commit_until(client, group, offsets, within).await;
+    let outcome = commit_until(client, group, queued, within).await;
     client.counts().committed(clock::now() - start, outcome.is_ok());
     outcome
 }
@@ -150,31 +165,32 @@ async fn commit(
 async fn commit_until(
     client: &Client,
     group: &Arc<group::Shared>,
-    mut offsets: Offsets,
+    queued: Queued,
     within: Option<Duration>,
 ) -> Result<()> {
-    let _in_order = group.committing.acquire().await.expect("nobody closes it");
-    let mut member = committer(group)?;
-    let destination = Destination::from(Coordinator::of_group(member.group_id.clone()));
+    let Queued { place, committer, mut offsets } = queued;
+    let _in_order = place.turn().await;
+    let (mut committer, outcome) = committer?.later(&group.membership(), &mut offsets)?;
+    let destination = Destination::from(Coordinator::of_group(committer.member.group_id.clone()));
     let mut retrying =
         client.retrying("committing offsets", within.unwrap_or(client.config().request_timeout));
     while !offsets.is_empty() {
-        let tried = retrying.in_time(commit_once(client, &member, &offsets)).await;
+        let tried = retrying.in_time(commit_once(client, &committer.member, &offsets)).await;
         let error = match tried.map(|refused| of_refused(&mut offsets, refused)) {
-            Ok(None) => return Ok(()),
+            Ok(None) => return outcome,
             Ok(Some(error)) | Err(error) => error,
         };
-        note(group, &member, &error);
+        note(group, &committer.member, &error);
         if within.is_none() {
             return Err(error);
         }
         let is_stale = error.code() == Some(ErrorCode::StaleMemberEpoch);
-        match if is_stale { renewed(group, &member, &offsets).await } else { None } {
-            Some(renewed) => member = renewed,
+        match if is_stale { renewed(group, &committer, &offsets).await } else { None } {
+            Some(renewed) => committer = renewed,
             None => retrying.pause_after(client, &destination, error).await?,
         }
     }
-    Ok(())
+    outcome
 }
 
 /// Leaves what was refused, and tells why: what cannot be helped counts more than what can.
@@ -185,24 +201,53 @@ fn of_refused(offsets: &mut Offsets, refused: Vec<(TopicPartition, Error)>) -> O
 }
 
 /// In whose name offsets are committed: nobody's, if partitions were assigned by hand.
-fn committer(group: &group::Shared) -> Result<GroupMetadata> {
-    let membership = group.membership();
-    if membership.is_subscribed() && membership.metadata.generation < 0 {
-        let error = ResponseError::new(ApiKey::OffsetCommit, ErrorCode::UnknownMemberId.code());
-        let about = Resource::Group(membership.metadata.group_id.clone());
-        return Err(error.with_message(Some("the consumer is not in its group now")).about(about).into());
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Committer {
+    member: GroupMetadata,
+    is_subscribed: bool,
+    /// How often it had lost everything.
+    losses: u64,
+}
+
+impl Committer {
+    fn of(membership: &Membership) -> Result<Committer> {
+        let (member, is_subscribed) = (membership.metadata.clone(), membership.is_subscribed());
+        if is_subscribed && member.generation < 0 {
+            let error = ResponseError::new(ApiKey::OffsetCommit, ErrorCode::UnknownMemberId.code());
+            let about = Resource::Group(member.group_id);
+            return Err(error.with_message(Some("the consumer is not in its group now")).about(about).into());
+        }
+        Ok(Committer { member, is_subscribed, losses: membership.holding.losses() })
     }
-    Ok(membership.metadata.clone())
+
+    /// What it is now. Takes out the offsets of partitions that others may have been given since, and says so.
+    fn later(&self, membership: &Membership, offsets: &mut Offsets) -> Result<(Committer, Result<()>)> {
+        let now = Committer::of(membership)?;
+        if now == *self || !(self.is_subscribed || now.is_subscribed) {
+            return Ok((now, Ok(())));
+        }
+        let gone = offsets.keys().find(|partition| !self.still_has(membership, partition));
+        let outcome = gone.map_or(Ok(()), |partition| {
+            let error = ResponseError::new(ApiKey::OffsetCommit, ErrorCode::IllegalGeneration.code());
+            Err(error.about(Resource::TopicPartition(partition.clone())).into())
+        });
+        offsets.retain(|partition, _| self.still_has(membership, partition));
+        Ok((now, outcome))
+    }
+
+    /// Whether it has had a partition all the time.
+    fn still_has(&self, membership: &Membership, partition: &TopicPartition) -> bool {
+        membership.holding.losses() == self.losses && membership.holding.owned().contains(partition)
+    }
 }
 
 /// The member of an epoch that it learns of soon, if it has all these partitions then: they are committed in the name of that.
-async fn renewed(group: &group::Shared, member: &GroupMetadata, offsets: &Offsets) -> Option<GroupMetadata> {
-    let is_new = |membership: &group::Membership| membership.metadata.generation != member.generation;
+async fn renewed(group: &group::Shared, committer: &Committer, offsets: &Offsets) -> Option<Committer> {
+    let is_new = |membership: &Membership| membership.metadata.generation != committer.member.generation;
     let is_renewed = group.wait_until(clock::now() + RENEWAL, is_new).await;
     let membership = group.membership();
-    let owned = membership.holding.owned();
-    let has_all = offsets.keys().all(|partition| owned.contains(partition));
-    (is_renewed && has_all).then(|| membership.metadata.clone())
+    let has_all = offsets.keys().all(|partition| committer.still_has(&membership, partition));
+    if is_renewed && has_all { Committer::of(&membership).ok() } else { None }
 }
 
 /// Has the member know what a refusal says about it.
@@ -210,5 +255,77 @@ fn note(group: &group::Shared, member: &GroupMetadata, error: &Error) {
     if let Some(code) = error.code() {
         let refusal = Refusal { code, member: member.clone() };
         group.change(|membership| membership.refusal = Some(refusal));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::Subscribed;
+
+    fn set(numbers: &[i32]) -> std::collections::BTreeSet<TopicPartition> {
+        numbers.iter().map(|number| TopicPartition::new("t", *number)).collect()
+    }
+
+    fn offsets(numbers: &[i32]) -> Offsets {
+        set(numbers).into_iter().map(|partition| (partition, CommittedOffset::new(5))).collect()
+    }
+
+    fn turns(membership: &mut Membership) {
+        while let Some(turn) = membership.holding.begin() {
+            membership.holding.done(turn);
+        }
+    }
+
+    /// A member in generation 1 that has partitions 0 and 1.
+    fn member() -> Membership {
+        let now = clock::now();
+        let mut membership = Membership::new(GroupMetadata::new("g"), Duration::from_secs(300), now);
+        membership.subscribe(Subscribed::Topics(vec!["t".into()]), now);
+        membership.metadata.generation = 1;
+        membership.holding.assign(set(&[0, 1]));
+        turns(&mut membership);
+        membership
+    }
+
+    /// What is left to commit after a wait in which something happened, and what is said of the rest.
+    fn check(happens: impl FnOnce(&mut Membership), left: &[i32], code: Option<ErrorCode>) {
+        let (mut membership, mut queued) = (member(), offsets(&[0, 1]));
+        let committer = Committer::of(&membership).unwrap();
+        happens(&mut membership);
+        let (now, outcome) = committer.later(&membership, &mut queued).unwrap();
+        assert_eq!(now.member, membership.metadata);
+        assert_eq!(queued, offsets(left));
+        assert_eq!(outcome.err().and_then(|error| error.code()), code);
+    }
+
+    #[test]
+    fn a_commit_that_waited_is_done_for_partitions_that_no_other_can_have_had_since() {
+        check(|_| {}, &[0, 1], None);
+        check(|membership| membership.metadata.generation = 2, &[0, 1], None);
+        let revoked_one = |membership: &mut Membership| {
+            membership.holding.revoke(set(&[1]));
+            turns(membership);
+            membership.metadata.generation = 2;
+        };
+        check(revoked_one, &[0], Some(ErrorCode::IllegalGeneration));
+        let came_back = |membership: &mut Membership| {
+            membership.holding.lose_all();
+            membership.holding.assign(set(&[0, 1]));
+            turns(membership);
+            membership.metadata.generation = 2;
+        };
+        check(came_back, &[], Some(ErrorCode::IllegalGeneration));
+    }
+
+    #[test]
+    fn what_was_assigned_by_hand_is_committed_in_nobodys_name() {
+        let now = clock::now();
+        let mut membership = Membership::new(GroupMetadata::new("g"), Duration::from_secs(300), now);
+        let committer = Committer::of(&membership).unwrap();
+        membership.holding.lose_all();
+        let mut queued = offsets(&[0]);
+        assert!(committer.later(&membership, &mut queued).unwrap().1.is_ok());
+        assert_eq!(queued, offsets(&[0]));
     }
 }

@@ -33,12 +33,18 @@ pub(crate) struct Holding {
     planned: VecDeque<Planned>,
     /// The first of them is under way, or was and was broken off.
     is_begun: bool,
+    losses: u64,
 }
 
 impl Holding {
     /// What the application has: what is to be revoked included, what is to be assigned not.
     pub(crate) fn owned(&self) -> &BTreeSet<TopicPartition> {
         &self.owned
+    }
+
+    /// How often all was lost so far: what was so before may be others' since, whatever is owned again.
+    pub(crate) fn losses(&self) -> u64 {
+        self.losses
     }
 
     /// Whether nothing is left to be done.
@@ -67,6 +73,7 @@ impl Holding {
 
     /// All that it has is others'. What was to be done and is not begun falls away.
     pub(crate) fn lose_all(&mut self) {
+        self.losses += 1;
         self.planned.truncate(usize::from(self.is_begun));
         self.planned.push_back(Planned::LoseAll);
     }

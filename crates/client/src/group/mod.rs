@@ -9,6 +9,7 @@
 //! | `consumer` | the protocol `consumer` (KIP-848): the coordinator assigns partitions |
 //! | `membership`, `holding`, `attendance` | what the application and the member have in common |
 //! | `shared` | the same behind a lock |
+//! | `queue` | whose turn it is to commit |
 //! | `topics`, `pattern` | which topics there are |
 //! | `offsets`, `committed`, `metadata` | offsets that are committed, and in whose name |
 //! | `listener` | hearing of rebalances |
@@ -26,6 +27,7 @@ mod membership;
 mod metadata;
 pub(crate) mod offsets;
 mod pattern;
+mod queue;
 mod shared;
 mod topics;
 
@@ -36,4 +38,5 @@ pub use listener::{Listening, RebalanceListener};
 pub(crate) use membership::{Membership, Refusal, Subscribed};
 pub use metadata::GroupMetadata;
 pub use pattern::Pattern;
+pub(crate) use queue::Place;
 pub(crate) use shared::{Shared, Wake};

@@ -6,6 +6,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::membership::Membership;
+use super::queue::Queue;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -19,7 +20,7 @@ pub(crate) struct Shared {
     /// Of those who ask for records one takes its turn at a time.
     pub(crate) turning: Semaphore,
     /// Commits go one after the other, so that none is overtaken by one that was made before it.
-    pub(crate) committing: Semaphore,
+    pub(crate) committing: Queue,
 }
 
 /// Wakes who waits for records.
@@ -38,7 +39,7 @@ impl Shared {
             moved: Notify::new(),
             ready,
             turning: Semaphore::new(1),
-            committing: Semaphore::new(1),
+            committing: Queue::new(),
         }
     }
 

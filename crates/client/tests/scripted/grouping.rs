@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ottla_client::config::{ConsumerConfig, OffsetReset};
 use ottla_client::consumer::Consumer;
+use ottla_client::group::CommittedOffset;
 use ottla_client::wire::Message;
 use ottla_client::wire::messages::find_coordinator_response::Coordinator;
 use ottla_client::wire::messages::join_group_response::JoinGroupResponseMember;
@@ -217,4 +218,19 @@ async fn who_was_forgotten_joins_anew_and_who_was_fenced_does_not() {
         assert_eq!(outcome.as_ref().is_err_and(|error| error.is_fatal()), is_fatal, "{code}: {outcome:?}");
         assert_eq!(consumer.assignment().len(), usize::from(!is_fatal), "{code}");
     }
+}
+
+#[tokio::test]
+async fn commits_are_done_in_the_order_in_which_they_are_asked_for() {
+    let broker = coordinator().await;
+    let consumer = member(&broker, options()).await;
+    let to = |offset| [(TopicPartition::new("t", 0), CommittedOffset::new(offset))].into();
+    let started = [1, 2].map(|offset| consumer.start_commit_offsets(to(offset)).unwrap());
+    consumer.commit_offsets(to(3)).await.unwrap();
+    for committing in started {
+        committing.await.unwrap();
+    }
+    let offset = |request: &OffsetCommitRequest| request.topics[0].partitions[0].committed_offset;
+    let offsets: Vec<_> = read(&broker).iter().map(offset).collect();
+    assert_eq!(offsets, [1, 2, 3]);
 }
