@@ -59,6 +59,8 @@ pub(crate) struct Membership {
     pub(crate) refusal: Option<Refusal>,
     /// It left because nobody asked for records.
     was_absent: bool,
+    /// It wanted nothing for a while, perhaps too short a while for anybody to see.
+    has_wanted_nothing: bool,
     /// Whether the coordinator may still count it among the members.
     pub(crate) is_in: bool,
     /// The application asked for it, whatever is known.
@@ -84,6 +86,7 @@ impl Membership {
             metadata,
             refusal: None,
             was_absent: false,
+            has_wanted_nothing: false,
             is_in: false,
             rejoin: None,
             failure: None,
@@ -102,6 +105,7 @@ impl Membership {
     /// From here on it wants this. What went wrong before is forgotten.
     pub(crate) fn subscribe(&mut self, subscribed: Subscribed, now: Instant) {
         self.subscribed = subscribed;
+        self.has_wanted_nothing |= !self.is_subscribed();
         self.failure = None;
         self.attendance.renew(now);
     }
@@ -109,6 +113,7 @@ impl Membership {
     /// What is wanted of a member, which is outside of its group or in it.
     pub(crate) fn wish(&mut self, is_out: bool, now: Instant) -> Wish {
         let is_wanted = self.is_subscribed() && !self.has_failed();
+        let has_left = std::mem::take(&mut self.has_wanted_nothing);
         let is_absent = self.attendance.is_absent(now);
         match is_out {
             true if is_wanted && !(self.was_absent && is_absent) => {
@@ -116,7 +121,7 @@ impl Membership {
                 Wish::Enter
             }
             true => Wish::Stay(None),
-            false if !is_wanted => Wish::Leave,
+            false if !is_wanted || has_left => Wish::Leave,
             false if is_absent => {
                 tracing::warn!(target: "ottla_client::group", group = &*self.metadata.group_id,
                     "nobody asked for records within max.poll.interval.ms: the member leaves");

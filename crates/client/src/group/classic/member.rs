@@ -165,7 +165,11 @@ impl Member {
             Wish::Enter if !self.topics.is_empty() => self.state = State::Preparing,
             Wish::Enter => {}
             Wish::Stay(until) => until.into_iter().for_each(|at| due.wake(at)),
-            Wish::Leave => due.commands.extend(self.leave(membership, "the consumer unsubscribed or closed")),
+            Wish::Leave => {
+                due.commands.extend(self.leave(membership, "the consumer unsubscribed or closed"));
+                // It may have subscribed again since.
+                due.wake(now);
+            }
             Wish::LeaveAbsent => {
                 due.commands.extend(self.leave(membership, "max.poll.interval.ms passed without a poll"));
             }

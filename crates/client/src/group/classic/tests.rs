@@ -273,6 +273,19 @@ fn who_asks_for_no_records_leaves_until_it_asks_again() {
 }
 
 #[test]
+fn who_subscribes_again_before_it_could_leave_leaves_and_joins_anew() {
+    let mut bench = Bench::with(RebalanceProtocol::Cooperative, &[0]);
+    bench.membership.holding.revoke_all();
+    bench.turns();
+    bench.membership.subscribe(Subscribed::Nothing, bench.now);
+    bench.membership.subscribe(Subscribed::Topics(vec!["t".into()]), bench.now);
+    let due = bench.member.due(&mut bench.membership, bench.now, &Cluster::default());
+    assert!(matches!(due.commands[..], [Command::Leave(_)]), "{due:?}");
+    assert_eq!(due.wake_at, Some(bench.now));
+    bench.join(2, &[0]);
+}
+
+#[test]
 fn who_leaves_while_it_joins_leaves_once_it_has_joined() {
     let mut bench = Bench::new(RebalanceProtocol::Eager);
     let round = bench.round();

@@ -109,7 +109,11 @@ impl Member {
         match membership.wish(self.state == State::Out, now) {
             Wish::Enter => self.enter(now),
             Wish::Stay(until) => until.into_iter().for_each(|at| due.wake(at)),
-            Wish::Leave | Wish::LeaveAbsent => due.commands.extend(self.leave(membership)),
+            Wish::Leave | Wish::LeaveAbsent => {
+                due.commands.extend(self.leave(membership));
+                // It may have subscribed again since.
+                due.wake(now);
+            }
         }
         if self.state == State::In && membership.holding.is_settled() {
             self.reconcile(membership);
