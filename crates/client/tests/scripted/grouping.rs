@@ -33,7 +33,7 @@ use super::consuming::broker_with_records;
 use super::{DEADLINE, client};
 
 /// A broker that leads `t`, coordinates the group and lets the member lead it. Each time it joins a generation begins.
-async fn coordinator() -> Broker {
+pub(super) async fn coordinator() -> Broker {
     let broker = broker_with_records().await;
     coordinates(&broker, 0, &broker);
     let generations = AtomicI32::new(0);
@@ -106,7 +106,7 @@ fn nothing_committed(request: &OffsetFetchRequest) -> Answer {
     answer(OffsetFetchResponse { groups, ..OffsetFetchResponse::default() })
 }
 
-fn committed(request: &OffsetCommitRequest, code: ErrorCode) -> Answer {
+pub(super) fn committed(request: &OffsetCommitRequest, code: ErrorCode) -> Answer {
     let partition = OffsetCommitResponsePartition { error_code: code.code(), ..Default::default() };
     let topics = request.topics.iter().map(|topic| OffsetCommitResponseTopic {
         name: topic.name.clone(),
@@ -116,7 +116,7 @@ fn committed(request: &OffsetCommitRequest, code: ErrorCode) -> Answer {
     answer(OffsetCommitResponse { topics: topics.collect(), ..OffsetCommitResponse::default() })
 }
 
-fn options() -> ConsumerConfig {
+pub(super) fn options() -> ConsumerConfig {
     ConsumerConfig::default()
         .group_id("g".to_owned())
         .enable_auto_commit(false)
@@ -140,7 +140,7 @@ async fn poll_until(consumer: &Consumer, is_so: impl Fn() -> bool) {
     }
 }
 
-fn read<R: ottla_client::wire::Request + Message>(broker: &Broker) -> Vec<R> {
+pub(super) fn read<R: ottla_client::wire::Request + Message>(broker: &Broker) -> Vec<R> {
     broker.received::<R>().iter().map(Received::read).collect()
 }
 

@@ -9,6 +9,7 @@ mod connecting;
 mod consuming;
 mod counting;
 mod grouping;
+mod handling;
 mod producing;
 mod routing;
 mod securing;

@@ -35,6 +35,7 @@ struct State {
     /// What was marked since it was committed last.
     has_news: bool,
     resets: Vec<Reset>,
+    is_cleaned_up: bool,
 }
 
 /// A place to go on from: the runner goes there between two polls.
@@ -172,18 +173,33 @@ impl Session {
         self.state().claims.values().cloned().collect()
     }
 
-    /// What is marked of partitions, which are given away with this.
-    pub(super) fn give_away(
-        &self,
-        partitions: &[TopicPartition],
-    ) -> BTreeMap<TopicPartition, CommittedOffset> {
+    /// Whether the handler has done what it does about a session that has ended.
+    pub(super) fn is_cleaned_up(&self) -> bool {
+        self.state().is_cleaned_up
+    }
+
+    pub(super) fn was_cleaned_up(&self) {
+        self.state().is_cleaned_up = true;
+    }
+
+    /// What is marked of these partitions.
+    pub(super) fn marks(&self, partitions: &[TopicPartition]) -> BTreeMap<TopicPartition, CommittedOffset> {
+        let state = self.state();
+        let marked = |partition| state.marks.get_key_value(partition);
+        partitions
+            .iter()
+            .filter_map(marked)
+            .map(|(partition, mark)| (partition.clone(), mark.clone()))
+            .collect()
+    }
+
+    /// It does not have these partitions any more.
+    pub(super) fn give_away(&self, partitions: &[TopicPartition]) {
         let mut state = self.state();
-        let mut marks = BTreeMap::new();
         for partition in partitions {
             state.claims.remove(partition);
-            marks.extend(state.marks.remove_entry(partition));
+            state.marks.remove(partition);
         }
-        marks
     }
 
     /// What is marked, if that is news.

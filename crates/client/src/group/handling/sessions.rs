@@ -98,10 +98,18 @@ impl Sessions {
                 self.state().running.get(partition).iter().for_each(|task| task.abort());
             }
         }
-        if is_all {
+        if is_all && !session.is_cleaned_up() {
             if let Err(error) = self.handler.cleanup(session).await {
                 self.fail(error);
             }
+            session.was_cleaned_up();
+        }
+    }
+
+    /// What was done about these partitions is done. Before this nothing is forgotten, so that it can be repeated.
+    fn give_away(&self, session: &Session, partitions: &[TopicPartition]) {
+        session.give_away(partitions);
+        if session.is_ended() {
             self.state().session = None;
         }
     }
@@ -177,14 +185,13 @@ impl RebalanceListener for Listener {
         Box::pin(async move {
             let Some(session) = self.0.session() else { return };
             self.0.end(&session, partitions).await;
-            let marks = session.give_away(partitions);
-            if !self.0.is_auto {
-                return;
-            }
-            if let Err(error) = consumer.commit_offsets(marks).await {
+            if self.0.is_auto
+                && let Err(error) = consumer.commit_offsets(session.marks(partitions)).await
+            {
                 tracing::warn!(target: "ottla_client::group", %error,
                     "offsets were not committed: who is given the partitions consumes some records again");
             }
+            self.0.give_away(&session, partitions);
         })
     }
 
@@ -192,7 +199,7 @@ impl RebalanceListener for Listener {
         Box::pin(async move {
             let Some(session) = self.0.session() else { return };
             self.0.end(&session, partitions).await;
-            session.give_away(partitions);
+            self.0.give_away(&session, partitions);
         })
     }
 }
