@@ -1,7 +1,7 @@
 //! Handlers that a group calls: what becomes of their claims and marks when commits and rebalances do not go as they should.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use ottla_client::ErrorCode;
@@ -87,4 +87,48 @@ async fn what_was_marked_is_committed_also_if_consuming_ends_in_the_middle_of_th
     tokio::join!(consume(&broker, late_options(), marker.clone(), &until), rebalancing);
     assert_eq!(commits(&broker), [3, 3], "once refused, once not");
     assert_eq!(marker.cleaned_up.load(Ordering::Relaxed), 1);
+}
+
+/// Blocks the thread of its first claim, and tells of a record that a later one gets.
+struct Blocker {
+    blocks: AtomicBool,
+    is_blocked: Arc<Notify>,
+    has_record: Arc<Notify>,
+    release: Mutex<mpsc::Receiver<()>>,
+}
+
+impl GroupHandler for Blocker {
+    fn consume_claim<'a>(&'a self, _: &'a Session, mut claim: Claim) -> Handled<'a> {
+        Box::pin(async move {
+            if self.blocks.swap(false, Ordering::Relaxed) {
+                self.is_blocked.notify_one();
+                let _released = self.release.lock().unwrap().recv_timeout(DEADLINE);
+                return Ok(());
+            }
+            while claim.next().await.is_some() {
+                self.has_record.notify_one();
+            }
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_partition_that_comes_again_is_consumed_also_while_its_last_handler_blocks_a_thread() {
+    let broker = coordinator().await;
+    let (is_blocked, has_record) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (release, released) = mpsc::channel();
+    let blocker = Blocker {
+        blocks: AtomicBool::new(true),
+        is_blocked: is_blocked.clone(),
+        has_record: has_record.clone(),
+        release: Mutex::new(released),
+    };
+    let rebalancing = async {
+        is_blocked.notified().await;
+        rebalance(&broker);
+    };
+    let options = options().max_poll_interval(Duration::from_millis(100));
+    tokio::join!(consume(&broker, options, blocker, &has_record), rebalancing);
+    drop(release);
 }

@@ -33,8 +33,14 @@ pub(super) struct Sessions {
 #[derive(Default)]
 pub(super) struct State {
     session: Option<Session>,
-    running: BTreeMap<TopicPartition, AbortHandle>,
+    running: BTreeMap<TopicPartition, Task>,
     failure: Option<HandlerError>,
+}
+
+/// The handler of a claim, which it is known by: one that blocks its thread may go on while the partition is claimed anew.
+struct Task {
+    queue: Arc<Queue>,
+    handle: AbortHandle,
 }
 
 impl Sessions {
@@ -76,10 +82,10 @@ impl Sessions {
         }
         let queue = Arc::new(Queue::new(partition.clone(), self.low, self.wake.clone()));
         session.add(queue.clone());
-        let running = Running { sessions: self.clone(), partition: partition.clone() };
-        let task = tokio::spawn(running.run(session.clone(), queue));
+        let running = Running { sessions: self.clone(), queue: queue.clone() };
+        let handle = tokio::spawn(running.run(session.clone())).abort_handle();
         // It cannot be gone again before this: that takes the lock.
-        state.running.insert(partition.clone(), task.abort_handle());
+        state.running.insert(partition.clone(), Task { queue, handle });
     }
 
     /// Has the handlers of these end, and waits for them as long as the group does. Broken off and repeated, it goes on.
@@ -95,7 +101,8 @@ impl Sessions {
         for partition in partitions {
             if !self.has_returned(partition, deadline).await {
                 tracing::warn!(target: "ottla_client::group", %partition, "its handler does not return, and is ended");
-                self.state().running.get(partition).iter().for_each(|task| task.abort());
+                // It may go on until it waits for something, and nobody waits for that.
+                self.state().running.remove(partition).iter().for_each(|task| task.handle.abort());
             }
         }
         if is_all && !session.is_cleaned_up() {
@@ -135,7 +142,7 @@ impl Sessions {
         let mut state = self.state();
         state.session.take().iter().for_each(Session::end);
         for task in std::mem::take(&mut state.running).into_values() {
-            task.abort();
+            task.handle.abort();
         }
     }
 }
@@ -143,11 +150,12 @@ impl Sessions {
 /// A handler at work on a partition. However it ends, it is known.
 struct Running {
     sessions: Arc<Sessions>,
-    partition: TopicPartition,
+    queue: Arc<Queue>,
 }
 
 impl Running {
-    async fn run(self, session: Session, queue: Arc<Queue>) {
+    async fn run(self, session: Session) {
+        let queue = &self.queue;
         let claim = Claim { queue: queue.clone() };
         match self.sessions.handler.consume_claim(&session, claim).await {
             Err(error) => self.sessions.fail(error),
@@ -161,9 +169,14 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.sessions.fail(format!("the handler of {} panicked", self.partition).into());
+            self.sessions.fail(format!("the handler of {} panicked", self.queue.partition).into());
         }
-        self.sessions.state().running.remove(&self.partition);
+        let mut state = self.sessions.state();
+        let is_own = |task: &Task| Arc::ptr_eq(&task.queue, &self.queue);
+        if state.running.get(&self.queue.partition).is_some_and(is_own) {
+            state.running.remove(&self.queue.partition);
+        }
+        drop(state);
         self.sessions.returned.notify_waiters();
     }
 }
