@@ -200,6 +200,8 @@ impl Session {
             state.claims.remove(partition);
             state.marks.remove(partition);
         }
+        // They are not for whoever is given the partition next, be it this session.
+        state.resets.retain(|reset| !partitions.contains(&reset.partition));
     }
 
     /// What is marked, if that is news.
@@ -208,16 +210,60 @@ impl Session {
         std::mem::take(&mut state.has_news).then(|| state.marks.clone())
     }
 
-    /// The places to go to.
+    /// The places to go to. Who asked for one in a claim that has ended since hears that the partition is not assigned.
     pub(super) fn resets(&self) -> Vec<Reset> {
-        std::mem::take(&mut self.state().resets)
+        let mut state = self.state();
+        let mut resets = std::mem::take(&mut state.resets);
+        let lasts = |queue: &Arc<Queue>| !queue.is_ended();
+        resets.retain(|reset| state.claims.get(&reset.partition).is_some_and(lasts));
+        resets
     }
 
-    /// It went to that place, which counts as marked.
+    /// It went to that place, which counts as marked, unless the partition is given away.
     pub(super) fn was_reset(&self, partition: &TopicPartition, offset: Offset) {
         let mut state = self.state();
-        state.claims.get(partition).iter().for_each(|queue| queue.clear());
+        let Some(queue) = state.claims.get(partition) else { return };
+        queue.clear();
         state.marks.insert(partition.clone(), CommittedOffset::new(offset));
         state.has_news = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Client;
+    use crate::config::{ClientConfig, ConsumerConfig};
+
+    #[tokio::test]
+    async fn a_reset_of_a_claim_that_has_ended_is_not_carried_out_and_marks_nothing() {
+        let client = Client::new(ClientConfig::new("localhost:1")).unwrap();
+        let consumer = Consumer::new(client, ConsumerConfig::default().group_id("g".to_owned())).unwrap();
+        let session = Session::new(Arc::new(consumer), Arc::default());
+        let partitions = [0, 1, 2].map(|number| TopicPartition::new("t", number));
+        let claim = |partition: &TopicPartition| {
+            session.add(Arc::new(Queue::new(partition.clone(), 1, Arc::default())));
+        };
+        partitions.iter().for_each(claim);
+        let [kept, ended, given] = &partitions;
+        let mut resets =
+            partitions.each_ref().map(|it| Box::pin(session.reset_offset(it, StartAt::Offset(7))));
+        for reset in &mut resets {
+            let pending =
+                std::future::poll_fn(|context| std::task::Poll::Ready(reset.as_mut().poll(context)));
+            assert!(pending.await.is_pending());
+        }
+        session.queue(ended).unwrap().end();
+        session.give_away(std::slice::from_ref(given));
+        claim(given);
+        let left = session.resets();
+        assert_eq!(left.iter().map(|reset| &reset.partition).collect::<Vec<_>>(), [kept]);
+        for reset in &mut resets[1..] {
+            assert!(matches!(reset.as_mut().await, Err(Error::NotAssigned { .. })));
+        }
+        session.give_away(std::slice::from_ref(given));
+        session.was_reset(kept, 7);
+        session.was_reset(given, 7);
+        assert!(session.news().unwrap().keys().eq([kept]));
     }
 }
