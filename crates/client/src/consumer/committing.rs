@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ottla_wire::{ApiKey, ErrorCode};
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use super::membership::Group;
 use super::{Consumer, offsets};
@@ -25,6 +25,17 @@ type Offsets = BTreeMap<TopicPartition, CommittedOffset>;
 #[derive(Debug)]
 #[must_use = "nobody else tells whether it succeeds; drop it on purpose where that does not matter"]
 pub struct Committing(oneshot::Receiver<Result<()>>);
+
+impl Committing {
+    /// How it went, if it is over. That is told once.
+    pub(crate) fn outcome(&mut self) -> Option<Result<()>> {
+        match self.0.try_recv() {
+            Ok(outcome) => Some(outcome),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Closed) => Some(Err(Error::Closed("the consumer"))),
+        }
+    }
+}
 
 impl Future for Committing {
     type Output = Result<()>;

@@ -132,3 +132,23 @@ async fn a_partition_that_comes_again_is_consumed_also_while_its_last_handler_bl
     tokio::join!(consume(&broker, options, blocker, &has_record), rebalancing);
     drop(release);
 }
+
+#[tokio::test]
+async fn marks_that_could_not_be_committed_are_committed_again_though_nothing_more_is_marked() {
+    let broker = coordinator().await;
+    let (until, mut was_refused) = (Arc::new(Notify::new()), false);
+    let ends = until.clone();
+    broker.on::<OffsetCommitRequest>(move |request, _| {
+        match request.topics[0].partitions[0].committed_offset {
+            3 if was_refused => ends.notify_one(),
+            3 => {
+                was_refused = true;
+                return committed(&request, ErrorCode::CoordinatorLoadInProgress);
+            }
+            _ => {}
+        }
+        committed(&request, ErrorCode::None)
+    });
+    let options = options().enable_auto_commit(true).auto_commit_interval(Duration::from_millis(10));
+    consume(&broker, options, Marker::default(), &until).await;
+}

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::sessions::{Listener, Sessions};
 use super::{GroupHandler, HandlerError, Session};
-use crate::consumer::{Consumer, ConsumerRecord, StartAt};
+use crate::consumer::{Committing, Consumer, ConsumerRecord, StartAt};
 use crate::{Error, Result, TopicPartition, clock};
 
 /// How long it waits for records before it looks at its clock.
@@ -23,6 +23,8 @@ pub(super) struct Runner {
     sessions: Arc<Sessions>,
     wake: Arc<Notify>,
     commit_at: Instant,
+    /// The last commit of marks, as long as it is not known how it went.
+    committing: Option<Committing>,
     /// With so many records that wait, a partition is paused.
     high: usize,
     /// Those that were paused for that.
@@ -49,7 +51,7 @@ impl Runner {
         });
         consumer.listen(Arc::new(Listener(sessions.clone())))?;
         let commit_at = clock::now() + config.auto_commit_interval;
-        Ok(Runner { consumer, sessions, wake, commit_at, high, full: Vec::new() })
+        Ok(Runner { consumer, sessions, wake, commit_at, committing: None, high, full: Vec::new() })
     }
 
     pub(super) async fn run(mut self, until: impl Future<Output = ()> + Send) -> Result<(), HandlerError> {
@@ -100,9 +102,22 @@ impl Runner {
         self.make_room(&session);
         if self.sessions.is_auto && self.commit_at <= clock::now() {
             self.commit_at = clock::now() + self.consumer.config().auto_commit_interval;
-            let committing = session.news().map(|marks| self.consumer.start_commit_offsets(marks));
-            drop(committing);
+            self.commit_marks(&session);
         }
+    }
+
+    /// Commits what is news, and again what could not be committed the last time: nothing more may be marked for long.
+    fn commit_marks(&mut self, session: &Session) {
+        match self.committing.as_mut().map(Committing::outcome) {
+            // More of them would pile up behind a coordinator that does not answer.
+            Some(None) => return,
+            Some(Some(Err(error))) => {
+                tracing::debug!(target: "ottla_client::group", %error, "marks were not committed, and are again");
+                session.was_not_committed();
+            }
+            Some(Some(Ok(()))) | None => {}
+        }
+        self.committing = session.news().and_then(|marks| self.consumer.start_commit_offsets(marks).ok());
     }
 
     /// A handler that is slow keeps its own partition waiting, and no other.

@@ -210,6 +210,11 @@ impl Session {
         std::mem::take(&mut state.has_news).then(|| state.marks.clone())
     }
 
+    /// What is marked is news again.
+    pub(super) fn was_not_committed(&self) {
+        self.state().has_news = true;
+    }
+
     /// The places to go to. Who asked for one in a claim that has ended since hears that the partition is not assigned.
     pub(super) fn resets(&self) -> Vec<Reset> {
         let mut state = self.state();
