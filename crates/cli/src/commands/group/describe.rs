@@ -74,6 +74,25 @@ struct Member {
     assignment: Vec<TopicPartition>,
 }
 
+impl Member {
+    fn new<T: ToString>(
+        id: T,
+        instance_id: Option<T>,
+        client_id: T,
+        host: T,
+        assignment: Vec<TopicPartition>,
+    ) -> Member {
+        let row = MemberRow {
+            member_id: id.to_string(),
+            instance_id: instance_id.map(|id| id.to_string()),
+            client_id: client_id.to_string(),
+            host: host.to_string(),
+            partitions: assignment.iter().map(ToString::to_string).collect(),
+        };
+        Member { row, assignment }
+    }
+}
+
 impl Answer for GroupDetails {
     const LAYOUT: Layout = Layout::Details {
         facts: &[
@@ -179,29 +198,15 @@ async fn details_of(admin: &Admin, name: &str, group: DescribedGroup) -> Result<
 fn parts(group: DescribedGroup) -> Result<(&'static str, String, String, Vec<Member>)> {
     Ok(match group {
         DescribedGroup::Classic(group) => {
-            let members = group.members.into_iter().map(|it| {
-                let row = MemberRow {
-                    member_id: it.id.to_string(),
-                    instance_id: it.instance_id.map(|id| id.to_string()),
-                    client_id: it.client_id.to_string(),
-                    host: it.client_host.to_string(),
-                    partitions: it.partitions.iter().map(ToString::to_string).collect(),
-                };
-                Member { row, assignment: it.partitions }
-            });
+            let members = group.members.into_iter();
+            let members = members
+                .map(|it| Member::new(it.id, it.instance_id, it.client_id, it.client_host, it.partitions));
             ("classic", group.state.to_string(), group.protocol.to_string(), members.collect())
         }
         DescribedGroup::Consumer(group) => {
-            let members = group.members.into_iter().map(|it| {
-                let row = MemberRow {
-                    member_id: it.id.to_string(),
-                    instance_id: it.instance_id.map(|id| id.to_string()),
-                    client_id: it.client_id.to_string(),
-                    host: it.client_host.to_string(),
-                    partitions: it.assignment.iter().map(ToString::to_string).collect(),
-                };
-                Member { row, assignment: it.assignment }
-            });
+            let members = group.members.into_iter();
+            let members = members
+                .map(|it| Member::new(it.id, it.instance_id, it.client_id, it.client_host, it.assignment));
             ("consumer", group.state.to_string(), group.assignor.to_string(), members.collect())
         }
         _ => bail!("a group of a kind that is later than this command"),

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::leader;
 use super::member::{Command, Due, Lead, Member, Settings, State};
-use crate::assignor::{Assignor, Subscription, encode_subscription};
+use crate::assignor::{Assignment, Assignor, Subscription, encode_subscription};
 use crate::backoff::Backoff;
 use crate::client::Lane;
 use crate::cluster::Cluster;
@@ -133,44 +133,32 @@ impl Driver {
 
     fn start(&mut self, command: Command, under_way: &mut JoinSet<Done>) {
         let client = self.client.clone();
+        let request_timeout = client.config().request_timeout;
         let waits = self.member.settings.rebalance_timeout + GRACE;
-        let long = waits.max(client.config().request_timeout);
+        let long = waits.max(request_timeout);
         let call = Call::to(self.coordinator.clone().into()).lane(self.lane);
         match command {
             Command::Join(round, request, subscription) => {
                 self.rebalances_since.get_or_insert_with(clock::now);
                 let request = self.with_protocols(request, &subscription);
-                let asking = coordinator::ask(
-                    self.client.clone(),
-                    call.timeout(long),
-                    request,
-                    |answer: &JoinGroupResponse| {
-                        let wants_id = answer.error_code == ErrorCode::MemberIdRequired.code();
-                        if wants_id { ErrorCode::None.code() } else { answer.error_code }
-                    },
-                );
+                let asking = coordinator::ask(client, call.timeout(long), request, code_of_join);
                 under_way.spawn(async move { Done::Joined(round, asking.await) });
             }
             Command::Sync(round, request) => {
-                let asking = coordinator::ask(self.client.clone(), call.timeout(long), request, |answer| {
-                    answer.error_code
-                });
+                let asking =
+                    coordinator::ask(client, call.timeout(long), request, |answer| answer.error_code);
                 under_way.spawn(async move { Done::Synced(round, asking.await) });
             }
             Command::Heartbeat(round, request) => {
-                let timeout = self.member.settings.session_timeout.min(client.config().request_timeout);
+                let timeout = self.member.settings.session_timeout.min(request_timeout);
                 let asking =
-                    coordinator::ask(self.client.clone(), call.timeout(timeout), request, |answer| {
-                        answer.error_code
-                    });
+                    coordinator::ask(client, call.timeout(timeout), request, |answer| answer.error_code);
                 under_way.spawn(async move { Done::Heartbeat(round, asking.await) });
             }
             Command::Leave(request) => {
                 // Not behind a request to join that waits for others.
                 let asking =
-                    coordinator::ask(self.client.clone(), call.lane(Lane::SHARED), request, |answer| {
-                        answer.error_code
-                    });
+                    coordinator::ask(client, call.lane(Lane::SHARED), request, |answer| answer.error_code);
                 under_way.spawn(async move {
                     if let Err(error) = asking.await {
                         tracing::info!(target: "ottla_client::group", %error, "the coordinator was not told");
@@ -187,14 +175,18 @@ impl Driver {
                 });
             }
             Command::Remember(assignor, assignment, generation) => {
-                if let Some(since) = self.rebalances_since.take() {
-                    client.counts().rebalanced(clock::now() - since);
-                }
-                let assignor = self.assignors.iter_mut().find(|known| known.name() == &*assignor);
-                if let Some(assignor) = assignor {
-                    assignor.on_assignment(&assignment, generation);
-                }
+                self.remember(&assignor, &assignment, generation);
             }
+        }
+    }
+
+    /// A rebalance is over.
+    fn remember(&mut self, assignor: &str, assignment: &Assignment, generation: i32) {
+        if let Some(since) = self.rebalances_since.take() {
+            self.client.counts().rebalanced(clock::now() - since);
+        }
+        if let Some(assignor) = self.assignors.iter_mut().find(|known| known.name() == assignor) {
+            assignor.on_assignment(assignment, generation);
         }
     }
 
@@ -256,4 +248,10 @@ impl Driver {
             Seen::Pattern(..) | Seen::Topics(_) => {}
         }
     }
+}
+
+/// That a member needs an id is no refusal: the answer has it.
+fn code_of_join(answer: &JoinGroupResponse) -> i16 {
+    let wants_id = answer.error_code == ErrorCode::MemberIdRequired.code();
+    if wants_id { ErrorCode::None.code() } else { answer.error_code }
 }
