@@ -30,7 +30,6 @@ use super::{
     inbound::{FrameError, Inbound},
     limits::Place,
     outbound::{self, Taken},
-    unsent::Unsent,
 };
 use crate::{
     Broker,
@@ -218,10 +217,10 @@ impl Connection {
         }
         let broker = &self.broker;
         let context = Context::new(broker, &self.info, &request);
-        let is_known = self.answered_first.is_some_and(|first| Unsent::knows(first, started));
+        let answered_first = self.answered_first;
         let served = async {
             if !api::answers_briefly(api) {
-                broker.unsent.room(is_known).await;
+                broker.unsent.room(answered_first, started).await;
             }
             api::serve(&context, request, &mut self.out).await
         };

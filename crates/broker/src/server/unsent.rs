@@ -12,7 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::{Mutex, Notify},
+    time::{interval, timeout},
+};
 
 /// Who has waited so long wants others to give way. They do if they have been slow for as long. Short, because all who
 /// want a larger answer wait meanwhile.
@@ -28,10 +31,18 @@ pub(crate) struct Unsent {
     bytes: AtomicUsize,
     bytes_max: usize,
     /// Who waits for room, those who are known apart.
-    known: Notify,
-    strangers: Notify,
+    known: Line,
+    strangers: Line,
     give_way: Notify,
     patience: Duration,
+    known_after: Duration,
+}
+
+/// Those who wait are served in the order in which they came, however long the first has to wait.
+#[derive(Debug, Default)]
+struct Line {
+    front: Mutex<()>,
+    freed: Notify,
 }
 
 /// Memory that an answer holds until this is dropped.
@@ -46,37 +57,47 @@ impl Unsent {
         Unsent {
             bytes: AtomicUsize::new(0),
             bytes_max,
-            known: Notify::new(),
-            strangers: Notify::new(),
+            known: Line::default(),
+            strangers: Line::default(),
             give_way: Notify::new(),
             patience: PATIENCE,
+            known_after: KNOWN_AFTER,
         }
     }
 
-    /// Whether a client that was answered first at that time is known by now.
-    pub(crate) fn knows(answered_first: Instant, now: Instant) -> bool {
-        now.saturating_duration_since(answered_first) >= KNOWN_AFTER
-    }
-
-    /// Waits until another answer may be made, for a client that is known or not. Make it at once: what it holds is known
-    /// only afterwards.
+    /// Waits until another answer may be made, for a client that was answered first at that time, if ever. Make it at once:
+    /// what it holds is known only afterwards.
     ///
     /// Cancel-safe.
-    pub(crate) async fn room(&self, is_known: bool) {
-        let (freed, bytes_max) = match is_known {
-            true => (&self.known, self.bytes_max),
-            false => (&self.strangers, self.bytes_max / 2),
-        };
-        let mut has_waited = false;
-        while self.bytes.load(Ordering::Relaxed) >= bytes_max {
-            if timeout(self.patience, freed.notified()).await.is_err() {
-                self.give_way.notify_waiters();
+    pub(crate) async fn room(&self, answered_first: Option<Instant>, now: Instant) {
+        let known_in =
+            answered_first.map(|first| self.known_after.saturating_sub(now.saturating_duration_since(first)));
+        let as_stranger = self.room_in(&self.strangers, self.bytes_max / 2);
+        match known_in {
+            None => as_stranger.await,
+            Some(known_in) => {
+                if known_in.is_zero() || timeout(known_in, as_stranger).await.is_err() {
+                    self.room_in(&self.known, self.bytes_max).await;
+                }
             }
-            has_waited = true;
         }
-        if has_waited {
-            // One after the other: each looks again whether the one before has left room.
-            freed.notify_one();
+    }
+
+    async fn room_in(&self, line: &Line, bytes_max: usize) {
+        let _front = line.front.lock().await;
+        let is_full = || self.bytes.load(Ordering::Relaxed) >= bytes_max;
+        if !is_full() {
+            return;
+        }
+        // Others come and go meanwhile, which does not make it wait anew.
+        let mut patience = interval(self.patience);
+        patience.reset();
+        while is_full() {
+            tokio::select! {
+                biased;
+                () = line.freed.notified() => {}
+                _ = patience.tick() => self.give_way.notify_waiters(),
+            }
         }
     }
 
@@ -100,8 +121,8 @@ impl Unsent {
 impl Drop for Held {
     fn drop(&mut self) {
         self.unsent.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
-        self.unsent.known.notify_one();
-        self.unsent.strangers.notify_one();
+        self.unsent.known.freed.notify_one();
+        self.unsent.strangers.freed.notify_one();
     }
 }
 
@@ -133,12 +154,16 @@ mod tests {
     use super::*;
     use crate::clock;
 
+    fn long_ago() -> Instant {
+        clock::now().checked_sub(KNOWN_AFTER).expect("the machine has run for as long")
+    }
+
     #[tokio::test]
     async fn there_is_room_again_when_an_answer_is_sent() {
         let unsent = Arc::new(Unsent::new(1000));
-        unsent.room(true).await;
+        unsent.room(Some(long_ago()), clock::now()).await;
         let (first, second) = (unsent.hold(900), unsent.hold(900));
-        let mut room = std::pin::pin!(unsent.room(true));
+        let mut room = std::pin::pin!(unsent.room(Some(long_ago()), clock::now()));
         tokio::select! {
             biased;
             () = room.as_mut() => panic!("there is none"),
@@ -156,11 +181,39 @@ mod tests {
         let _held = unsent.hold(500);
         tokio::select! {
             biased;
-            () = unsent.room(false) => panic!("there is none"),
-            () = unsent.room(true) => {}
+            () = unsent.room(None, clock::now()) => panic!("there is none"),
+            () = unsent.room(Some(long_ago()), clock::now()) => {}
         }
+    }
+
+    #[tokio::test]
+    async fn a_stranger_becomes_known_while_it_waits() {
+        let unsent = Arc::new(Unsent { known_after: Duration::from_millis(1), ..Unsent::new(1000) });
+        let _held = unsent.hold(500);
         let now = clock::now();
-        assert!(!Unsent::knows(now, now) && Unsent::knows(now, now + KNOWN_AFTER));
+        unsent.room(Some(now), now).await;
+        assert!(clock::now() >= now + unsent.known_after);
+    }
+
+    #[tokio::test]
+    async fn who_came_first_is_served_first_however_long_it_waits() {
+        let unsent = Arc::new(Unsent { patience: Duration::from_millis(1), ..Unsent::new(1000) });
+        let held = unsent.hold(1000);
+        let (served, mut order) = tokio::sync::mpsc::unbounded_channel();
+        for number in 0..20 {
+            let (unsent, served) = (Arc::clone(&unsent), served.clone());
+            tokio::spawn(async move {
+                unsent.room(Some(long_ago()), clock::now()).await;
+                served.send(number).expect("it listens");
+            });
+        }
+        for _ in 0..10 {
+            unsent.give_way().await;
+        }
+        drop((held, served));
+        for number in 0..20 {
+            assert_eq!(order.recv().await, Some(number));
+        }
     }
 
     #[tokio::test]
@@ -170,7 +223,7 @@ mod tests {
         tokio::select! {
             biased;
             () = unsent.give_way() => {}
-            () = unsent.room(true) => panic!("there is none"),
+            () = unsent.room(Some(long_ago()), clock::now()) => panic!("there is none"),
         }
     }
 
