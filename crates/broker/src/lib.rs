@@ -35,6 +35,7 @@ mod simulation;
 mod start;
 mod storage;
 mod topics;
+mod transactions;
 
 use std::{
     sync::{Arc, RwLock},
@@ -90,6 +91,8 @@ pub(crate) struct Broker {
     pub(crate) cold_reads: fetch::cold::ColdReads,
     pub(crate) converter: fetch::conversion::Converter,
     pub(crate) groups: Arc<groups::Groups>,
+    #[allow(dead_code, reason = "those who ask it follow")]
+    pub(crate) transactions: Arc<transactions::Transactions>,
     pub(crate) producer_ids: producer_ids::ProducerIds,
     pub(crate) admission: server::Admission,
     pub(crate) unsent: Arc<server::Unsent>,

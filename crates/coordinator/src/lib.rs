@@ -31,6 +31,7 @@ mod shard;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod transaction;
 
 pub use appends::AppendId;
 pub use config::GroupConfig;
@@ -41,3 +42,4 @@ pub use offsets::CommittedOffset;
 pub use placement::partition_for;
 pub use record::ReplayError;
 pub use shard::{DeletedTopic, GroupSummary, Shard, Stats};
+pub use transaction::TopicPartition;

@@ -86,6 +86,7 @@ fn assemble(
         cold_reads: ColdReads::default(),
         converter: Converter::default(),
         groups,
+        transactions: Arc::default(),
         producer_ids: ProducerIds::default(),
         admission: Admission::configured(&config.network),
         unsent: Arc::new(Unsent::new(config.network.unsent_response_bytes_max as usize)),
