@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use super::{ConnectionArgs, Contexts};
 use crate::exit::usage;
 
-const DEFAULT_BROKERS: &str = "127.0.0.1:9092";
+pub(crate) const DEFAULT_BROKERS: &str = "127.0.0.1:9092";
 
 /// An option, by Java's or librdkafka's name.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,11 +5,14 @@ use std::fmt;
 use ottla_broker::{Address, Running};
 use tracing::info;
 
+use crate::remote::DEFAULT_BROKERS;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Banner {
     /// Where it listens, and what clients are told if that is another address.
     listening: Vec<String>,
-    /// What to type.
+    /// What to type: this executable, and where it is to go.
+    command: String,
     bootstrap: String,
     data_dir: String,
     durable: bool,
@@ -21,6 +24,7 @@ impl Banner {
     pub(super) fn new(running: &Running) -> Banner {
         Banner {
             listening: running.addresses().iter().map(listening).collect(),
+            command: std::env::args().next().unwrap_or_else(|| "ottla".into()),
             bootstrap: running.addresses().first().map(advertised).unwrap_or_default(),
             data_dir: running.data_dir().display().to_string(),
             durable: running.is_durable(),
@@ -63,7 +67,11 @@ fn advertised(address: &Address) -> String {
 
 impl fmt::Display for Banner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bootstrap = &self.bootstrap;
+        let command = &self.command;
+        let brokers = match &*self.bootstrap {
+            DEFAULT_BROKERS => String::new(),
+            other => format!(" -b {other}"),
+        };
         writeln!(f, "Ottla {} is ready.", env!("CARGO_PKG_VERSION"))?;
         writeln!(f, "  listening   {}", self.listening.join(", "))?;
         writeln!(f, "  data        {}", self.data_dir)?;
@@ -71,8 +79,8 @@ impl fmt::Display for Banner {
         if let Some(metrics) = &self.metrics {
             writeln!(f, "  metrics     http://{metrics}/metrics")?;
         }
-        writeln!(f, "  produce     echo hello | kcat -P -b {bootstrap} -t hello")?;
-        writeln!(f, "  consume     kcat -C -b {bootstrap} -t hello -e")
+        writeln!(f, "  produce     echo hello | {command} produce greetings{brokers}")?;
+        writeln!(f, "  consume     {command} consume greetings -e{brokers}")
     }
 }
 
@@ -99,8 +107,9 @@ mod tests {
 
     #[test]
     fn it_is_short_and_can_be_pasted() {
-        let banner = Banner {
+        let mut banner = Banner {
             listening: vec!["127.0.0.1:9092".into()],
+            command: "target/release/ottla".into(),
             bootstrap: "127.0.0.1:9092".into(),
             data_dir: "/data".into(),
             durable: true,
@@ -108,7 +117,9 @@ mod tests {
         };
         let text = banner.to_string();
         assert!(text.lines().count() <= 7 && text.lines().all(|line| line.len() < 80), "{text}");
-        assert!(text.contains("echo hello | kcat -P -b 127.0.0.1:9092 -t hello"), "{text}");
+        assert!(text.contains("echo hello | target/release/ottla produce greetings\n"), "{text}");
         assert!(text.contains("http://127.0.0.1:9644/metrics"), "{text}");
+        banner.bootstrap = "kafka1:9092".into();
+        assert!(banner.to_string().contains("consume greetings -e -b kafka1:9092\n"));
     }
 }
