@@ -25,10 +25,15 @@ pub(super) fn check_version(context: &Context<'_>) -> Result<(), Refused> {
     Ok(())
 }
 
+/// What is kept of names that clients give themselves.
+const NAME_MAX: usize = 255;
+
 /// Counts the request, and once an hour tells of it in the log.
 fn note(context: &Context<'_>) {
     let unknown = || ByteString::from_static("unknown");
-    let said = context.connection.software.get().cloned();
+    let said = context.connection.software.get();
+    let owned = |name: &ByteString| ByteString::from(shortened(name).to_owned());
+    let said = said.map(|(name, version)| (owned(name), owned(version)));
     let (software, software_version) = said.unwrap_or_else(|| (unknown(), unknown()));
     let client = OldClient {
         software,
@@ -37,7 +42,7 @@ fn note(context: &Context<'_>) {
         api: context.api,
         version: context.version,
     };
-    if context.broker.metrics.old_clients.seen(&client, clock::now()) {
+    if context.broker.metrics.old_clients.seen(&client, shortened(&context.client_id), clock::now()) {
         tracing::warn!(
             software = %client.software,
             version = %client.software_version,
@@ -49,4 +54,8 @@ fn note(context: &Context<'_>) {
             "a client uses a request version that Apache Kafka 4.0 removed"
         );
     }
+}
+
+fn shortened(name: &str) -> &str {
+    &name[..name.floor_char_boundary(NAME_MAX)]
 }

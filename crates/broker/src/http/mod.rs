@@ -6,7 +6,9 @@
 //! | `/metrics` | Prometheus' text; `?name[]=` for single families |
 //! | `/healthz` | 200 as long as the process runs |
 //! | `/readyz` | 200 while the broker serves, else 503 and why not |
+//! | `/legacy-clients` | who uses request versions that Kafka 4.0 removed, as JSON |
 
+mod legacy_clients;
 mod limited;
 mod routes;
 

@@ -15,8 +15,8 @@ use axum::{
 use flate2::{Compression, write::GzEncoder};
 use tracing::error;
 
-use super::{Phase, Phases};
-use crate::{Broker, metrics};
+use super::{Phase, Phases, legacy_clients::LegacyClients};
+use crate::{Broker, clock, metrics};
 
 const INDEX: &str = "\
 Ottla
@@ -24,6 +24,8 @@ Ottla
 /metrics   metrics in Prometheus' text format; ?name[]=NAME for single ones
 /healthz   200 as long as the process runs
 /readyz    200 while the broker serves
+
+/legacy-clients   who uses request versions that Apache Kafka 4.0 removed, as JSON
 ";
 
 pub(super) fn router(phase: Phases) -> Router {
@@ -32,12 +34,23 @@ pub(super) fn router(phase: Phases) -> Router {
         .route("/metrics", get(metrics))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
+        .route("/legacy-clients", get(legacy_clients))
         .with_state(phase)
 }
 
 async fn readyz(State(phases): State<Phases>) -> Response {
     match broker(&phases) {
         Ok(_) => "ready\n".into_response(),
+        Err(reason) => unavailable(reason),
+    }
+}
+
+async fn legacy_clients(State(phases): State<Phases>) -> Response {
+    match broker(&phases) {
+        Ok(broker) => {
+            let clients = LegacyClients::of(&broker.metrics.old_clients, clock::now());
+            ([(CONTENT_TYPE, "application/json")], clients.to_json()).into_response()
+        }
         Err(reason) => unavailable(reason),
     }
 }

@@ -33,7 +33,7 @@ pub(crate) use connections::Connected;
 pub(crate) use distribution::Distribution;
 pub(crate) use journal::{JournalMetrics, MeasuredDisk};
 pub(crate) use level::Level;
-pub(crate) use old_clients::OldClient;
+pub(crate) use old_clients::{OldClient, OldClients, Seen};
 pub(crate) use scrape::scrape;
 pub(crate) use text::CONTENT_TYPE;
 pub(crate) use traffic::{Traffic, TrafficCounts};
@@ -47,7 +47,7 @@ pub(crate) struct Metrics {
     pub(crate) waiting_fetches: Level,
     pub(crate) produce_conversions: conversions::Conversions,
     pub(crate) fetch_conversions: conversions::Conversions,
-    pub(crate) old_clients: old_clients::OldClients,
+    pub(crate) old_clients: OldClients,
     journal: Arc<JournalMetrics>,
     recent: recent::Recent,
     /// Whose threads serve the connections.
@@ -77,7 +77,7 @@ impl Metrics {
             waiting_fetches: Level::default(),
             produce_conversions: conversions::Conversions::default(),
             fetch_conversions: conversions::Conversions::default(),
-            old_clients: old_clients::OldClients::default(),
+            old_clients: OldClients::default(),
             journal,
             recent: recent::Recent::new(first),
             runtime,

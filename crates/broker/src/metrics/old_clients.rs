@@ -36,18 +36,26 @@ pub(crate) struct OldClients {
     others: AtomicU64,
 }
 
-#[derive(Debug)]
-struct Seen {
-    requests: u64,
+/// What is known of a use.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) requests: u64,
+    /// Of the last request.
+    pub(crate) client_id: Box<str>,
+    pub(crate) last: Instant,
     told: Instant,
 }
 
 impl OldClients {
     /// Counts a request; whether the log is to tell of it.
-    pub(crate) fn seen(&self, client: &OldClient, now: Instant) -> bool {
+    pub(crate) fn seen(&self, client: &OldClient, client_id: &str, now: Instant) -> bool {
         let mut all = self.lock();
         if let Some(seen) = all.get_mut(client) {
             seen.requests += 1;
+            seen.last = now;
+            if *seen.client_id != *client_id {
+                seen.client_id = client_id.into();
+            }
             let is_due = now.saturating_duration_since(seen.told) >= TELL_EVERY;
             if is_due {
                 seen.told = now;
@@ -58,13 +66,14 @@ impl OldClients {
             self.others.fetch_add(1, Relaxed);
             return false;
         }
-        all.insert(client.clone(), Seen { requests: 1, told: now });
+        let seen = Seen { requests: 1, client_id: client_id.into(), last: now, told: now };
+        all.insert(client.clone(), seen);
         true
     }
 
-    /// Each with its requests, in no order.
-    pub(crate) fn counts(&self) -> Vec<(OldClient, u64)> {
-        self.lock().iter().map(|(client, seen)| (client.clone(), seen.requests)).collect()
+    /// In no order.
+    pub(crate) fn all(&self) -> Vec<(OldClient, Seen)> {
+        self.lock().iter().map(|(client, seen)| (client.clone(), seen.clone())).collect()
     }
 
     pub(crate) fn others(&self) -> u64 {
@@ -95,22 +104,33 @@ mod tests {
     fn the_log_tells_of_each_client_and_version_once_an_hour() {
         let (clients, start) = (OldClients::default(), clock::now());
         let minutes = |count: u64| start + Duration::from_secs(60 * count);
-        assert!(clients.seen(&client(0, 1), start));
-        assert!(!clients.seen(&client(0, 1), minutes(59)));
-        assert!(clients.seen(&client(0, 2), minutes(59)));
-        assert!(clients.seen(&client(2, 1), minutes(59)));
-        assert!(clients.seen(&client(0, 1), minutes(60)));
-        assert!(!clients.seen(&client(0, 1), minutes(61)));
-        let mut counts = clients.counts();
-        counts.sort_by_key(|(_, requests)| *requests);
-        assert_eq!(counts.iter().map(|(_, requests)| *requests).collect::<Vec<_>>(), [1, 1, 4]);
+        let seen = |client: OldClient, at| clients.seen(&client, "an id", at);
+        assert!(seen(client(0, 1), start));
+        assert!(!seen(client(0, 1), minutes(59)));
+        assert!(seen(client(0, 2), minutes(59)));
+        assert!(seen(client(2, 1), minutes(59)));
+        assert!(seen(client(0, 1), minutes(60)));
+        assert!(!seen(client(0, 1), minutes(61)));
+        let mut all = clients.all();
+        all.sort_by_key(|(_, seen)| seen.requests);
+        assert_eq!(all.iter().map(|(_, seen)| seen.requests).collect::<Vec<_>>(), [1, 1, 4]);
+    }
+
+    #[test]
+    fn of_the_last_request_the_time_and_the_id_are_kept() {
+        let (clients, start) = (OldClients::default(), clock::now());
+        let later = start + Duration::from_secs(1);
+        clients.seen(&client(0, 1), "first", start);
+        clients.seen(&client(0, 1), "second", later);
+        let [(_, seen)] = &clients.all()[..] else { panic!("it is one client") };
+        assert_eq!((seen.requests, &*seen.client_id, seen.last), (2, "second", later));
     }
 
     #[test]
     fn there_is_a_place_for_so_many_clients_and_no_more() {
         let (clients, now) = (OldClients::default(), clock::now());
         let all = (0..10).flat_map(|version| (0..=255).map(move |last| client(version, last)));
-        let told = all.filter(|client| clients.seen(client, now)).count();
-        assert_eq!((told, clients.counts().len(), clients.others()), (CLIENTS_MAX, CLIENTS_MAX, 1560));
+        let told = all.filter(|client| clients.seen(client, "", now)).count();
+        assert_eq!((told, clients.all().len(), clients.others()), (CLIENTS_MAX, CLIENTS_MAX, 1560));
     }
 }

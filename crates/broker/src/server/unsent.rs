@@ -199,12 +199,12 @@ mod tests {
     async fn who_came_first_is_served_first_however_long_it_waits() {
         let unsent = Arc::new(Unsent { patience: Duration::from_millis(1), ..Unsent::new(1000) });
         let held = unsent.hold(1000);
-        let (served, mut order) = tokio::sync::mpsc::unbounded_channel();
+        let (served, mut order) = tokio::sync::mpsc::channel(20);
         for number in 0..20 {
             let (unsent, served) = (Arc::clone(&unsent), served.clone());
             tokio::spawn(async move {
                 unsent.room(Some(long_ago()), clock::now()).await;
-                served.send(number).expect("it listens");
+                served.send(number).await.expect("it listens");
             });
         }
         for _ in 0..10 {

@@ -10,6 +10,7 @@
 //! 6. the default, `bootstrap.servers=127.0.0.1:9092`.
 
 mod contexts;
+mod http;
 mod import;
 mod properties;
 
@@ -25,8 +26,9 @@ use ottla_client::config::{ClientConfig, ConsumerConfig, ProducerConfig};
 use tokio::runtime::Builder;
 
 pub(crate) use contexts::{Contexts, Kept};
+pub(crate) use http::http_get;
 pub(crate) use import::{ImportFormat, import};
-pub(crate) use properties::{Environment, Property};
+pub(crate) use properties::{DEFAULT_BROKERS, Environment, Property};
 
 use crate::exit::usage;
 

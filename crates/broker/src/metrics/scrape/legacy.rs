@@ -39,12 +39,12 @@ pub(super) fn write(broker: &Broker, out: &mut Exposition<'_>) {
 
 fn write_clients(broker: &Broker, out: &mut Exposition<'_>) {
     let mut requests = out.family(&REQUESTS);
-    for (client, count) in broker.metrics.old_clients.counts() {
+    for (client, seen) in broker.metrics.old_clients.all() {
         let labels = Labels::of("request", client.api.name())
             .and("version", client.version)
             .and("software", &client.software)
             .and("software_version", &client.software_version)
             .and("address", client.address);
-        requests.put(&labels, count);
+        requests.put(&labels, seen.requests);
     }
 }

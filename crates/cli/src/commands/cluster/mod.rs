@@ -1,5 +1,6 @@
 //! `ottla cluster`: the brokers, and how they are.
 
+mod clients;
 mod features;
 mod health;
 mod info;
@@ -27,6 +28,7 @@ pub(crate) enum ClusterCommand {
     Features(QuestionArgs),
     /// Show the data directories of brokers
     LogDirs(QuestionArgs),
+    Clients(clients::ClientsArgs),
 }
 
 /// A question that needs no answer but how to print it.
@@ -48,6 +50,7 @@ pub(crate) fn run(command: ClusterCommand) -> Result<Outcome> {
             ClusterCommand::Quorum(args) => Box::pin(quorum::run(&args)).await,
             ClusterCommand::Features(args) => Box::pin(features::run(&args)).await,
             ClusterCommand::LogDirs(args) => Box::pin(log_dirs::run(&args)).await,
+            ClusterCommand::Clients(args) => Box::pin(clients::run(&args)).await,
         }
     })
 }
