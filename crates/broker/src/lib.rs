@@ -3,7 +3,7 @@
 //! ```text
 //! server ──► api ──► partition ──► replica (decides), log (stores), journal (makes durable)
 //!              ├───► controller ──► metadata (decides), quorum (stores) ──► hosting ──► topics
-//!              └───► groups ──► coordinator (decides) ──► partition
+//!              └───► groups ──► coordinators ──► coordinator (decides) ──► partition
 //! http ───► metrics ──► looks at all of it
 //! ```
 //!
@@ -19,6 +19,7 @@ mod api;
 mod clock;
 mod configs;
 mod controller;
+mod coordinators;
 mod durable;
 mod fetch;
 mod foundation;

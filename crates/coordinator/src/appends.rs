@@ -7,9 +7,8 @@ use bytestring::ByteString;
 use ottla_wire::ErrorCode;
 
 use crate::{
-    Effect, Response, Ticket, errors,
+    CoordinatorRecord, Effect, Response, Ticket, errors,
     group::{Membership, classic::Replaced},
-    record,
     record::Record,
 };
 
@@ -38,28 +37,39 @@ pub(crate) enum Then {
     },
 }
 
-/// Records on their way, and who waits for them.
+/// Records on their way, what follows, and who waits for it.
 #[derive(Debug)]
-pub(crate) struct Waiting {
+pub(crate) struct Waiting<S = Record, T = Then, R = Response> {
     pub(crate) id: AppendId,
     /// Until they are appended.
-    pub(crate) records: Vec<Record>,
-    pub(crate) then: Then,
-    pub(crate) replies: Vec<(Ticket, Response)>,
+    pub(crate) records: Vec<S>,
+    pub(crate) then: T,
+    pub(crate) replies: Vec<(Ticket, R)>,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Appends {
+/// What a shard stores: it has a form in the log.
+pub(crate) trait Stored: Sized {
+    fn encode(records: &[Self]) -> Vec<CoordinatorRecord>;
+}
+
+#[derive(Debug)]
+pub(crate) struct Appends<S = Record, T = Then, R = Response> {
     last: AppendId,
     /// In the order of their IDs.
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<Waiting<S, T, R>>,
 }
 
-impl Appends {
-    pub(crate) fn start(&mut self, records: Vec<Record>, then: Then, out: &mut Vec<Effect>) -> AppendId {
+impl<S, T, R> Default for Appends<S, T, R> {
+    fn default() -> Appends<S, T, R> {
+        Appends { last: AppendId::default(), waiting: VecDeque::new() }
+    }
+}
+
+impl<S: Stored, T, R> Appends<S, T, R> {
+    pub(crate) fn start<M>(&mut self, records: Vec<S>, then: T, out: &mut Vec<Effect<R, M>>) -> AppendId {
         let id = AppendId(self.last.0 + 1);
         self.last = id;
-        out.push(Effect::Append { id, records: record::encode(&records) });
+        out.push(Effect::Append { id, records: S::encode(&records) });
         self.waiting.push_back(Waiting { id, records, then, replies: Vec::new() });
         id
     }
@@ -69,12 +79,12 @@ impl Appends {
     }
 
     /// Gives the reply when that append is durable: at once if it is.
-    pub(crate) fn reply_after(
+    pub(crate) fn reply_after<M>(
         &mut self,
         id: AppendId,
         ticket: Ticket,
-        response: Response,
-        out: &mut Vec<Effect>,
+        response: R,
+        out: &mut Vec<Effect<R, M>>,
     ) {
         match self.waiting.binary_search_by_key(&id, |waiting| waiting.id) {
             Ok(index) => self.waiting[index].replies.push((ticket, response)),
@@ -83,19 +93,19 @@ impl Appends {
     }
 
     /// Takes the records of an append that has just been made, to apply them.
-    pub(crate) fn take_records(&mut self, id: AppendId) -> Vec<Record> {
+    pub(crate) fn take_records(&mut self, id: AppendId) -> Vec<S> {
         let index = self.index(id);
         std::mem::take(&mut self.waiting[index].records)
     }
 
     /// Forgets an append that could not be made.
-    pub(crate) fn fail(&mut self, id: AppendId) -> Waiting {
+    pub(crate) fn fail(&mut self, id: AppendId) -> Waiting<S, T, R> {
         let index = self.index(id);
         self.waiting.remove(index).expect("the index was found")
     }
 
     /// Takes the first append, if it is at most that.
-    pub(crate) fn next_up_to(&mut self, id: AppendId) -> Option<Waiting> {
+    pub(crate) fn next_up_to(&mut self, id: AppendId) -> Option<Waiting<S, T, R>> {
         if self.waiting.front()?.id > id { None } else { self.waiting.pop_front() }
     }
 
@@ -105,11 +115,13 @@ impl Appends {
     }
 }
 
-impl Waiting {
-    pub(crate) fn answer(self, out: &mut Vec<Effect>) {
+impl<S, T, R> Waiting<S, T, R> {
+    pub(crate) fn answer<M>(self, out: &mut Vec<Effect<R, M>>) {
         out.extend(self.replies.into_iter().map(|(ticket, response)| Effect::Reply { ticket, response }));
     }
+}
 
+impl Waiting {
     pub(crate) fn refuse(self, error: ErrorCode, out: &mut Vec<Effect>) {
         let error = errors::told_for(error);
         let refuse = |(ticket, response): (Ticket, Response)| {

@@ -1,5 +1,7 @@
 //! What a shard wants to be done.
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
 use ottla_wire::{
     ErrorCode,
@@ -11,17 +13,20 @@ use ottla_wire::{
 
 use crate::{AppendId, Ticket};
 
-/// Something for the broker to do, in the order in which it is told.
+/// Something for the broker to do, in the order in which it is told: of a shard that answers `R` and has `M` to tell
+/// others.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
+pub enum Effect<R = Response, M = Infallible> {
     /// Append these records to the shard's partition as one batch, at once, whatever `max.message.bytes` says, and
-    /// call [`Shard::appended`](crate::Shard::appended) before anything else happens to the shard.
+    /// call its `appended` before anything else happens to the shard.
     Append { id: AppendId, records: Vec<CoordinatorRecord> },
     /// Answer the request of that ticket.
-    Reply { ticket: Ticket, response: Response },
+    Reply { ticket: Ticket, response: R },
+    /// Tell this to those whom it concerns.
+    Send(M),
 }
 
-/// A record of `__consumer_offsets`; one without a value deletes.
+/// A record of a coordinator's topic; one without a value deletes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoordinatorRecord {
     pub key: Bytes,

@@ -18,7 +18,7 @@ use ottla_wire::{
     },
 };
 
-use crate::{CommittedOffset, CoordinatorRecord, group::other::OtherType, own};
+use crate::{CommittedOffset, CoordinatorRecord, appends::Stored, group::other::OtherType, own};
 
 const OFFSET_VERSION: i16 = 4;
 const OFFSET_VERSION_WITH_EXPIRY: i16 = 1;
@@ -129,14 +129,24 @@ impl Record {
     }
 }
 
-/// The records as they are stored; all of them share one piece of memory.
-pub(crate) fn encode(records: &[Record]) -> Vec<CoordinatorRecord> {
+impl Stored for Record {
+    fn encode(records: &[Record]) -> Vec<CoordinatorRecord> {
+        encode(records, Record::write_key, Record::write_value)
+    }
+}
+
+/// The records as they are stored; all of them share one piece of memory. Writing a value tells whether there is one.
+pub(crate) fn encode<R>(
+    records: &[R],
+    write_key: impl Fn(&R, &mut Writer),
+    write_value: impl Fn(&R, &mut Writer) -> bool,
+) -> Vec<CoordinatorRecord> {
     let mut w = Writer::new();
     let mut ends = Vec::with_capacity(records.len());
     for record in records {
-        record.write_key(&mut w);
+        write_key(record, &mut w);
         let key = w.len();
-        let has_value = record.write_value(&mut w);
+        let has_value = write_value(record, &mut w);
         ends.push((key, has_value.then_some(w.len())));
     }
     let mut bytes = w.into_bytes();

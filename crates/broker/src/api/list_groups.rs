@@ -5,7 +5,7 @@ use ottla_wire::messages::{ListGroupsRequest, ListGroupsResponse};
 use super::Context;
 
 pub(crate) async fn handle(context: &Context<'_>, request: ListGroupsRequest) -> ListGroupsResponse {
-    match context.broker.groups.look_at_all(|shard| shard.list_groups(&request)) {
+    match context.broker.groups.look_at_all(|shard, _| shard.list_groups(&request)) {
         Ok(groups) => ListGroupsResponse { groups: groups.concat(), ..Default::default() },
         Err(error) => ListGroupsResponse { error_code: error.code(), ..Default::default() },
     }

@@ -8,7 +8,7 @@ use ottla_records::{Codec, Compression};
 
 /// The settings of the groups of all shards.
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     pub(super) groups: GroupConfig,
     /// `offsets.topic.compression.codec`
     pub(super) codec: Codec,

@@ -6,7 +6,7 @@ use tokio::{sync::watch, task::JoinSet};
 use tracing::{error, info};
 
 use super::{Address, data_directory::DataDirectory, threads::Threads};
-use crate::{Broker, groups::Driver, http::Http, server::Listener};
+use crate::{Broker, coordinators::Driver, http::Http, server::Listener};
 
 /// A broker that serves. Dropped without [`Running::shutdown`] it ends as if it were killed, which loses nothing.
 pub struct Running {
@@ -34,7 +34,7 @@ impl Running {
         addresses: Vec<Address>,
         backstage: Backstage,
     ) -> Running {
-        let groups = Driver::start(&broker.groups);
+        let groups = broker.groups.drive();
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for listener in listeners {

@@ -174,6 +174,7 @@ impl Bench {
                         assert!(self.unanswered.remove(&ticket), "a request is answered once");
                         self.answers.insert(ticket, response);
                     }
+                    Effect::Send(nothing) => match nothing {},
                 }
             }
             if !self.slow_disk {

@@ -8,7 +8,7 @@ use ottla_wire::{Message, Reader, decode_key, decode_value, messages::GroupMetad
 use serde_json::Value;
 
 use super::harness::config;
-use crate::{Shard, partition_for, record};
+use crate::{Shard, appends::Stored, partition_for, record};
 
 fn manifest(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata").join(format!("{name}.json.gz"));
@@ -134,7 +134,7 @@ fn records_are_written_as_kafka_writes_them() {
                 return;
             }
             let record = record::Record::decode(0, &key, value.as_ref()).unwrap();
-            let [written] = &record::encode(&[record])[..] else { panic!("one record") };
+            let [written] = &record::Record::encode(&[record])[..] else { panic!("one record") };
             assert_eq!((&written.key, &written.value), (&key, &value), "{}", stored["decoded"]);
             compared += 1;
         });

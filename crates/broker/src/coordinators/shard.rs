@@ -1,4 +1,4 @@
-//! A shard at work: the groups of one partition of `__consumer_offsets`, under one lock.
+//! A shard at work: the core of one partition of a coordinator's topic, under one lock.
 //!
 //! ```text
 //!              loaded                unloaded: the topic is gone
@@ -6,29 +6,28 @@
 //!     └──────────────────────────── unreadable ──────────────────► Failed
 //! ```
 //!
-//! Whatever happens to the groups happens in a turn: the core decides under the lock, and its effects are carried out
+//! Whatever happens to the core happens in a turn: it decides under the lock, and its effects are carried out
 //! before the lock is released, so that the order of the log is that of the decisions. Nobody waits with the lock held:
 //! an append only queues its batch, and the answers that depend on it follow in a later turn, when it is durable.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, atomic::AtomicBool},
     time::Instant,
 };
 
-use ottla_coordinator::{AppendId, CoordinatorRecord, DeletedTopic, Effect, Now, Response, Shard, Ticket};
-use ottla_records::Codec;
+use ottla_coordinator::{AppendId, CoordinatorRecord, Effect, Now, Ticket};
+use ottla_records::BatchOptions;
 use ottla_replica::{Acks, Origin, Validated};
 use ottla_wire::ErrorCode;
 use tokio::sync::oneshot;
 use tracing::{error, info};
 
 use super::{
-    Existing,
+    Core, Effects, Outbox,
     alarm::{Alarm, Awaited, Next},
     batch::batch,
     loading,
-    settings::Settings,
     tickets::Tickets,
 };
 use crate::{
@@ -41,52 +40,57 @@ use crate::{
 
 /// What all shards work with.
 #[derive(Debug)]
-pub(super) struct Means {
+pub(super) struct Means<C: Core> {
     pub(super) storage: Arc<Storage>,
     pub(super) durable: Arc<Durable>,
     pub(super) alarm: Alarm,
+    pub(super) outbox: Outbox<C::Message>,
     pub(super) started: Instant,
 }
 
-impl Means {
+impl<C: Core> Means<C> {
     pub(super) fn now(&self) -> Now {
         Now { uptime: clock::now() - self.started, unix_millis: clock::wall_ms() }
     }
 }
 
 #[derive(Debug)]
-pub(super) struct HostedShard {
-    means: Arc<Means>,
+pub(super) struct HostedShard<C: Core> {
+    means: Arc<Means<C>>,
     partition: Arc<Partition>,
-    state: Mutex<State>,
+    state: Mutex<State<C>>,
     /// What the shard awaits, for the driver to look at without the lock.
     awaited: Awaited,
 }
 
 #[derive(Debug)]
-enum State {
+enum State<C: Core> {
     Loading {
-        settings: Settings,
-        /// Topics that were deleted meanwhile.
-        deleted: Vec<DeletedTopic>,
+        settings: C::Settings,
+        /// What has happened meanwhile.
+        news: Vec<C::News>,
     },
-    Serving(Box<Serving>),
+    Serving(Box<Serving<C>>),
     Failed,
     Ended,
 }
 
 #[derive(Debug)]
-struct Serving {
-    shard: Shard,
-    codec: Codec,
-    tickets: Tickets,
+struct Serving<C: Core> {
+    core: C,
+    batches: BatchOptions,
+    tickets: Tickets<C::Response>,
     /// Appends that are not durable yet, and when they are.
     appended: VecDeque<(AppendId, Until)>,
 }
 
-impl HostedShard {
-    pub(super) fn new(means: &Arc<Means>, partition: Arc<Partition>, settings: Settings) -> HostedShard {
-        let state = State::Loading { settings, deleted: Vec::new() };
+impl<C: Core> HostedShard<C> {
+    pub(super) fn new(
+        means: &Arc<Means<C>>,
+        partition: Arc<Partition>,
+        settings: C::Settings,
+    ) -> HostedShard<C> {
+        let state = State::Loading { settings, news: Vec::new() };
         HostedShard {
             means: Arc::clone(means),
             partition,
@@ -98,20 +102,27 @@ impl HostedShard {
     /// A request whose answer comes later: a receiver that fails if the shard ends before.
     pub(super) fn ask(
         &self,
-        act: impl FnOnce(&mut Shard, Now, Ticket, &mut Vec<Effect>),
-    ) -> Result<oneshot::Receiver<Response>, ErrorCode> {
+        act: impl FnOnce(&mut C, Now, Ticket, &mut Effects<C>),
+    ) -> Result<oneshot::Receiver<C::Response>, ErrorCode> {
         let mut state = self.lock();
         let serving = state.serving()?;
         let (ticket, answered) = serving.tickets.issue();
-        self.turn(serving, |shard, now, out| act(shard, now, ticket, out));
+        self.turn(serving, |core, now, out| act(core, now, ticket, out));
         Ok(answered)
     }
 
+    /// Something that happens to the core and that nobody waits for.
+    pub(super) fn tell(&self, act: impl FnOnce(&mut C, Now, &mut Effects<C>)) -> Result<(), ErrorCode> {
+        let mut state = self.lock();
+        self.turn(state.serving()?, act);
+        Ok(())
+    }
+
     /// A request that is answered at once and has no effects.
-    pub(super) fn look<R>(&self, look: impl FnOnce(&mut Shard, Now) -> R) -> Result<R, ErrorCode> {
+    pub(super) fn look<R>(&self, look: impl FnOnce(&mut C, Now) -> R) -> Result<R, ErrorCode> {
         let mut state = self.lock();
         let serving = state.serving()?;
-        let answer = look(&mut serving.shard, self.means.now());
+        let answer = look(&mut serving.core, self.means.now());
         self.await_next(serving);
         Ok(answer)
     }
@@ -122,7 +133,7 @@ impl HostedShard {
             return;
         }
         if let State::Serving(serving) = &mut *self.lock() {
-            self.turn(serving, Shard::advance);
+            self.turn(serving, C::advance);
         }
     }
 
@@ -137,75 +148,80 @@ impl HostedShard {
         self.awaited.get()
     }
 
-    pub(super) fn topics_deleted(&self, topics: &[DeletedTopic]) {
+    pub(super) fn tell_news(&self, told: &C::News) {
         match &mut *self.lock() {
-            State::Loading { deleted, .. } => deleted.extend_from_slice(topics),
-            State::Serving(serving) => self.turn(serving, |shard, _, out| shard.topics_deleted(topics, out)),
-            State::Failed | State::Ended => {}
-        }
-    }
-
-    pub(super) fn configure(&self, changed: &Settings) {
-        match &mut *self.lock() {
-            State::Loading { settings, .. } => *settings = changed.clone(),
+            State::Loading { news, .. } => news.push(told.clone()),
             State::Serving(serving) => {
-                serving.codec = changed.codec;
-                serving.shard.set_config(changed.groups.clone());
+                self.turn(serving, |core, now, out| core.on_news(told.clone(), now, out));
             }
             State::Failed | State::Ended => {}
         }
     }
 
-    /// Replays the partition, then serves. `stopping` ends it early.
-    ///
-    /// Offsets of topics that do not exist are forgotten: the process that deleted the topic ended before it came to
-    /// that, and a later topic of the same name must not find them.
-    pub(super) fn load(&self, existing: &Existing, stopping: &AtomicBool) {
-        let shard = match &*self.lock() {
-            State::Loading { settings, .. } => Shard::new(settings.groups.clone()),
+    pub(super) fn configure(&self, changed: &C::Settings) {
+        match &mut *self.lock() {
+            State::Loading { settings, .. } => *settings = changed.clone(),
+            State::Serving(serving) => {
+                serving.batches = C::batches(changed);
+                serving.core.configure(changed);
+            }
+            State::Failed | State::Ended => {}
+        }
+    }
+
+    /// Replays the partition, tells the core the news that there are for what it has loaded, then serves. `stopping`
+    /// ends it early.
+    pub(super) fn load(&self, news: &dyn Fn(&C) -> Option<C::News>, stopping: &AtomicBool) {
+        let epoch = self.partition.lock().replica.leader_epoch();
+        let core = match &*self.lock() {
+            State::Loading { settings, .. } => C::new(settings, epoch),
             State::Serving(_) | State::Failed | State::Ended => return,
         };
         let started = clock::now();
-        match loading::load(&self.partition, shard, stopping) {
+        match loading::load(&self.partition, core, stopping) {
             Ok(Some(loaded)) => {
                 if loaded.records > 0 {
                     info!(
+                        topic = %self.partition.topic.name,
                         partition = self.partition.index,
                         records = loaded.records,
                         skipped = loaded.skipped,
                         ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-                        "loaded groups and offsets"
+                        "loaded {}", C::KEEPS
                     );
                 }
-                self.serve(loaded.shard, existing);
+                let told = news(&loaded.core);
+                self.serve(loaded.core, told);
             }
             Ok(None) => {}
             Err(reason) => self.fail(&reason),
         }
     }
 
-    fn serve(&self, shard: Shard, existing: &Existing) {
+    fn serve(&self, mut core: C, first: Option<C::News>) {
         let mut state = self.lock();
-        let State::Loading { settings, deleted } = &mut *state else { return };
-        let mut deleted = std::mem::take(deleted);
-        deleted.extend(orphans(&shard, existing));
-        let serving =
-            Serving { shard, codec: settings.codec, tickets: Tickets::default(), appended: VecDeque::new() };
-        let groups = settings.groups.clone();
+        let State::Loading { settings, news } = &mut *state else { return };
+        let mut news = std::mem::take(news);
+        news.extend(first);
+        core.configure(settings);
+        let serving = Serving {
+            core,
+            batches: C::batches(settings),
+            tickets: Tickets::default(),
+            appended: VecDeque::new(),
+        };
         *state = State::Serving(Box::new(serving));
         let State::Serving(serving) = &mut *state else { unreachable!("it was just set") };
-        self.turn(serving, |shard, now, out| {
-            shard.set_config(groups);
-            shard.loaded(now, out);
-        });
-        if !deleted.is_empty() {
-            self.turn(serving, |shard, _, out| shard.topics_deleted(&deleted, out));
+        self.turn(serving, C::loaded);
+        for told in news {
+            self.turn(serving, |core, now, out| core.on_news(told, now, out));
         }
     }
 
     fn fail(&self, reason: &dyn std::fmt::Display) {
         let (topic, partition) = (&self.partition.topic.name, self.partition.index);
-        error!(%topic, partition, %reason, "cannot load the groups of this partition: they are not served until it can be read");
+        let keeps = C::KEEPS;
+        error!(%topic, partition, %reason, "cannot load the {keeps} of this partition: they are not served until it can be read");
         let mut state = self.lock();
         if matches!(*state, State::Loading { .. }) {
             *state = State::Failed;
@@ -216,27 +232,27 @@ impl HostedShard {
     pub(super) fn unload(&self) {
         let mut state = self.lock();
         if let State::Serving(serving) = &mut *state {
-            self.turn(serving, Shard::unload);
+            self.turn(serving, C::unload);
         }
         *state = State::Ended;
         self.awaited.set(Next::default());
     }
 
     /// Lets something happen to the shard, and carries out what follows until nothing more does.
-    fn turn(&self, serving: &mut Serving, act: impl FnOnce(&mut Shard, Now, &mut Vec<Effect>)) {
+    fn turn(&self, serving: &mut Serving<C>, act: impl FnOnce(&mut C, Now, &mut Effects<C>)) {
         let now = self.means.now();
         let mut effects = Vec::new();
-        act(&mut serving.shard, now, &mut effects);
+        act(&mut serving.core, now, &mut effects);
         loop {
             self.carry_out(serving, now, effects);
             let Some(id) = serving.take_durable(&self.means.durable) else { break };
             effects = Vec::new();
-            serving.shard.committed(id, now, &mut effects);
+            serving.core.committed(id, now, &mut effects);
         }
         self.await_next(serving);
     }
 
-    fn carry_out(&self, serving: &mut Serving, now: Now, effects: Vec<Effect>) {
+    fn carry_out(&self, serving: &mut Serving<C>, now: Now, effects: Effects<C>) {
         let mut effects = VecDeque::from(effects);
         while let Some(effect) = effects.pop_front() {
             match effect {
@@ -244,9 +260,10 @@ impl HostedShard {
                 Effect::Append { id, records } => {
                     let appended = self.append(serving, id, &records, now);
                     let mut out = Vec::new();
-                    serving.shard.appended(id, appended, now, &mut out);
+                    serving.core.appended(id, appended, now, &mut out);
                     effects.extend(out);
                 }
+                Effect::Send(message) => self.means.outbox.put(message),
             }
         }
     }
@@ -254,13 +271,13 @@ impl HostedShard {
     /// Appends one batch; the offset of its first record.
     fn append(
         &self,
-        serving: &mut Serving,
+        serving: &mut Serving<C>,
         id: AppendId,
         records: &[CoordinatorRecord],
         now: Now,
     ) -> Result<i64, ErrorCode> {
-        let batch = batch(records, serving.codec, now.unix_millis).map_err(|error| {
-            error!(partition = self.partition.index, %error, "cannot make a batch of a group's records");
+        let batch = batch(records, serving.batches, now.unix_millis).map_err(|error| {
+            error!(partition = self.partition.index, %error, "cannot make a batch of a coordinator's records");
             ErrorCode::RecordListTooLarge
         })?;
         if batch.size_in_bytes() > self.partition.lock().settings.rules.segment_bytes_max {
@@ -274,32 +291,21 @@ impl HostedShard {
     }
 
     /// Tells the driver when to come.
-    fn await_next(&self, serving: &Serving) {
+    fn await_next(&self, serving: &Serving<C>) {
         let first = serving.appended.front().map(|(_, until)| self.means.durable.missing(*until));
-        let next = Next::new(first, serving.shard.next_deadline());
+        let next = Next::new(first, serving.core.next_deadline());
         self.awaited.set(next);
         self.means.alarm.ring_by(next);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<C>> {
         self.state.lock().expect("a shard's invariant was broken before")
     }
 }
 
-/// Topics that offsets are committed for, and that do not exist.
-fn orphans(shard: &Shard, existing: &Existing) -> Vec<DeletedTopic> {
-    let mut orphans = BTreeSet::new();
-    for (_, topic, _, offset) in shard.committed_offsets() {
-        if !existing.contains(topic) {
-            orphans.insert((topic, offset.topic_id));
-        }
-    }
-    orphans.into_iter().map(|(name, id)| DeletedTopic { name: name.into(), id }).collect()
-}
-
-impl State {
+impl<C: Core> State<C> {
     /// As Kafka answers: who loads will serve soon, and who has failed may after a restart.
-    fn serving(&mut self) -> Result<&mut Serving, ErrorCode> {
+    fn serving(&mut self) -> Result<&mut Serving<C>, ErrorCode> {
         match self {
             State::Serving(serving) => Ok(serving),
             State::Loading { .. } | State::Failed => Err(ErrorCode::CoordinatorLoadInProgress),
@@ -308,7 +314,7 @@ impl State {
     }
 }
 
-impl Serving {
+impl<C: Core> Serving<C> {
     /// The last append that is durable by now, if there is a new one. Appends become durable in their order.
     fn take_durable(&mut self, durable: &Durable) -> Option<AppendId> {
         let mut last = None;

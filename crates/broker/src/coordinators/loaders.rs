@@ -9,8 +9,6 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use super::{Existing, Shards};
-
 #[derive(Debug, Default)]
 pub(super) struct Loaders {
     stopping: Arc<AtomicBool>,
@@ -18,20 +16,22 @@ pub(super) struct Loaders {
 }
 
 impl Loaders {
-    /// Loads shards, as many at a time as there are processors. They serve one after another, as they are loaded.
-    pub(super) fn load(&self, shards: &Shards, existing: &Arc<Existing>) -> io::Result<()> {
-        let count = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(shards.len());
+    /// Loads shards, as many at a time as there are processors. They serve one after another, as they are loaded. `load`
+    /// loads the shard of an index, and tells whether there is one.
+    pub(super) fn load(
+        &self,
+        shards: usize,
+        load: impl Fn(usize, &AtomicBool) -> bool + Clone + Send + 'static,
+    ) -> io::Result<()> {
+        let count = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(shards);
         let next = Arc::new(AtomicUsize::new(0));
         let mut threads = self.threads.lock().expect("nobody panics with the lock held");
         threads.retain(|thread| !thread.is_finished());
         for _ in 0..count {
-            let (shards, existing) = (Arc::clone(shards), Arc::clone(existing));
-            let (next, stopping) = (Arc::clone(&next), Arc::clone(&self.stopping));
-            let started = thread::Builder::new().name("group-loader".into()).spawn(move || {
-                while let Some(shard) = shards.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    shard.load(&existing, &stopping);
-                }
-            });
+            let (next, stopping, load) = (Arc::clone(&next), Arc::clone(&self.stopping), load.clone());
+            let started = thread::Builder::new()
+                .name("shard-loader".into())
+                .spawn(move || while load(next.fetch_add(1, Ordering::Relaxed), &stopping) {});
             threads.push(started?);
         }
         Ok(())
@@ -42,7 +42,7 @@ impl Loaders {
         self.stopping.store(true, Ordering::Relaxed);
         let threads = std::mem::take(&mut *self.threads.lock().expect("nobody panics with the lock held"));
         for thread in threads {
-            thread.join().expect("loading groups does not panic");
+            thread.join().expect("loading does not panic");
         }
     }
 }

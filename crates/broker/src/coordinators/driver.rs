@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
 use tracing::error;
 
-use super::{Groups, alarm::Next};
+use super::{Core, Shards, alarm::Next};
 
 /// The running task.
 #[derive(Debug)]
@@ -16,9 +16,9 @@ pub(crate) struct Driver {
 
 impl Driver {
     /// Starts the task on the runtime of the caller.
-    pub(crate) fn start(groups: &Arc<Groups>) -> Driver {
+    pub(crate) fn start<C: Core>(shards: &Arc<Shards<C>>) -> Driver {
         let (stop, stopping) = watch::channel(false);
-        let task = tokio::spawn(drive(Arc::clone(groups), stopping));
+        let task = tokio::spawn(drive(Arc::clone(shards), stopping));
         Driver { stop, task }
     }
 
@@ -26,28 +26,28 @@ impl Driver {
     pub(crate) async fn stop(self) {
         self.stop.send_replace(true);
         if let Err(error) = self.task.await {
-            error!(%error, "the task that drives groups failed");
+            error!(%error, "the task that drives a coordinator failed");
         }
     }
 }
 
-async fn drive(groups: Arc<Groups>, mut stopping: watch::Receiver<bool>) {
+async fn drive<C: Core>(shards: Arc<Shards<C>>, mut stopping: watch::Receiver<bool>) {
     while !*stopping.borrow_and_update() {
-        let next = groups.next();
+        let next = shards.next();
         tokio::select! {
-            () = groups.means.durable.reached(next.journal()), if next.journal.is_some() => {}
-            () = groups.means.durable.reached(next.flush()), if next.flush.is_some() => {}
-            () = groups.sleep_until(next), if next.deadline.is_some() => {}
-            () = groups.means.alarm.sooner() => {}
+            () = shards.means.durable.reached(next.journal()), if next.journal.is_some() => {}
+            () = shards.means.durable.reached(next.flush()), if next.flush.is_some() => {}
+            () = shards.sleep_until(next), if next.deadline.is_some() => {}
+            () = shards.means.alarm.sooner() => {}
             _ = stopping.changed() => {}
         }
-        groups.shards().iter().for_each(|shard| shard.wake());
+        shards.hosted().iter().for_each(|shard| shard.wake());
     }
 }
 
-impl Groups {
+impl<C: Core> Shards<C> {
     fn next(&self) -> Next {
-        self.means.alarm.set(self.shards().iter().map(|shard| shard.next()))
+        self.means.alarm.set(self.hosted().iter().map(|shard| shard.next()))
     }
 
     async fn sleep_until(&self, next: Next) {

@@ -1,16 +1,14 @@
-//! The batches that the group coordinator writes.
+//! The batches that coordinators write.
 
 use ottla_coordinator::CoordinatorRecord;
-use ottla_records::{Batch, BatchBuilder, BatchError, BatchOptions, Codec, Timestamp};
+use ottla_records::{Batch, BatchBuilder, BatchError, BatchOptions, Timestamp};
 
-/// All records of one append, with the time of it. Kafka's group coordinator writes base sequence 0 without a producer
-/// ID, so this does.
+/// All records of one append, with the time of it.
 pub(super) fn batch(
     records: &[CoordinatorRecord],
-    codec: Codec,
+    options: BatchOptions,
     now: Timestamp,
 ) -> Result<Batch, BatchError> {
-    let options = BatchOptions { codec, base_sequence: 0, ..BatchOptions::default() };
     let mut builder = BatchBuilder::new(options);
     for record in records {
         builder.append(now, Some(&record.key), record.value.as_deref(), &[])?;
@@ -31,7 +29,9 @@ mod tests {
             CoordinatorRecord { key: "b".into(), value: None },
         ];
         for compression in [Compression::None, Compression::Gzip, Compression::Lz4] {
-            let batch = batch(&records, compression.into(), 7).unwrap();
+            let options =
+                BatchOptions { codec: compression.into(), base_sequence: 0, ..BatchOptions::default() };
+            let batch = batch(&records, options, 7).unwrap();
             let header = *batch.header();
             assert_eq!((header.producer_id, header.base_sequence), (NO_PRODUCER_ID, 0));
             assert_eq!(header.compression(), Ok(compression));

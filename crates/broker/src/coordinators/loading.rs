@@ -1,13 +1,13 @@
-//! Replays a partition of `__consumer_offsets` into a shard.
+//! Replays a partition of a coordinator's topic into a core.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use ottla_coordinator::Shard;
 use ottla_records::{Batch, BatchError, Batches, Limits, NO_PRODUCER_ID, Offset};
 use ottla_replica::{Marker, Outcome};
 use tracing::warn;
 
+use super::Core;
 use crate::partition::Partition;
 
 /// What is read at once. A batch that is larger comes alone.
@@ -16,10 +16,10 @@ const CHUNK: usize = 1 << 20;
 const LIMITS: Limits =
     Limits { unpacked_bytes_max: i32::MAX as usize, ratio_max: usize::MAX, ratio_free_bytes: 16 << 20 };
 
-/// A shard that knows all that its partition holds.
+/// A core that knows all that its partition holds.
 #[derive(Debug)]
-pub(super) struct Loaded {
-    pub(super) shard: Shard,
+pub(super) struct Loaded<C> {
+    pub(super) core: C,
     pub(super) records: u64,
     /// Records and batches that could not be read.
     pub(super) skipped: u64,
@@ -36,21 +36,21 @@ pub(super) enum LoadError {
     Broken { offset: Offset, reason: String },
 }
 
-struct Loading<'a> {
+struct Loading<'a, C> {
     partition: &'a Partition,
-    shard: Shard,
+    core: C,
     records: u64,
     skipped: u64,
     scratch: Vec<u8>,
 }
 
 /// Reads the partition from its start to its end. None if it was told to stop before.
-pub(super) fn load(
+pub(super) fn load<C: Core>(
     partition: &Partition,
-    shard: Shard,
+    core: C,
     stopping: &AtomicBool,
-) -> Result<Option<Loaded>, LoadError> {
-    let mut loading = Loading { partition, shard, records: 0, skipped: 0, scratch: Vec::new() };
+) -> Result<Option<Loaded<C>>, LoadError> {
+    let mut loading = Loading { partition, core, records: 0, skipped: 0, scratch: Vec::new() };
     let mut next = 0;
     loop {
         if stopping.load(Ordering::Relaxed) {
@@ -58,8 +58,8 @@ pub(super) fn load(
         }
         let chunk = read(partition, &mut next)?;
         if chunk.is_empty() {
-            let Loading { shard, records, skipped, .. } = loading;
-            return Ok(Some(Loaded { shard, records, skipped }));
+            let Loading { core, records, skipped, .. } = loading;
+            return Ok(Some(Loaded { core, records, skipped }));
         }
         loading.replay_chunk(chunk, &mut next)?;
     }
@@ -75,7 +75,7 @@ fn read(partition: &Partition, next: &mut Offset) -> Result<Bytes, LoadError> {
     Ok(read.load()?)
 }
 
-impl Loading<'_> {
+impl<C: Core> Loading<'_, C> {
     fn replay_chunk(&mut self, chunk: Bytes, next: &mut Offset) -> Result<(), LoadError> {
         for batch in Batches::new(chunk) {
             let batch =
@@ -101,7 +101,7 @@ impl Loading<'_> {
     fn replay_marker(&mut self, batch: &Batch) -> Result<(), BatchError> {
         if let Some(marker) = Marker::of(batch, &LIMITS, &mut self.scratch)? {
             let committed = marker.outcome == Outcome::Committed;
-            self.shard.replay_end_of_transaction(batch.header().producer_id, committed);
+            self.core.replay_end_of_transaction(batch.header().producer_id, committed);
         }
         Ok(())
     }
@@ -116,7 +116,7 @@ impl Loading<'_> {
                 self.skip(record.offset, &"it has no key");
                 continue;
             };
-            if let Err(error) = self.shard.replay(record.offset, producer_id, key, record.value.as_ref()) {
+            if let Err(error) = self.core.replay(record.offset, producer_id, key, record.value.as_ref()) {
                 self.skip(record.offset, &error);
             }
         }
@@ -127,6 +127,6 @@ impl Loading<'_> {
     fn skip(&mut self, offset: Offset, reason: &dyn std::fmt::Display) {
         self.skipped += 1;
         warn!(topic = %self.partition.topic.name, partition = self.partition.index, offset, %reason,
-              "skipped what cannot be read as a record of groups");
+              "skipped what cannot be read as a record of {}", C::KEEPS);
     }
 }
