@@ -7,7 +7,9 @@ use std::time::Duration;
 use ottla_client::ErrorCode;
 use ottla_client::config::ConsumerConfig;
 use ottla_client::group::{Claim, ConsumerGroup, GroupHandler, Handled, Session};
-use ottla_client::wire::messages::{HeartbeatRequest, HeartbeatResponse, OffsetCommitRequest};
+use ottla_client::wire::messages::{
+    HeartbeatRequest, HeartbeatResponse, OffsetCommitRequest, SyncGroupRequest, SyncGroupResponse,
+};
 use tokio::sync::Notify;
 
 use super::broker::{Answer, Broker, answer};
@@ -87,6 +89,66 @@ async fn what_was_marked_is_committed_also_if_consuming_ends_in_the_middle_of_th
     tokio::join!(consume(&broker, late_options(), marker.clone(), &until), rebalancing);
     assert_eq!(commits(&broker), [3, 3], "once refused, once not");
     assert_eq!(marker.cleaned_up.load(Ordering::Relaxed), 1);
+}
+
+/// Tells of how its sessions begin and end.
+#[derive(Clone, Default)]
+struct Diary {
+    lines: Arc<Mutex<Vec<&'static str>>>,
+    written: Arc<Notify>,
+}
+
+impl Diary {
+    fn write(&self, line: &'static str) -> Handled<'_> {
+        self.lines.lock().unwrap().push(line);
+        self.written.notify_one();
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl GroupHandler for Diary {
+    fn setup<'a>(&'a self, _: &'a Session) -> Handled<'a> {
+        self.write("setup")
+    }
+
+    fn consume_claim<'a>(&'a self, _: &'a Session, claim: Claim) -> Handled<'a> {
+        Box::pin(async move {
+            self.write("claim").await?;
+            claim.ended().await;
+            Ok(())
+        })
+    }
+
+    fn cleanup<'a>(&'a self, _: &'a Session) -> Handled<'a> {
+        self.write("cleanup")
+    }
+}
+
+#[tokio::test]
+async fn a_session_without_claims_is_cleaned_up_when_some_come_and_when_the_member_leaves() {
+    for (gets_some, expected) in
+        [(false, &["setup", "cleanup"][..]), (true, &["setup", "cleanup", "setup", "claim", "cleanup"])]
+    {
+        let broker = coordinator().await;
+        broker.on::<SyncGroupRequest>(|_, _| answer(SyncGroupResponse::default()));
+        let (diary, until) = (Diary::default(), Notify::new());
+        let rebalancing = async {
+            diary.written.notified().await;
+            if gets_some {
+                broker.on::<SyncGroupRequest>(|request, _| {
+                    let assignment = request.assignments[0].assignment.clone();
+                    answer(SyncGroupResponse { assignment, ..Default::default() })
+                });
+                rebalance(&broker);
+                while !diary.lines.lock().unwrap().contains(&"claim") {
+                    diary.written.notified().await;
+                }
+            }
+            until.notify_one();
+        };
+        tokio::join!(consume(&broker, late_options(), diary.clone(), &until), rebalancing);
+        assert_eq!(*diary.lines.lock().unwrap(), expected);
+    }
 }
 
 /// Blocks the thread of its first claim, and tells of a record that a later one gets.

@@ -61,7 +61,8 @@ pub type Handled<'a> = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + S
 /// What a program does with the partitions that its group gives it.
 ///
 /// A session begins when the group gives partitions, and ends when it takes all of them: with an eager assignor at each rebalance.
-/// With a cooperative one, and with the protocol `consumer`, it goes on while single partitions come and go.
+/// With a cooperative one, and with the protocol `consumer`, it goes on while single partitions come and go. A member for which no
+/// partition is left has a session without claims, which ends when some come.
 ///
 /// An error ends [`ConsumerGroup::consume`], which returns it.
 pub trait GroupHandler: Send + Sync + 'static {

@@ -82,6 +82,7 @@ impl Runner {
         };
         // Sessions end with this, as in a rebalance.
         self.consumer.leave(clock::now() + self.sessions.patience + FAREWELL).await;
+        self.sessions.end_empty().await;
         match self.sessions.take_failure() {
             Some(error) if outcome.is_ok() => Err(error),
             _ => outcome,

@@ -40,7 +40,8 @@ pub(super) struct State {
 /// The handler of a claim, which it is known by: one that blocks its thread may go on while the partition is claimed anew.
 struct Task {
     queue: Arc<Queue>,
-    handle: AbortHandle,
+    /// None until it is spawned.
+    handle: Option<AbortHandle>,
 }
 
 impl Sessions {
@@ -62,8 +63,11 @@ impl Sessions {
         self.wake.notify_one();
     }
 
-    /// The session that is, or one that begins.
-    async fn begin(&self) -> Session {
+    /// The session that is, or one that begins. One that has nothing ends when something comes.
+    async fn begin(&self, partitions: &[TopicPartition]) -> Session {
+        if !partitions.is_empty() {
+            self.end_empty().await;
+        }
         if let Some(session) = self.session() {
             return session;
         }
@@ -76,16 +80,37 @@ impl Sessions {
     }
 
     fn start(self: &Arc<Self>, session: &Session, partition: &TopicPartition) {
-        let mut state = self.state();
-        if state.running.contains_key(partition) {
+        let queue = Arc::new(Queue::new(partition.clone(), self.low, self.wake.clone()));
+        if !self.expect(&queue) {
             return;
         }
-        let queue = Arc::new(Queue::new(partition.clone(), self.low, self.wake.clone()));
         session.add(queue.clone());
         let running = Running { sessions: self.clone(), queue: queue.clone() };
+        // Without the lock: a runtime that shuts down drops the task right here, and that takes the lock.
         let handle = tokio::spawn(running.run(session.clone())).abort_handle();
-        // It cannot be gone again before this: that takes the lock.
-        state.running.insert(partition.clone(), Task { queue, handle });
+        self.is_started(&queue, handle);
+    }
+
+    /// Counts the handler of a claim as running; whether it is the only one of its partition.
+    fn expect(&self, queue: &Arc<Queue>) -> bool {
+        let mut state = self.state();
+        let is_new = !state.running.contains_key(&queue.partition);
+        if is_new {
+            state.running.insert(queue.partition.clone(), Task { queue: queue.clone(), handle: None });
+        }
+        is_new
+    }
+
+    fn is_started(&self, queue: &Arc<Queue>, handle: AbortHandle) {
+        let mut state = self.state();
+        match state.running.get_mut(&queue.partition).filter(|task| Arc::ptr_eq(&task.queue, queue)) {
+            Some(task) => task.handle = Some(handle),
+            None => {
+                drop(state);
+                // It has returned, or all were ended meanwhile.
+                handle.abort();
+            }
+        }
     }
 
     /// Has the handlers of these end, and waits for them as long as the group does. Broken off and repeated, it goes on.
@@ -102,7 +127,8 @@ impl Sessions {
             if !self.has_returned(partition, deadline).await {
                 tracing::warn!(target: "ottla_client::group", %partition, "its handler does not return, and is ended");
                 // It may go on until it waits for something, and nobody waits for that.
-                self.state().running.remove(partition).iter().for_each(|task| task.handle.abort());
+                let given_up = self.state().running.remove(partition);
+                given_up.iter().for_each(Task::abort);
             }
         }
         if is_all && !session.is_cleaned_up() {
@@ -110,6 +136,14 @@ impl Sessions {
                 self.fail(error);
             }
             session.was_cleaned_up();
+        }
+    }
+
+    /// Ends a session that has no partitions. Broken off and repeated, it goes on.
+    pub(super) async fn end_empty(&self) {
+        if let Some(session) = self.session().filter(|session| session.queues().is_empty()) {
+            self.end(&session, &[]).await;
+            self.give_away(&session, &[]);
         }
     }
 
@@ -139,11 +173,18 @@ impl Sessions {
 
     /// Ends all at once: nobody is there to wait for them.
     pub(super) fn abort(&self) {
-        let mut state = self.state();
-        state.session.take().iter().for_each(Session::end);
-        for task in std::mem::take(&mut state.running).into_values() {
-            task.handle.abort();
-        }
+        let (session, running) = {
+            let mut state = self.state();
+            (state.session.take(), std::mem::take(&mut state.running))
+        };
+        session.iter().for_each(Session::end);
+        running.values().for_each(Task::abort);
+    }
+}
+
+impl Task {
+    fn abort(&self) {
+        self.handle.iter().for_each(AbortHandle::abort);
     }
 }
 
@@ -187,7 +228,7 @@ pub(super) struct Listener(pub(super) Arc<Sessions>);
 impl RebalanceListener for Listener {
     fn assigned<'a>(&'a self, _: &'a Consumer, partitions: &'a [TopicPartition]) -> Listening<'a> {
         Box::pin(async move {
-            let session = self.0.begin().await;
+            let session = self.0.begin(partitions).await;
             for partition in partitions {
                 self.0.start(&session, partition);
             }
@@ -214,5 +255,56 @@ impl RebalanceListener for Listener {
             self.0.end(&session, partitions).await;
             self.0.give_away(&session, partitions);
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Handled;
+    use super::*;
+    use crate::Client;
+    use crate::config::{ClientConfig, ConsumerConfig};
+
+    struct Idle;
+
+    impl GroupHandler for Idle {
+        fn consume_claim<'a>(&'a self, _: &'a Session, claim: Claim) -> Handled<'a> {
+            Box::pin(async move {
+                claim.ended().await;
+                Ok(())
+            })
+        }
+    }
+
+    fn sessions() -> Arc<Sessions> {
+        let client = Client::new(ClientConfig::new("localhost:1")).unwrap();
+        let consumer = Consumer::new(client, ConsumerConfig::default().group_id("g".to_owned())).unwrap();
+        Arc::new(Sessions {
+            handler: Arc::new(Idle),
+            consumer: Arc::new(consumer),
+            wake: Arc::default(),
+            low: 1,
+            patience: Duration::from_secs(1),
+            is_auto: false,
+            returned: Notify::new(),
+            state: Mutex::default(),
+        })
+    }
+
+    #[test]
+    fn a_runtime_that_shuts_down_ends_a_handler_that_is_being_started() {
+        let (tell, told) = std::sync::mpsc::channel();
+        // In a thread of its own: what would go wrong is that it never ends.
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let handle = runtime.handle().clone();
+            let _within = handle.enter();
+            let sessions = sessions();
+            let session = Session::new(sessions.consumer.clone(), Arc::default());
+            drop(runtime);
+            sessions.start(&session, &TopicPartition::new("t", 0));
+            tell.send(sessions.state().running.len()).unwrap();
+        });
+        assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok(0));
     }
 }
