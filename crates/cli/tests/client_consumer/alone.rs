@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use ottla_client::config::{ConsumerConfig, IsolationLevel, OffsetReset};
+use ottla_client::admin::{Admin, NewTopic};
+use ottla_client::config::{ConsumerConfig, IsolationLevel, OffsetReset, ProducerConfig};
 use ottla_client::consumer::{ConsumerRecord, StartAt};
+use ottla_client::producer::ProducerRecord;
 use ottla_client::{Error, ErrorCode};
 use rustix::process::Signal;
 
@@ -140,6 +142,27 @@ fn an_offset_that_is_not_there_is_an_error_if_nobody_says_where_else_to_begin() 
         assert_eq!(offsets(&poll(&consumer, 1).await), [99]);
         let stranger = consumer.seek(&partition("t", 7), StartAt::Earliest).expect_err("nobody assigned it");
         assert!(matches!(stranger, Error::NotAssigned { .. }));
+    });
+}
+
+#[test]
+fn a_topic_that_is_deleted_and_made_again_is_consumed_from_its_first_record() {
+    let node = node_with_records(&[]);
+    run(async {
+        let consumer = node.consumer(ConsumerConfig::default());
+        consumer.assign([(partition("t", 0), StartAt::Offset(50))]).expect("it assigns");
+        assert_eq!(offsets(&poll(&consumer, 50).await), (50..100).collect::<Vec<_>>());
+        let admin = Admin::new(consumer.client().clone());
+        assert!(admin.delete_topics(&["t"]).await.expect("an answer")["t"].is_ok());
+        assert!(admin.create_topics(&[NewTopic::new("t")]).await.expect("an answer")["t"].is_ok());
+        // There are records again where the old topic was read up to.
+        let producer = consumer.client().producer(ProducerConfig::default()).expect("a producer");
+        for _ in 0..200 {
+            drop(producer.send(ProducerRecord::new("t").value("again")).await.expect("it is taken"));
+        }
+        producer.flush().await;
+        assert_eq!(offsets(&poll(&consumer, 200).await), (0..200).collect::<Vec<_>>());
+        consumer.close().await;
     });
 }
 

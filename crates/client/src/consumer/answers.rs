@@ -262,6 +262,21 @@ impl Fetcher {
         let _assigned = self.with_new_round(partition, |assigned, round| assigned.go_to(agreed, round));
     }
 
+    /// The topic was deleted, and another one has its name: nothing of that was read. Begins with its first record, or tells.
+    pub(super) fn replaced(&mut self, partition: &TopicPartition, now: Instant) {
+        let Some(assigned) = self.assigned.get_mut(partition) else { return };
+        let offset = assigned.position.offset;
+        (assigned.high_watermark, assigned.log_start) = (None, None);
+        if self.settings.reset == OffsetReset::None {
+            assigned.failed(self.settings.backoff, now);
+            return self.tell(partition, Error::Truncated { partition: partition.clone(), offset, end: 0 });
+        }
+        tracing::warn!(target: "ottla_client::consumer", %partition, offset, "another topic has this name now: begins with it");
+        let _assigned = self.with_new_round(partition, |assigned, round| {
+            assigned.begin(Begin::Seek(Target::Earliest), round);
+        });
+    }
+
     /// The offset is not among those that the leader has.
     pub(super) fn out_of_range(&mut self, partition: &TopicPartition, offset: Offset, now: Instant) {
         let Some(assigned) = self.assigned.get_mut(partition) else { return };

@@ -8,6 +8,7 @@
 
 use std::time::Duration;
 
+use ottla_wire::Uuid;
 use tokio::time::Instant;
 
 use super::position::{Begin, Position, Target};
@@ -28,6 +29,8 @@ pub(super) struct Assigned {
     pub(super) phase: Phase,
     /// Counts assignments and seeks, so that what was asked for before one of them is known by it.
     pub(super) round: u64,
+    /// The topic that the position is of, once it is known: another one may get its name.
+    topic_id: Option<Uuid>,
     /// The next record that is given.
     pub(super) position: Position,
     /// The next record that is fetched: behind what is buffered.
@@ -51,6 +54,7 @@ impl Assigned {
         let mut assigned = Assigned {
             phase: Phase::Consuming,
             round,
+            topic_id: None,
             position: Position::at(0),
             fetching: Position::at(0),
             is_in_flight: false,
@@ -69,6 +73,7 @@ impl Assigned {
 
     /// Begins anew, as `round`.
     pub(super) fn begin(&mut self, begin: Begin, round: u64) {
+        self.topic_id = None;
         match begin {
             Begin::At(position) => self.go_to(position, round),
             Begin::Seek(target) => {
@@ -111,6 +116,19 @@ impl Assigned {
         match self.retry_at {
             Some(retry_at) if retry_at > now => Err(retry_at),
             _ => Ok(true),
+        }
+    }
+
+    /// Whether its topic is gone, and this is another one of the same name. Where the position is not known, it will be of this one.
+    pub(super) fn is_of_another(&mut self, now: Option<Uuid>) -> bool {
+        let Some(now) = now else { return false };
+        match (self.phase, self.topic_id) {
+            (Phase::Consuming, Some(known)) => known != now,
+            (Phase::Asking(_), _) => false,
+            (Phase::Consuming, None) | (Phase::Seeking(_), _) => {
+                self.topic_id = Some(now);
+                false
+            }
         }
     }
 

@@ -224,7 +224,7 @@ impl Fetcher {
     /// What is to be asked now. What is told here counts as on its way.
     pub(super) fn due(&mut self, now: Instant, wall_ms: i64, cluster: &Cluster) -> Due {
         let mut due = Due::default();
-        let (mut targets, mut recalled) = (Vec::new(), Vec::new());
+        let (mut targets, mut recalled, mut replaced) = (Vec::new(), Vec::new(), Vec::new());
         let mut fetches = BTreeMap::<BrokerId, Vec<TopicPartition>>::new();
         for (partition, assigned) in &mut self.assigned {
             match assigned.is_due(now) {
@@ -235,7 +235,12 @@ impl Fetcher {
                     continue;
                 }
             }
-            if let Phase::Seeking(target) = assigned.phase {
+            if assigned.is_of_another(cluster.topic(&partition.topic).and_then(|topic| topic.id)) {
+                // What was read of the one before is given first.
+                if assigned.buffered_bytes == 0 {
+                    replaced.push(partition.clone());
+                }
+            } else if let Phase::Seeking(target) = assigned.phase {
                 assigned.phase = Phase::Asking(target);
                 match target.timestamp(wall_ms) {
                     Some(timestamp) => targets.push((partition.clone(), timestamp)),
@@ -254,6 +259,10 @@ impl Fetcher {
         }
         if !recalled.is_empty() {
             due.commands.push(Command::Recall(recalled, self.rounds));
+        }
+        for partition in replaced {
+            self.replaced(&partition, now);
+            due.wake_at = Some(now);
         }
         let share = self.share(&fetches);
         for (broker, partitions) in fetches {

@@ -41,6 +41,10 @@ fn settings() -> Settings {
 
 /// The topic `t`, whose partitions have these leaders.
 fn cluster(leaders: &[BrokerId]) -> Cluster {
+    cluster_with(Uuid::from_u128(7), leaders)
+}
+
+fn cluster_with(topic_id: Uuid, leaders: &[BrokerId]) -> Cluster {
     let broker =
         |node_id| MetadataResponseBroker { node_id, host: "h".into(), port: 1, ..Default::default() };
     let partition = |(at, leader_id): (usize, &BrokerId)| MetadataResponsePartition {
@@ -51,7 +55,7 @@ fn cluster(leaders: &[BrokerId]) -> Cluster {
     };
     let topic = MetadataResponseTopic {
         name: Some("t".into()),
-        topic_id: Uuid::from_u128(7),
+        topic_id,
         partitions: leaders.iter().enumerate().map(partition).collect(),
         ..Default::default()
     };
@@ -329,6 +333,36 @@ async fn a_log_that_was_cut_is_read_on_from_where_it_agrees_or_the_loss_is_told(
     );
     assert_eq!((bench.take(9), bench.position(0)), (NOTHING.to_vec(), Some(1)));
     assert_eq!(bench.fetch(), (0, vec![(0, 1)]));
+}
+
+#[tokio::test]
+async fn another_topic_of_the_same_name_begins_with_its_first_record_or_is_told() {
+    for (reset, is_told) in
+        [(OffsetReset::Earliest, false), (OffsetReset::Latest, false), (OffsetReset::None, true)]
+    {
+        let mut bench = Bench::at(Settings { reset, ..settings() }, &[5]);
+        assert_eq!(bench.fetch(), (0, vec![(0, 5)]));
+        bench.answer(0, vec![data(0, batch(5, 2))]);
+        bench.cluster = cluster_with(Uuid::from_u128(8), &[0]);
+        assert!(bench.due().is_empty(), "what was read is given before anything is asked");
+        assert_eq!(bench.take(10), [5, 6]);
+        assert!(bench.due().is_empty());
+        if is_told {
+            let error = bench.try_take(10).expect_err("it is told");
+            assert!(matches!(error, Error::Truncated { offset: 7, end: 0, .. }), "{error}");
+            bench.now += PAUSE;
+            assert!(bench.due().is_empty());
+            assert!(bench.try_take(10).is_err(), "and again, until somebody seeks");
+            bench.fetcher.seek(&partition(0), StartAt::Offset(2)).unwrap();
+            assert_eq!(bench.fetch(), (0, vec![(0, 2)]));
+        } else {
+            let due = bench.due();
+            let [Command::Find(asked, round)] = &due[..] else { panic!("{due:?}") };
+            assert_eq!(asked, &[(partition(0), -2)], "{reset:?}");
+            bench.fetcher.found(*round, vec![(partition(0), Ok(Some(Position::at(1))))], bench.now);
+            assert_eq!(bench.fetch(), (0, vec![(0, 1)]));
+        }
+    }
 }
 
 #[tokio::test]
