@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use ottla_client::config::{ConsumerConfig, OffsetReset};
+use ottla_client::config::{ConsumerConfig, GroupProtocol, OffsetReset};
 use ottla_client::consumer::Consumer;
 use ottla_client::group::CommittedOffset;
 use ottla_client::wire::Message;
+use ottla_client::wire::messages::consumer_group_heartbeat_response::{Assignment, TopicPartitions};
 use ottla_client::wire::messages::find_coordinator_response::Coordinator;
 use ottla_client::wire::messages::join_group_response::JoinGroupResponseMember;
 use ottla_client::wire::messages::list_offsets_response::{
@@ -21,10 +22,11 @@ use ottla_client::wire::messages::offset_fetch_response::{
     OffsetFetchResponseGroup, OffsetFetchResponsePartitions, OffsetFetchResponseTopics,
 };
 use ottla_client::wire::messages::{
-    FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest,
-    JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse,
-    MetadataRequest, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
-    SyncGroupRequest, SyncGroupResponse,
+    ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, FindCoordinatorRequest,
+    FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, JoinGroupResponse,
+    LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse, MetadataRequest,
+    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, SyncGroupRequest,
+    SyncGroupResponse,
 };
 use ottla_client::{ErrorCode, TopicPartition};
 
@@ -233,4 +235,35 @@ async fn commits_are_done_in_the_order_in_which_they_are_asked_for() {
     let offset = |request: &OffsetCommitRequest| request.topics[0].partitions[0].committed_offset;
     let offsets: Vec<_> = read(&broker).iter().map(offset).collect();
     assert_eq!(offsets, [1, 2, 3]);
+}
+
+/// A broker that leads `t` and gives it to every member of the protocol `consumer`.
+async fn assigning_coordinator() -> Broker {
+    let broker = coordinator().await;
+    broker.on::<ConsumerGroupHeartbeatRequest>(|request, _| {
+        let topic_id = topic("t", 1, 0).topic_id;
+        let given = TopicPartitions { topic_id, partitions: vec![0] };
+        answer(ConsumerGroupHeartbeatResponse {
+            member_epoch: request.member_epoch.max(1),
+            heartbeat_interval_ms: 10,
+            assignment: Some(Assignment { topic_partitions: vec![given] }),
+            ..Default::default()
+        })
+    });
+    broker
+}
+
+#[tokio::test]
+async fn rebalances_are_counted_in_both_protocols() {
+    for (protocol, strategies) in [
+        (GroupProtocol::Classic, ConsumerConfig::default().partition_assignment_strategy),
+        (GroupProtocol::Consumer, Vec::new()),
+    ] {
+        let broker = assigning_coordinator().await;
+        let options = options().group_protocol(protocol).partition_assignment_strategy(strategies);
+        let consumer = member(&broker, options).await;
+        let counted = || consumer.client().metrics().group.rebalances.count();
+        poll_until(&consumer, || counted() == 1).await;
+        assert_eq!(consumer.assignment().len(), 1, "{protocol:?}");
+    }
 }

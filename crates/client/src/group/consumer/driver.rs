@@ -28,6 +28,8 @@ pub(crate) struct Driver {
     /// A pattern is the coordinator's to match, which the first version cannot.
     version_min: i16,
     lookup: Lookup,
+    /// The application has something to give or to take since then.
+    rebalances_since: Option<Instant>,
 }
 
 /// Asking for the names of topics.
@@ -66,7 +68,16 @@ impl Driver {
         shared.membership().metadata.member_id = member_id.into();
         let member = Member::new(settings, clock::now());
         let lookup = Lookup { backoff, is_under_way: false, failures: 0, retry_at: None };
-        Driver { client: client.clone(), shared, member, coordinator, lane, version_min: 0, lookup }
+        Driver {
+            client: client.clone(),
+            shared,
+            member,
+            coordinator,
+            lane,
+            version_min: 0,
+            lookup,
+            rebalances_since: None,
+        }
     }
 
     /// Until it is aborted.
@@ -89,9 +100,19 @@ impl Driver {
     }
 
     fn due(&mut self) -> Due {
-        let mut membership = self.shared.membership();
+        let (mut membership, now) = (self.shared.membership(), clock::now());
         self.version_min = i16::from(membership.has_pattern());
-        self.member.due(&mut membership, clock::now())
+        // A rebalance is over when the application has given and taken what the coordinator wants.
+        if membership.holding.is_settled()
+            && let Some(since) = self.rebalances_since.take()
+        {
+            self.client.counts().rebalanced(now - since);
+        }
+        let due = self.member.due(&mut membership, now);
+        if !membership.holding.is_settled() {
+            self.rebalances_since.get_or_insert(now);
+        }
+        due
     }
 
     fn start(&self, command: Command, under_way: &mut JoinSet<Done>) {
