@@ -95,6 +95,11 @@ impl Client {
         self.counts().snapshot()
     }
 
+    /// The level of a feature that the cluster agreed on, as the brokers told that were connected to; 0 stands for none.
+    pub(crate) fn feature(&self, name: &str) -> i16 {
+        self.inner.links.feature(name)
+    }
+
     /// Where all that is made from this client counts.
     pub(crate) fn counts(&self) -> &Counts {
         self.inner.links.counts()

@@ -32,7 +32,7 @@ use crate::metrics::Counts;
 use crate::{Error, Result, clock};
 use in_flight::{InFlight, Pending};
 pub(crate) use open::{Opening, open};
-pub(crate) use versions::Versions;
+pub(crate) use versions::{Features, Versions};
 
 /// Requests that wait for their answers on one connection, and those that wait to be written.
 const IN_FLIGHT_MAX: usize = 100;

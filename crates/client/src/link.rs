@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::address::Address;
 use crate::backoff::Backoff;
 use crate::config::ClientConfig;
-use crate::connection::{Connection, Opening, open};
+use crate::connection::{Connection, Features, Opening, open};
 use crate::metrics::Counts;
 use crate::sasl::Sasl;
 use crate::tasks::Tasks;
@@ -33,6 +33,8 @@ pub(crate) struct Links {
     pub(crate) sasl: Option<Arc<Sasl>>,
     pub(crate) tasks: Tasks,
     pub(crate) counts: Arc<Counts>,
+    /// What the cluster agreed on, as the brokers told that were connected to.
+    features: Mutex<Features>,
 }
 
 /// The way to one broker.
@@ -61,6 +63,25 @@ enum Now {
 enum Next {
     Use(Connection),
     Await(Outcome),
+}
+
+impl Links {
+    pub(crate) fn new(config: ClientConfig) -> Result<Links> {
+        Ok(Links {
+            transport: Transport::new(&config)?,
+            sasl: Sasl::new(&config.security)?.map(Arc::new),
+            config: Arc::new(config),
+            tasks: Tasks::default(),
+            counts: Arc::default(),
+            features: Mutex::default(),
+        })
+    }
+
+    /// What the cluster agreed on, as far as that is known.
+    pub(crate) fn features(&self) -> MutexGuard<'_, Features> {
+        // Nothing panics while it holds the lock.
+        self.features.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Link {
@@ -131,6 +152,7 @@ impl Link {
         let mut state = self.state();
         match result {
             Ok(connection) => {
+                self.links.features().learn(connection.versions().features());
                 state.failures = 0;
                 state.now = Now::Up(connection.clone());
             }
@@ -239,14 +261,7 @@ mod tests {
     use super::*;
 
     fn link() -> Arc<Link> {
-        let config = ClientConfig::default();
-        let links = Links {
-            transport: Transport::new(&config).unwrap(),
-            config: Arc::new(config),
-            sasl: None,
-            tasks: Tasks::default(),
-            counts: Arc::default(),
-        };
+        let links = Links::new(ClientConfig::default()).unwrap();
         let address = Address { host: "localhost".into(), port: 9 };
         Arc::new(Link::new(Arc::new(links), address, None))
     }

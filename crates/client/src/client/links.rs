@@ -8,9 +8,7 @@ use crate::cluster::Broker;
 use crate::config::ClientConfig;
 use crate::link::{Link, Links};
 use crate::metrics::Counts;
-use crate::sasl::Sasl;
 use crate::tasks::Tasks;
-use crate::transport::Transport;
 use crate::{BrokerId, Result};
 
 /// Who shares a connection. Brokers answer the requests of one connection one after the other, so what may wait long (a fetch,
@@ -40,16 +38,7 @@ pub(super) struct LinkTable {
 
 impl LinkTable {
     pub(super) fn new(config: ClientConfig) -> Result<LinkTable> {
-        let transport = Transport::new(&config)?;
-        let sasl = Sasl::new(&config.security)?.map(Arc::new);
-        let shared = Links {
-            config: Arc::new(config),
-            transport,
-            sasl,
-            tasks: Tasks::default(),
-            counts: Arc::default(),
-        };
-        Ok(LinkTable { shared: Arc::new(shared), table: Mutex::default() })
+        Ok(LinkTable { shared: Arc::new(Links::new(config)?), table: Mutex::default() })
     }
 
     pub(super) fn config(&self) -> &ClientConfig {
@@ -58,6 +47,11 @@ impl LinkTable {
 
     pub(super) fn counts(&self) -> &Counts {
         &self.shared.counts
+    }
+
+    /// The level of a feature that the cluster agreed on; 0 stands for none.
+    pub(super) fn feature(&self, name: &str) -> i16 {
+        self.shared.features().level(name)
     }
 
     pub(super) fn tasks(&self) -> &Tasks {

@@ -16,18 +16,21 @@ const PRODUCE_OF_KIP_219: i16 = 6;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Versions {
     ranges: BTreeMap<i16, (i16, i16)>,
-    /// The levels that the cluster agreed on, by feature.
-    features: BTreeMap<String, i16>,
+    features: Features,
+}
+
+/// What the cluster agreed on, as one of its brokers tells when it is connected to (KIP-584).
+#[derive(Clone, Debug)]
+pub(crate) struct Features {
+    /// Counts what was agreed on; -1 where the broker does not know.
+    epoch: i64,
+    levels: BTreeMap<String, i16>,
 }
 
 impl Versions {
     pub(super) fn of(response: &ApiVersionsResponse) -> Versions {
         let ranges = response.api_keys.iter().map(|key| (key.api_key, (key.min_version, key.max_version)));
-        let features = response.finalized_features.iter();
-        Versions {
-            ranges: ranges.collect(),
-            features: features.map(|f| (f.name.to_string(), f.max_version_level)).collect(),
-        }
+        Versions { ranges: ranges.collect(), features: Features::of(response) }
     }
 
     /// The newest version that the broker, this crate and the caller have in common.
@@ -53,9 +56,9 @@ impl Versions {
         })
     }
 
-    /// The level of a feature; 0 stands for none.
-    pub(crate) fn feature(&self, name: &str) -> i16 {
-        self.features.get(name).copied().unwrap_or(0)
+    /// What the broker knew of the cluster's features.
+    pub(crate) fn features(&self) -> &Features {
+        &self.features
     }
 
     /// Whether the broker answers at once when it throttles, so that the client is to wait.
@@ -64,10 +67,38 @@ impl Versions {
     }
 }
 
+impl Features {
+    fn of(response: &ApiVersionsResponse) -> Features {
+        let features = response.finalized_features.iter();
+        Features {
+            epoch: response.finalized_features_epoch,
+            levels: features.map(|f| (f.name.to_string(), f.max_version_level)).collect(),
+        }
+    }
+
+    /// Takes what a broker told, unless another one has told what was agreed on later.
+    pub(crate) fn learn(&mut self, told: &Features) {
+        if told.epoch >= self.epoch {
+            self.clone_from(told);
+        }
+    }
+
+    /// The level of a feature; 0 stands for none.
+    pub(crate) fn level(&self, name: &str) -> i16 {
+        self.levels.get(name).copied().unwrap_or(0)
+    }
+}
+
+impl Default for Features {
+    fn default() -> Features {
+        Features { epoch: -1, levels: BTreeMap::new() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use ottla_wire::messages::FetchRequest;
-    use ottla_wire::messages::api_versions_response::ApiVersion;
+    use ottla_wire::messages::api_versions_response::{ApiVersion, FinalizedFeatureKey};
 
     use super::*;
 
@@ -99,6 +130,26 @@ mod tests {
             (None, 4..=12, "a:9092 serves Fetch in the versions none; needed is one of 4..=12"),
         ] {
             assert_eq!(fetch(served, permitted).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn what_was_agreed_on_last_counts_whichever_broker_tells_it() {
+        let told = |epoch, max_version_level| {
+            let name = "transaction.version".into();
+            let feature = FinalizedFeatureKey { name, max_version_level, min_version_level: 0 };
+            let response = ApiVersionsResponse {
+                finalized_features_epoch: epoch,
+                finalized_features: vec![feature],
+                ..Default::default()
+            };
+            Features::of(&response)
+        };
+        let mut features = Features::default();
+        assert_eq!(features.level("transaction.version"), 0);
+        for (epoch, level, expected) in [(-1, 1, 1), (7, 1, 1), (9, 2, 2), (8, 1, 2), (-1, 1, 2), (9, 2, 2)] {
+            features.learn(&told(epoch, level));
+            assert_eq!(features.level("transaction.version"), expected, "{epoch}");
         }
     }
 }

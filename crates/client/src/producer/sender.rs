@@ -17,7 +17,7 @@ use super::accumulator::{Answer, Parcel, Plan};
 use super::delivery::Written;
 use super::requests::{Answers, Encoded, Said};
 use super::sequence::Identity;
-use super::transaction::{self, Done, Step};
+use super::transaction::{self, Done, Step, TransactionVersion};
 use crate::client::{Call, Client, Destination, Reply};
 use crate::cluster::{Broker, LeaderHint};
 use crate::config::Acks;
@@ -150,8 +150,11 @@ impl Sender {
             Event::CameBack(parcel, said) => self.came_back(parcel, said),
             Event::Refreshed => self.refreshes = false,
             Event::Step(outcome) => {
-                let random = random::fraction();
-                self.shared.accumulator().step_came_back(outcome, random, clock::now());
+                let (version, random) =
+                    (TransactionVersion::of_cluster(&self.shared.client), random::fraction());
+                let mut accumulator = self.shared.accumulator();
+                accumulator.agree(version);
+                accumulator.step_came_back(outcome, random, clock::now());
             }
             Event::Identity(Ok(identity)) => {
                 self.asks_identity = false;

@@ -153,6 +153,28 @@ async fn the_cluster_decides_who_tells_the_coordinator_of_partitions() {
 }
 
 #[tokio::test]
+async fn a_cluster_that_goes_over_to_version_2_is_followed_once_a_broker_told_so() {
+    let broker = willing(1).await;
+    let producer = initialized(&broker).await;
+    commit(&producer).await.unwrap();
+    serves(&broker, 2);
+    let asked = AtomicUsize::new(0);
+    broker.on::<EndTxnRequest>(move |request, received| match asked.fetch_add(1, Ordering::Relaxed) {
+        // It tells whoever connects.
+        0 => Answer::Close,
+        _ => answer(ended(&request, received.version)),
+    });
+    for _ in 0..2 {
+        commit(&producer).await.unwrap();
+    }
+    assert_eq!(ends(&broker), [(true, 0), (true, 0), (true, 0), (true, 1)]);
+    let versions: Vec<_> = broker.received::<EndTxnRequest>().iter().map(|end| end.version >= 5).collect();
+    assert_eq!(versions, [false, false, false, true]);
+    assert_eq!(broker.received::<AddPartitionsToTxnRequest>().len(), 2);
+    assert_eq!(broker.received::<InitProducerIdRequest>().len(), 2, "the second for a new epoch");
+}
+
+#[tokio::test]
 async fn a_coordinator_that_moves_is_looked_up_and_asked_again() {
     let (first, second) = (willing(2).await, willing(2).await);
     let addresses = [second.address, first.address];

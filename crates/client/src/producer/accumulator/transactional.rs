@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::super::transaction::{Completion, Done, Next, Offsets};
+use super::super::transaction::{Completion, Done, Next, Offsets, TransactionVersion};
 use super::{Accumulator, Plan};
 use crate::{Error, Result, TopicPartition};
 
@@ -51,6 +51,11 @@ impl Accumulator {
             Next::At(at) => plan.wake_at = Some(plan.wake_at.map_or(at, |earlier| earlier.min(at))),
             Next::Later => {}
         }
+    }
+
+    /// The cluster agreed on a version of transactions.
+    pub(in crate::producer) fn agree(&mut self, version: TransactionVersion) {
+        self.transactions.iter_mut().for_each(|transactions| transactions.agree(version));
     }
 
     /// What was asked for the transaction's sake came back.

@@ -17,6 +17,9 @@
 //! | V1 | are told before anything is sent to them | the epoch stays; after lost batches a new one is asked for |
 //! | V2 (KIP-890) | brokers tell, when something is sent to them | there is a new epoch, so that nothing that comes late is taken |
 //!
+//! A cluster may go over to V2 while a producer lives. Brokers tell that when they are connected to; the end of a transaction of V1
+//! is then followed by a new epoch, and the next transaction is one of V2.
+//!
 //! `state` decides, `step` says what the coordinators are to be asked, `requests` asks them.
 
 mod completion;
@@ -25,10 +28,14 @@ mod state;
 mod step;
 mod verdict;
 
+use crate::Client;
 pub(super) use completion::Completion;
 pub(super) use requests::carry_out;
 pub(super) use state::{Next, Transactions};
 pub(super) use step::{Done, Offsets, Step};
+
+/// The feature by which a cluster agrees on a version of transactions.
+const FEATURE: &str = "transaction.version";
 
 /// How transactions work in the cluster: its `transaction.version`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +45,8 @@ pub(super) enum TransactionVersion {
 }
 
 impl TransactionVersion {
-    /// What the cluster agreed on; 0 is a cluster that knows of no versions.
-    pub(super) fn of_feature(level: i16) -> TransactionVersion {
-        if level >= 2 { TransactionVersion::V2 } else { TransactionVersion::V1 }
+    /// What the cluster agreed on, as far as its brokers told; without a level it knows of no versions.
+    pub(super) fn of_cluster(client: &Client) -> TransactionVersion {
+        if client.feature(FEATURE) >= 2 { TransactionVersion::V2 } else { TransactionVersion::V1 }
     }
 }

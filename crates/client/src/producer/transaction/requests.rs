@@ -21,8 +21,6 @@ use crate::client::{Call, Client, Coordinator, Reply};
 use crate::error::{Resource, ResponseError};
 use crate::{Result, TopicPartition};
 
-/// The feature by which a cluster agrees on a version of transactions.
-const FEATURE: &str = "transaction.version";
 /// The first version that takes the id that a producer had, and so fences nobody who came after it.
 const INIT_WITH_ID: i16 = 3;
 /// The last version that clients use: later ones are among brokers.
@@ -71,8 +69,7 @@ impl Asking<'_> {
             self.check::<InitProducerIdRequest>(reply, reply.response.error_code)
         };
         let reply = self.ask(&call, &request, judge).await?;
-        let (_, connection) = self.client.connection(&call).await?;
-        let version = TransactionVersion::of_feature(connection.versions().feature(FEATURE));
+        let version = TransactionVersion::of_cluster(self.client);
         let identity = Identity { id: reply.response.producer_id, epoch: reply.response.producer_epoch };
         Ok(Done::Initialized(identity, version))
     }

@@ -56,10 +56,14 @@ pub(in crate::producer) struct Transactions {
     backoff: Backoff,
     state: State,
     version: TransactionVersion,
+    /// What the cluster has agreed on since: the next transaction goes by it.
+    agreed: TransactionVersion,
     identity: Option<Identity>,
     under_way: Option<UnderWay>,
     /// The coordinator has heard of the open transaction, or will.
     is_started: bool,
+    /// It may have: what told it of something was lost, and refused when it was said again.
+    may_be_started: bool,
     /// What it was told of.
     partitions: BTreeSet<TopicPartition>,
     groups: BTreeSet<Arc<str>>,
@@ -77,9 +81,11 @@ impl Transactions {
             backoff,
             state: State::New,
             version: TransactionVersion::V1,
+            agreed: TransactionVersion::V1,
             identity: None,
             under_way: None,
             is_started: false,
+            may_be_started: false,
             partitions: BTreeSet::new(),
             groups: BTreeSet::new(),
             new_partitions: BTreeSet::new(),
@@ -298,7 +304,7 @@ impl Transactions {
 
     fn end(&mut self, is_drained: bool, is_commit: bool) -> Option<Step> {
         let identity = self.identity.filter(|_| is_drained)?;
-        if self.is_started {
+        if self.is_started || self.may_be_started {
             return Some(Step::End { identity, version: self.version, is_commit });
         }
         if self.needs_epoch {
@@ -306,6 +312,11 @@ impl Transactions {
         }
         self.completed();
         None
+    }
+
+    /// The cluster agreed on a version of transactions. One that is open goes on as it began.
+    pub(in crate::producer) fn agree(&mut self, version: TransactionVersion) {
+        self.agreed = version;
     }
 
     /// The step that is under way came back.
@@ -316,9 +327,12 @@ impl Transactions {
         }
         let error = match outcome {
             Ok(done) => return self.done(under_way.step, done),
+            Err(error) if self.had_not_begun(&under_way.step, &error) => return self.ended(None),
             Err(error) => error,
         };
         let was_lost = error.code().is_none();
+        // Said for the first time and refused, it has not begun anything.
+        self.may_be_started |= under_way.may_be_done && under_way.step.is_about_what_is_sent();
         match Verdict::of_step(&under_way.step, &self.id, error) {
             Verdict::Again(error) => {
                 tracing::debug!(target: "ottla_client::transaction", id = %self.id, %error, "tried");
@@ -336,6 +350,12 @@ impl Transactions {
         }
     }
 
+    /// Whether the coordinator says that there is nothing to end, where that was to be feared.
+    fn had_not_begun(&self, step: &Step, error: &Error) -> bool {
+        let is_end = matches!(step, Step::End { .. });
+        is_end && !self.is_started && error.code() == Some(ErrorCode::InvalidTxnState)
+    }
+
     fn is_aborting(&self) -> bool {
         matches!(self.state, State::Aborting(_))
     }
@@ -349,7 +369,8 @@ impl Transactions {
     fn done(&mut self, step: Step, done: Done) {
         match (step, done) {
             (Step::Init(_), Done::Initialized(identity, version)) => {
-                (self.identity, self.version) = (Some(identity), version);
+                self.identity = Some(identity);
+                (self.version, self.agreed) = (version, version);
                 self.needs_epoch = false;
                 self.completed();
             }
@@ -367,18 +388,26 @@ impl Transactions {
                     completion.set(Ok(()));
                 }
             }
-            (Step::End { .. }, done) => self.ended(done),
+            (Step::End { .. }, Done::Ended(next)) => self.ended(next),
+            (Step::End { .. }, Done::Taken | Done::Initialized(..)) => {
+                unreachable!("who ends a transaction is told that it ended, or refused")
+            }
             (Step::Init(_), Done::Taken | Done::Ended(_)) => {
                 unreachable!("who asks for an id is given one, or refused")
             }
         }
     }
 
-    fn ended(&mut self, done: Done) {
-        self.is_started = false;
-        if let Done::Ended(Some(next)) = done {
+    fn ended(&mut self, next: Option<Identity>) {
+        (self.is_started, self.may_be_started) = (false, false);
+        if let Some(next) = next {
             self.identity = Some(next);
             self.needs_epoch = false;
+        }
+        match (self.version, self.agreed) {
+            // A new epoch keeps what the last transaction may still have on its way out of the next one.
+            (TransactionVersion::V1, TransactionVersion::V2) => self.needs_epoch = true,
+            (_, agreed) => self.version = agreed,
         }
         if !self.needs_epoch {
             self.completed();
@@ -399,7 +428,7 @@ impl Transactions {
     }
 
     fn clear(&mut self) {
-        self.is_started = false;
+        (self.is_started, self.may_be_started) = (false, false);
         self.partitions.clear();
         self.new_partitions.clear();
         self.groups.clear();

@@ -293,6 +293,55 @@ fn an_abort_waits_for_what_the_coordinator_may_have_heard_and_drops_what_it_refu
     }
 }
 
+/// Tells of a partition in a request that is lost, and refused when it is made again; what the abort after or before that does.
+fn check_lost_then_refused(is_aborted_before: bool, had_begun: bool) {
+    let mut bench = Bench::begun(V1);
+    bench.transactions.add_partition(&partition(1));
+    let adds = Step::AddPartitions(FIRST, partitions(&[1]));
+    bench.expect(adds.clone(), Err(lost()));
+    let before = is_aborted_before.then(|| bench.transactions.abort().unwrap());
+    bench.rest();
+    bench.expect(adds, Err(refused(ErrorCode::TopicAuthorizationFailed)));
+    let aborted = before.unwrap_or_else(|| bench.transactions.abort().unwrap());
+    let outcome = if had_begun { Ok(Done::Ended(None)) } else { Err(refused(ErrorCode::InvalidTxnState)) };
+    bench.expect(end(FIRST, V1, false), outcome);
+    assert!(matches!(aborted.now(), Some(Ok(()))), "{is_aborted_before} {had_begun}");
+    bench.transactions.begin().unwrap();
+    bench.transactions.abort().unwrap();
+    assert!(bench.is_idle(), "of the next one the coordinator has heard nothing");
+}
+
+#[test]
+fn what_was_lost_and_then_refused_may_have_begun_a_transaction_which_is_ended() {
+    for is_aborted_before in [true, false] {
+        for had_begun in [true, false] {
+            check_lost_then_refused(is_aborted_before, had_begun);
+        }
+    }
+}
+
+#[test]
+fn a_cluster_that_goes_over_to_v2_has_the_next_transaction_begin_with_a_new_epoch() {
+    let mut bench = Bench::begun(V1);
+    bench.transactions.add_partition(&partition(1));
+    bench.expect(Step::AddPartitions(FIRST, partitions(&[1])), Ok(Done::Taken));
+    bench.transactions.agree(V2);
+    assert_eq!(bench.transactions.version(), V1, "it goes on as it began");
+    let committed = bench.transactions.commit().unwrap();
+    bench.expect(end(FIRST, V1, true), Ok(Done::Ended(None)));
+    assert!(committed.now().is_none());
+    bench.expect(Step::Init(Some(FIRST)), Ok(Done::Initialized(SECOND, V2)));
+    assert!(matches!(committed.now(), Some(Ok(()))));
+    assert_eq!((bench.transactions.version(), bench.transactions.identity()), (V2, Some(SECOND)));
+
+    bench.transactions.begin().unwrap();
+    bench.transactions.add_partition(&partition(1));
+    bench.transactions.agree(V1);
+    bench.transactions.commit().unwrap();
+    bench.expect(end(SECOND, V2, true), Ok(Done::Ended(None)));
+    assert_eq!(bench.transactions.version(), V1, "and back");
+}
+
 #[test]
 fn offsets_that_cannot_be_committed_do_not_hold_an_abort_up() {
     let mut bench = Bench::begun(V2);
