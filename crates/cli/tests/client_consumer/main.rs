@@ -1,5 +1,6 @@
 //! Our consumer against the real process, with librdkafka as the producer.
 
+mod allocations;
 mod alone;
 
 #[path = "../support/client.rs"]
