@@ -4,60 +4,12 @@
 
 mod common;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
+use allocation_counter::measure;
 use bytes::Bytes;
 use common::{Dice, all_vectors, mutate, read_everything};
 use ottla_records::{
     BatchBuilder, BatchOptions, Batches, Codec, Compression, Limits, NO_LEADER_EPOCH, TimestampType,
 };
-
-/// Counts what the thread that runs a test allocates.
-struct Counting;
-
-thread_local! {
-    static CALLS: Cell<usize> = const { Cell::new(0) };
-    static LIVE: Cell<usize> = const { Cell::new(0) };
-    static PEAK: Cell<usize> = const { Cell::new(0) };
-}
-
-fn count_more(size: usize) {
-    let live = LIVE.get().saturating_add(size);
-    LIVE.set(live);
-    PEAK.set(PEAK.get().max(live));
-    CALLS.set(CALLS.get() + 1);
-}
-
-fn count_less(size: usize) {
-    LIVE.set(LIVE.get().saturating_sub(size));
-}
-
-// SAFETY: everything is left to the system's allocator; counting touches cells that need neither memory nor a drop.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count_more(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count_less(layout.size());
-        // SAFETY: the pointer is from `alloc` with this layout, which the system's allocator served.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Runs `action`; gives how many allocations it made, and by how much they rose at most.
-fn measure(action: impl FnOnce()) -> (usize, usize) {
-    let (calls, live) = (CALLS.get(), LIVE.get());
-    PEAK.set(live);
-    action();
-    (CALLS.get() - calls, PEAK.get() - live)
-}
 
 fn batch(codec: Codec) -> Bytes {
     let mut builder = BatchBuilder::new(BatchOptions { codec, ..BatchOptions::default() });
@@ -73,7 +25,7 @@ fn a_batch_is_checked_and_assigned_without_allocating() {
     // Bytes that are shared from the start, as those of a frame are.
     let shared = bytes.clone();
     let mut scratch = Vec::new();
-    let (calls, _) = measure(|| {
+    let counted = measure(|| {
         for batch in Batches::new(shared.clone()) {
             let batch = batch.unwrap();
             assert!(batch.crc_is_valid());
@@ -85,7 +37,7 @@ fn a_batch_is_checked_and_assigned_without_allocating() {
             assert_eq!(stamped.size_in_bytes(), shared.len());
         }
     });
-    assert_eq!(calls, 0);
+    assert_eq!(counted.count_total, 0);
 }
 
 #[test]
@@ -99,8 +51,7 @@ fn compressed_batches_are_checked_in_a_buffer_that_is_used_again() {
             assert_eq!(records.filter(Result::is_ok).count(), 50);
         };
         check();
-        let (calls, _) = measure(check);
-        assert_eq!(calls, 0, "{compression}");
+        assert_eq!(measure(check).count_total, 0, "{compression}");
     }
 }
 
@@ -116,7 +67,8 @@ fn damaged_batches_never_take_more_memory_than_the_limits() {
         let bytes = mutate(&vectors[dice.below(vectors.len())], &mut dice);
         let allowed = limits.allowed(bytes.len());
         let mut scratch = Vec::new();
-        let (_, peak) = measure(|| read_everything(bytes.clone(), &limits, &mut scratch));
+        let counted = measure(|| read_everything(bytes.clone(), &limits, &mut scratch));
+        let peak = usize::try_from(counted.bytes_max).unwrap();
         // The same payload is unpacked twice: for slices, which are dropped, and into the scratch buffer.
         assert!(peak <= 2 * allowed + FIXED_COSTS, "round {round}: {peak} bytes, {allowed} allowed");
         assert!(scratch.capacity() <= allowed, "round {round}");
