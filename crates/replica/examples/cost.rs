@@ -40,7 +40,7 @@ fn measure_append(producers: i64) {
         // All in turn, but never neighbours.
         at = (at + 7_919) % headers.len();
         let header = &mut headers[at];
-        black_box(replica.append(header, Acks::All, Origin::Client)).unwrap();
+        black_box(replica.append(header, Acks::All, Origin::Client, None)).unwrap();
         header.base_sequence = (header.base_sequence + 1) & i32::MAX;
     });
     println!("append, {producers} idempotent producers: {cost} ns");

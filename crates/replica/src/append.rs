@@ -93,6 +93,11 @@ pub enum AppendError {
     /// OUT_OF_ORDER_SEQUENCE_NUMBER
     #[error("sequence {sequence} of producer {producer_id} in epoch {epoch} does not follow {last}")]
     OutOfOrderSequence { producer_id: ProducerId, epoch: ProducerEpoch, sequence: Sequence, last: Sequence },
+    /// TRANSACTION_COORDINATOR_FENCED: markers alone
+    #[error(
+        "epoch {epoch} of the coordinator of producer {producer_id} is below the last seen one, {current}"
+    )]
+    TransactionCoordinatorFenced { producer_id: ProducerId, epoch: Epoch, current: Epoch },
     /// INVALID_TXN_STATE
     #[error("batch of producer {producer_id} is not part of its open transaction")]
     InvalidTransactionState { producer_id: ProducerId },

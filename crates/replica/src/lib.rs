@@ -15,7 +15,7 @@
 //!
 //! It never reads a clock, a file or a socket, starts nothing and waits for nothing: time is an argument, effects
 //! are values. It never names an error code: the broker maps [`AppendError`] and [`Refusal`] one to one. It never
-//! lets transactions begin: those of existing logs are read, and hold the last stable offset back.
+//! asks a transaction's coordinator: that a transaction may begin is shown to it by a [`VerificationGuard`].
 
 #![forbid(unsafe_code)]
 
@@ -36,7 +36,7 @@ pub use epochs::{EpochCache, EpochEnd, EpochEntry};
 pub use event::{Command, Event, Replicas, Settings};
 pub use followers::NodeId;
 pub use marker::Marker;
-pub use producers::ProducerEntry;
+pub use producers::{ProducerEntry, Unverified, VerificationGuard};
 pub use recovery::{BatchOutOfOrder, Recovered, Recovery};
 pub use replica::{OffsetOutOfRange, Replica};
 pub use transactions::{AbortedTransaction, CompletedTransaction, Outcome, aborted_within};

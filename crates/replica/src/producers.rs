@@ -1,6 +1,7 @@
 //! The producers of a partition: which batches they may write next, and which they wrote before (KIP-98).
 
 mod producer;
+mod verification;
 mod window;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,10 @@ use crate::append::{AppendError, Origin};
 use crate::marker::Marker;
 use crate::transactions::{CompletedTransaction, Transactions};
 use producer::Producer;
+use verification::{Permission, Verifications};
 use window::WrittenBatch;
+
+pub use verification::{Unverified, VerificationGuard};
 
 /// What is known of a producer: an entry of a producer snapshot, and what DescribeProducers tells.
 ///
@@ -53,6 +57,7 @@ pub(crate) struct Duplicate {
 pub(crate) struct Producers {
     producers: BTreeMap<ProducerId, Box<Producer>>,
     transactions: Transactions,
+    verifications: Verifications,
 }
 
 /// Kafka takes any negative id for none.
@@ -69,22 +74,25 @@ impl Producers {
         header: &BatchHeader,
         base_offset: Offset,
         origin: Origin,
+        guard: Option<VerificationGuard>,
     ) -> Result<Option<Duplicate>, AppendError> {
         if !is_idempotent(header) {
             return Ok(None);
         }
+        let permission = self.verifications.permission(header, guard);
         let Some(producer) = self.producers.get_mut(&header.producer_id) else {
-            return self.append_first(header, base_offset, origin);
+            return self.append_first(header, base_offset, origin, &permission);
         };
         if origin == Origin::Client
             && let Some(batch) = producer.duplicate_of(header)
         {
             return Ok(Some(Duplicate::from(batch)));
         }
-        producer.check(header, origin)?;
+        producer.check(header, origin, &permission)?;
         if producer.wrote(header, base_offset) {
             self.transactions.begin(header.producer_id, base_offset);
         }
+        self.wrote_transactional(header);
         Ok(None)
     }
 
@@ -93,10 +101,53 @@ impl Producers {
         header: &BatchHeader,
         base_offset: Offset,
         origin: Origin,
+        permission: &Permission,
     ) -> Result<Option<Duplicate>, AppendError> {
-        Producer::unknown().check(header, origin)?;
+        Producer::unknown().check(header, origin, permission)?;
         self.remember(header, base_offset);
+        self.wrote_transactional(header);
         Ok(None)
+    }
+
+    /// The next transaction asks anew.
+    fn wrote_transactional(&mut self, header: &BatchHeader) {
+        if header.is_transactional() {
+            self.verifications.end(header.producer_id);
+        }
+    }
+
+    /// What an append shows that may begin a transaction, once the coordinator has said yes to it. None: the producer's
+    /// transaction is open here, and nobody need be asked.
+    pub(crate) fn begin_verification(
+        &mut self,
+        now: Timestamp,
+        batch: &Unverified,
+    ) -> Option<VerificationGuard> {
+        let producer = self.producers.get(&batch.producer_id);
+        if producer.is_some_and(|producer| producer.has_transaction_of(batch.producer_epoch)) {
+            return None;
+        }
+        Some(self.verifications.begin(now, batch))
+    }
+
+    /// The coordinator has said no, and will not say yes later.
+    pub(crate) fn end_verification(&mut self, producer_id: ProducerId, guard: VerificationGuard) {
+        self.verifications.end_guarded(producer_id, guard);
+    }
+
+    /// Decides on a marker, and remembers it if it is accepted: the transaction that it ended, if anything was written
+    /// in it. The header has its offset.
+    pub(crate) fn append_marker(
+        &mut self,
+        header: &BatchHeader,
+        marker: Marker,
+        transaction_version: i8,
+    ) -> Result<Option<CompletedTransaction>, AppendError> {
+        if let Some(producer) = self.producers.get(&header.producer_id) {
+            producer.check_marker(header, marker, transaction_version)?;
+        }
+        self.verifications.end(header.producer_id);
+        Ok(self.remember_marker(header, marker))
     }
 
     /// Takes over a batch that is in the log already. Nothing is checked: a leader did that.
@@ -132,6 +183,7 @@ impl Producers {
     /// Forgets those whose last batch is as old as `expiration_ms` (`producer.id.expiration.ms`).
     pub(crate) fn expire(&mut self, now: Timestamp, expiration_ms: i64) {
         self.producers.retain(|_, producer| !producer.is_expired(now, expiration_ms));
+        self.verifications.expire(now, expiration_ms);
     }
 
     pub(crate) fn restore(&mut self, entry: &ProducerEntry) {
@@ -163,3 +215,5 @@ impl From<&WrittenBatch> for Duplicate {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transaction_tests;

@@ -1,10 +1,12 @@
-use ottla_records::{BatchHeader, Epoch, Offset, Timestamp};
+use ottla_records::{BatchHeader, Epoch, Offset, ProducerId, Timestamp};
 
 use crate::append::{Acknowledgement, Acks, AppendError, Appended, Origin, Place};
 use crate::epochs::{EpochCache, EpochEnd, EpochEntry};
 use crate::event::{Command, Event, Replicas, Settings};
 use crate::followers::Followers;
-use crate::producers::{Duplicate, ProducerEntry, Producers};
+use crate::marker::Marker;
+use crate::producers::{Duplicate, ProducerEntry, Producers, Unverified, VerificationGuard};
+use crate::transactions::CompletedTransaction;
 
 /// One replica of one partition, as the node that holds it sees it.
 ///
@@ -59,21 +61,50 @@ pub struct OffsetOutOfRange {
 impl Replica {
     /// Gives the batch its place, or says why not. Refused batches and duplicates change nothing.
     ///
-    /// The batch has passed [`validate`](crate::validate()) and is not a control batch.
+    /// The batch has passed [`validate`](crate::validate()) and is not a control batch. The first of a transaction needs
+    /// the guard of [`Replica::begin_verification`].
     pub fn append(
         &mut self,
         header: &BatchHeader,
         acks: Acks,
         origin: Origin,
+        guard: Option<VerificationGuard>,
     ) -> Result<Appended, AppendError> {
         self.check_may_append(acks)?;
         let place = self.place(header)?;
-        if let Some(duplicate) = self.producers.append(header, place.base_offset, origin)? {
+        if let Some(duplicate) = self.producers.append(header, place.base_offset, origin, guard)? {
             let Duplicate { base_offset, last_offset, timestamp } = duplicate;
             return Ok(Appended::Duplicate { base_offset, last_offset, timestamp });
         }
         self.log_end = place.last_offset + 1;
         Ok(Appended::New(place))
+    }
+
+    /// Gives the marker its place that ends a producer's transaction, and tells which one that was: there is none if
+    /// nothing was written in it. The caller notes the aborted ones in the transaction index.
+    pub fn append_marker(
+        &mut self,
+        header: &BatchHeader,
+        marker: Marker,
+        transaction_version: i8,
+    ) -> Result<(Place, Option<CompletedTransaction>), AppendError> {
+        self.check_may_append(Acks::All)?;
+        let place = self.place(header)?;
+        let placed = BatchHeader { base_offset: place.base_offset, ..*header };
+        let completed = self.producers.append_marker(&placed, marker, transaction_version)?;
+        self.log_end = place.last_offset + 1;
+        Ok((place, completed))
+    }
+
+    /// To be called before the transaction's coordinator is asked whether the producer may write here. None: it has
+    /// written in this transaction before, and nobody need be asked.
+    pub fn begin_verification(&mut self, now: Timestamp, batch: &Unverified) -> Option<VerificationGuard> {
+        self.producers.begin_verification(now, batch)
+    }
+
+    /// The coordinator has refused for good: the guard is good for nothing.
+    pub fn end_verification(&mut self, producer_id: ProducerId, guard: VerificationGuard) {
+        self.producers.end_verification(producer_id, guard);
     }
 
     fn check_may_append(&self, acks: Acks) -> Result<(), AppendError> {

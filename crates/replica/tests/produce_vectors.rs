@@ -102,7 +102,7 @@ fn answer(bytes: &Bytes) -> Answer {
         Err(refusal) => return refused(&refusal),
     };
     let mut replica = new_leader();
-    let appended = replica.append(validated.header(), Acks::All, Origin::Client).unwrap();
+    let appended = replica.append(validated.header(), Acks::All, Origin::Client, None).unwrap();
     let Appended::New(Place { base_offset, leader_epoch, .. }) = appended else { panic!("{appended:?}") };
     Answer {
         error_code: 0,

@@ -150,7 +150,7 @@ impl Produce<'_> {
             }
         };
         let (bytes, count) = (validated.batch.size_in_bytes(), validated.header().record_count);
-        match partition.append(&self.context.broker.storage, validated, self.acks, Origin::Client) {
+        match partition.append(&self.context.broker.storage, validated, self.acks, Origin::Client, None) {
             Ok(appended) => {
                 topic.traffic.appended(bytes, count);
                 *self.until = self.until.and(appended.until);
@@ -238,6 +238,7 @@ pub(crate) fn append_error(refused: &AppendRefused) -> ErrorCode {
             AppendError::InvalidProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
             AppendError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
             AppendError::InvalidTransactionState { .. } => ErrorCode::InvalidTxnState,
+            AppendError::TransactionCoordinatorFenced { .. } => ErrorCode::TransactionCoordinatorFenced,
             AppendError::OffsetsExhausted { .. } => ErrorCode::KafkaStorageError,
         },
         AppendRefused::Deleted => ErrorCode::UnknownTopicOrPartition,

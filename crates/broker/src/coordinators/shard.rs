@@ -284,7 +284,8 @@ impl<C: Core> HostedShard<C> {
             return Err(ErrorCode::RecordListTooLarge);
         }
         let batch = Validated { batch, log_append_time: None };
-        let appended = self.partition.append(&self.means.storage, batch, Acks::All, Origin::Coordinator);
+        let appended =
+            self.partition.append(&self.means.storage, batch, Acks::All, Origin::Coordinator, None);
         let appended = appended.map_err(|refused| append_error(&refused))?;
         serving.appended.push_back((id, appended.until));
         Ok(appended.base_offset)

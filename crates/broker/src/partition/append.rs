@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ottla_log::{format::ProducerEntry, journal::Entry};
-use ottla_records::{BatchHeader, Offset, Timestamp};
-use ottla_replica::{Acks, AppendError, Appended, Event, Origin, Validated};
+use ottla_records::{AssignedBatch, BatchHeader, Offset, Timestamp};
+use ottla_replica::{Acks, AppendError, Appended, Event, Origin, Place, Validated, VerificationGuard};
 use tracing::error;
 
 use super::{Partition, State, convert::producer_entries};
@@ -42,36 +42,39 @@ pub(crate) enum AppendRefused {
 }
 
 impl Partition {
-    /// Appends a batch that has been validated.
+    /// Appends a batch that has been validated. The first of a transaction shows the guard with which its coordinator
+    /// was asked.
     pub(crate) fn append(
         self: &Arc<Self>,
         storage: &Storage,
         batch: Validated,
         acks: Acks,
         origin: Origin,
+        guard: Option<VerificationGuard>,
     ) -> Result<Produced, AppendRefused> {
         let bytes = batch.batch.size_in_bytes() as u64;
-        let produced = self.append_under_lock(storage, batch, acks, origin)?;
+        let place = |state: &mut State| {
+            if storage.room.space_is_low() && origin == Origin::Client {
+                return Err(AppendRefused::NoSpace);
+            }
+            self.place(state, storage, batch, acks, origin, guard)
+        };
+        let produced = self.append_under_lock(storage, place)?;
         storage.appended(bytes);
         Ok(produced)
     }
 
-    fn append_under_lock(
-        self: &Arc<Self>,
+    pub(super) fn append_under_lock(
+        &self,
         storage: &Storage,
-        batch: Validated,
-        acks: Acks,
-        origin: Origin,
+        place: impl FnOnce(&mut State) -> Result<Produced, AppendRefused>,
     ) -> Result<Produced, AppendRefused> {
         let mut state = self.lock();
         if state.is_deleted {
             return Err(AppendRefused::Deleted);
         }
-        if storage.room.space_is_low() && origin == Origin::Client {
-            return Err(AppendRefused::NoSpace);
-        }
         let unwritten_before = state.log.unwritten_bytes();
-        let produced = self.place(&mut state, storage, batch, acks, origin);
+        let produced = place(&mut state);
         storage.room.tail_changed(unwritten_before, state.log.unwritten_bytes());
         produced
     }
@@ -83,12 +86,13 @@ impl Partition {
         batch: Validated,
         acks: Acks,
         origin: Origin,
+        guard: Option<VerificationGuard>,
     ) -> Result<Produced, AppendRefused> {
         state.check_fits(batch.batch.size_in_bytes())?;
         let now = clock::wall_ms();
         let log_start = state.replica.log_start_offset();
         let producers_before = state.producers_if_rolls(batch.header(), now);
-        let place = match state.replica.append(batch.header(), acks, origin)? {
+        let place = match state.replica.append(batch.header(), acks, origin, guard)? {
             Appended::New(place) => place,
             Appended::Duplicate { base_offset, timestamp, .. } => {
                 if state.settings.durability == Durability::Os {
@@ -100,33 +104,38 @@ impl Partition {
             }
         };
         let assigned = batch.batch.assign(place.base_offset, place.leader_epoch);
-        let snapshot = || producers_before.expect("it was asked whether the segment would roll");
-        state.log.append(&assigned, now, snapshot).expect("it was checked that the batch fits");
+        state.write(&assigned, now, producers_before);
+        let until = self.make_durable(state, storage, assigned, &place)?;
+        let log_append_time = batch.log_append_time.unwrap_or(-1);
+        Ok(Produced { base_offset: place.base_offset, log_append_time, log_start, until })
+    }
+
+    /// Hands a batch on that the log has: what an answer to it waits for.
+    pub(super) fn make_durable(
+        self: &Arc<Self>,
+        state: &mut State,
+        storage: &Storage,
+        batch: AssignedBatch,
+        place: &Place,
+    ) -> Result<Until, AppendRefused> {
         // Before the journal has it: what is durable there and listed nowhere may be let go of.
         if state.list() {
             storage.list_unwritten(Arc::clone(self));
         }
-        let mut produced = Produced {
-            base_offset: place.base_offset,
-            log_append_time: batch.log_append_time.unwrap_or(-1),
-            log_start,
-            until: Until::default(),
-        };
         match state.settings.durability {
             Durability::Journal => {
                 let entry = Entry {
                     topic_id: self.topic.id,
                     partition: self.index,
-                    batch: assigned,
+                    batch,
                     sync: true,
                     tag: Placed { partition: Arc::clone(self), end: place.last_offset + 1 },
                 };
                 state.last_lsn = storage.journal.append(entry);
-                produced.until.journal = state.last_lsn;
+                Ok(Until { journal: state.last_lsn, ..Until::default() })
             }
-            Durability::Os => produced.until.flush = self.write_through(state, storage)?,
+            Durability::Os => Ok(Until { flush: self.write_through(state, storage)?, ..Until::default() }),
         }
-        Ok(produced)
     }
 
     /// Puts the tail into the page cache, where it outlives the process. The flush that the answer waits for.
@@ -157,14 +166,28 @@ impl Partition {
 
 impl State {
     /// The topic's settings may have changed since the batch was validated; the coordinators' are not.
-    fn check_fits(&self, size: usize) -> Result<(), AppendRefused> {
+    pub(super) fn check_fits(&self, size: usize) -> Result<(), AppendRefused> {
         let max = self.log.config().segment_bytes as usize;
         if size <= max { Ok(()) } else { Err(AppendRefused::LargerThanSegment { size, max }) }
     }
 
     /// The producers' state before a batch that opens a new segment: the snapshot at its beginning.
-    fn producers_if_rolls(&self, header: &BatchHeader, now: Timestamp) -> Option<Vec<ProducerEntry>> {
+    pub(super) fn producers_if_rolls(
+        &self,
+        header: &BatchHeader,
+        now: Timestamp,
+    ) -> Option<Vec<ProducerEntry>> {
         let placed = BatchHeader { base_offset: self.replica.log_end_offset(), ..*header };
         self.log.would_roll(&placed, now).then(|| producer_entries(&self.replica))
+    }
+
+    pub(super) fn write(
+        &mut self,
+        batch: &AssignedBatch,
+        now: Timestamp,
+        producers_before: Option<Vec<ProducerEntry>>,
+    ) {
+        let snapshot = || producers_before.expect("it was asked whether the segment would roll");
+        self.log.append(batch, now, snapshot).expect("it was checked that the batch fits");
     }
 }

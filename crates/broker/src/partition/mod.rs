@@ -3,6 +3,7 @@
 mod append;
 mod convert;
 mod flushing;
+mod marking;
 mod read;
 
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -25,6 +26,7 @@ use crate::{
 pub(crate) use append::{AppendRefused, Produced};
 pub(crate) use convert::{epoch_entries, log_producer_entry, producer_entries, replica_producer_entry};
 pub(crate) use flushing::FlushTime;
+pub(crate) use marking::TransactionEnd;
 pub(crate) use read::{Fetched, ReadLimits, ReadRefused};
 
 /// What a partition is called.

@@ -171,7 +171,7 @@ impl Node {
 
     pub(super) fn append(&self, partition: &Arc<Partition>, batch: Batch) -> Result<Produced, AppendRefused> {
         let validated = Validated { batch, log_append_time: None };
-        partition.append(&self.parts.storage, validated, Acks::All, Origin::Client)
+        partition.append(&self.parts.storage, validated, Acks::All, Origin::Client, None)
     }
 }
 

@@ -103,18 +103,22 @@ impl Log {
         }
     }
 
-    /// Notes an aborted transaction, whose marker was just appended or is replayed. Those already known are skipped.
+    /// Notes an aborted transaction whose marker is replayed. Those already known are skipped.
     pub fn append_aborted(&mut self, aborted: AbortedTxn) -> Result<()> {
-        let at = self.segment_of(aborted.last_offset);
-        let known = self.aborted_of(at)?;
-        if known.last().is_some_and(|last| last.last_offset >= aborted.last_offset) {
-            return Ok(());
+        let known = self.aborted_of(self.segment_of(aborted.last_offset))?;
+        if known.last().is_none_or(|last| last.last_offset < aborted.last_offset) {
+            self.note_aborted(aborted);
         }
+        Ok(())
+    }
+
+    /// Notes an aborted transaction whose marker was just appended: it cannot be known yet. No disk is touched.
+    pub fn note_aborted(&mut self, aborted: AbortedTxn) {
+        let at = self.segment_of(aborted.last_offset);
         let is_active = at + 1 == self.segments.len();
         let growth = self.segments[at].growth();
         growth.closed = !is_active;
         growth.aborted.push(aborted);
-        Ok(())
     }
 
     /// The aborted transactions that have records in `from..to`, for a read_committed fetch.

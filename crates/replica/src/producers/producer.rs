@@ -4,12 +4,16 @@ use ottla_records::{
 };
 
 use super::ProducerEntry;
+use super::verification::Permission;
 use super::window::{Window, WrittenBatch};
 use crate::append::{AppendError, Origin};
+use crate::marker::Marker;
 use crate::sequence::follows;
 
 /// No transaction coordinator has written a marker yet.
 const NO_COORDINATOR_EPOCH: Epoch = -1;
+/// The first version of transactions whose markers have the epoch that follows that of the records (KIP-890).
+const EPOCH_BUMPS_FROM: i8 = 2;
 
 /// What one producer wrote last, and what it may write next.
 ///
@@ -58,29 +62,46 @@ impl Producer {
         self.window.find(header.base_sequence, header.last_sequence())
     }
 
-    pub(crate) fn check(&self, header: &BatchHeader, origin: Origin) -> Result<(), AppendError> {
+    /// Whether batches of that epoch belong to a transaction that is open here.
+    pub(crate) fn has_transaction_of(&self, epoch: ProducerEpoch) -> bool {
+        self.transaction.is_some() && self.epoch == epoch
+    }
+
+    pub(super) fn check(
+        &self,
+        header: &BatchHeader,
+        origin: Origin,
+        permission: &Permission,
+    ) -> Result<(), AppendError> {
+        self.check_transaction(header, permission)?;
         self.check_epoch(header)?;
         match origin {
-            Origin::Client => self.check_sequence(header)?,
-            Origin::Coordinator => {}
+            Origin::Client => self.check_sequence(header, permission),
+            Origin::Coordinator => Ok(()),
         }
-        self.check_transaction(header)
     }
 
     fn check_epoch(&self, header: &BatchHeader) -> Result<(), AppendError> {
         if header.producer_epoch >= self.epoch {
             return Ok(());
         }
-        Err(AppendError::InvalidProducerEpoch {
+        Err(self.fenced(header))
+    }
+
+    fn fenced(&self, header: &BatchHeader) -> AppendError {
+        AppendError::InvalidProducerEpoch {
             producer_id: header.producer_id,
             epoch: header.producer_epoch,
             current: self.epoch,
-        })
+        }
     }
 
-    fn check_sequence(&self, header: &BatchHeader) -> Result<(), AppendError> {
+    fn check_sequence(&self, header: &BatchHeader, permission: &Permission) -> Result<(), AppendError> {
         let last = if header.producer_epoch == self.epoch { self.last_sequence() } else { NO_SEQUENCE };
-        if self.epoch == NO_PRODUCER_EPOCH || follows(last, header.base_sequence) {
+        let has_batches = self.window.newest().is_some();
+        if permission.is_in_order(header.base_sequence, has_batches)
+            && (self.epoch == NO_PRODUCER_EPOCH || follows(last, header.base_sequence))
+        {
             return Ok(());
         }
         Err(AppendError::OutOfOrderSequence {
@@ -91,13 +112,41 @@ impl Producer {
         })
     }
 
-    /// A transaction begins with the knowledge of its coordinator (KIP-890), which nobody asks yet: only an open
-    /// one goes on.
-    fn check_transaction(&self, header: &BatchHeader) -> Result<(), AppendError> {
-        if self.transaction.is_some() == header.is_transactional() {
+    /// A transaction goes on, or begins with the knowledge of its coordinator; nothing else is written while it is open.
+    fn check_transaction(&self, header: &BatchHeader, permission: &Permission) -> Result<(), AppendError> {
+        let is_allowed = match header.is_transactional() {
+            true => self.has_transaction_of(header.producer_epoch) || permission.lets_begin(),
+            // What an older epoch has left is told it by its epoch.
+            false => self.transaction.is_none() || header.producer_epoch < self.epoch,
+        };
+        if is_allowed {
             return Ok(());
         }
         Err(AppendError::InvalidTransactionState { producer_id: header.producer_id })
+    }
+
+    /// Whether a coordinator may end the transaction. The marker of a transaction of version 2 has a higher epoch than
+    /// its records: with the same one it comes late, for a transaction before the open one. Nothing is wrong with one
+    /// that comes twice.
+    pub(crate) fn check_marker(
+        &self,
+        header: &BatchHeader,
+        marker: Marker,
+        transaction_version: i8,
+    ) -> Result<(), AppendError> {
+        let repeats = self.transaction.is_none() || header.producer_epoch == ProducerEpoch::MAX;
+        if transaction_version >= EPOCH_BUMPS_FROM && header.producer_epoch == self.epoch && !repeats {
+            return Err(self.fenced(header));
+        }
+        self.check_epoch(header)?;
+        if marker.coordinator_epoch < self.coordinator_epoch {
+            return Err(AppendError::TransactionCoordinatorFenced {
+                producer_id: header.producer_id,
+                epoch: marker.coordinator_epoch,
+                current: self.coordinator_epoch,
+            });
+        }
+        Ok(())
     }
 
     /// The batch is in the log at `base_offset`. Whether a transaction begins with it.

@@ -3,12 +3,12 @@ use ottla_records::{Attributes, NO_PRODUCER_EPOCH, NO_SEQUENCE};
 use super::*;
 use crate::transactions::Outcome;
 
-const PRODUCER: ProducerId = 7;
+pub(super) const PRODUCER: ProducerId = 7;
 
 /// A batch of one producer: its epoch, its first sequence, the number of its records.
-type Sent = (ProducerEpoch, Sequence, i32);
+pub(super) type Sent = (ProducerEpoch, Sequence, i32);
 
-fn header((producer_epoch, base_sequence, record_count): Sent) -> BatchHeader {
+pub(super) fn header((producer_epoch, base_sequence, record_count): Sent) -> BatchHeader {
     BatchHeader {
         base_offset: 0,
         length: 0,
@@ -25,20 +25,20 @@ fn header((producer_epoch, base_sequence, record_count): Sent) -> BatchHeader {
     }
 }
 
-fn transactional(sent: Sent) -> BatchHeader {
+pub(super) fn transactional(sent: Sent) -> BatchHeader {
     BatchHeader { attributes: Attributes::default().with_transactional(true), ..header(sent) }
 }
 
-fn marker(base_offset: Offset, producer_epoch: ProducerEpoch) -> BatchHeader {
+pub(super) fn marker(base_offset: Offset, producer_epoch: ProducerEpoch) -> BatchHeader {
     let attributes = Attributes::default().with_transactional(true).with_control(true);
     BatchHeader { base_offset, attributes, ..header((producer_epoch, NO_SEQUENCE, 1)) }
 }
 
-const ABORT: Marker = Marker { outcome: Outcome::Aborted, coordinator_epoch: 3 };
+pub(super) const ABORT: Marker = Marker { outcome: Outcome::Aborted, coordinator_epoch: 3 };
 
 /// What becomes of a batch.
 #[derive(Debug, PartialEq)]
-enum Fate {
+pub(super) enum Fate {
     At(Offset),
     DuplicateOf(Offset),
     OutOfOrder,
@@ -48,9 +48,9 @@ enum Fate {
 
 /// Appends one batch behind another.
 #[derive(Default)]
-struct Log {
-    producers: Producers,
-    end: Offset,
+pub(super) struct Log {
+    pub(super) producers: Producers,
+    pub(super) end: Offset,
 }
 
 impl Log {
@@ -64,12 +64,17 @@ impl Log {
     }
 
     fn send(&mut self, sent: Sent) -> Fate {
-        self.append(&header(sent), Origin::Client)
+        self.append(&header(sent), Origin::Client, None)
     }
 
-    fn append(&mut self, header: &BatchHeader, origin: Origin) -> Fate {
+    pub(super) fn append(
+        &mut self,
+        header: &BatchHeader,
+        origin: Origin,
+        guard: Option<VerificationGuard>,
+    ) -> Fate {
         let before = self.producers.clone();
-        match self.producers.append(header, self.end, origin) {
+        match self.producers.append(header, self.end, origin, guard) {
             Ok(None) => {
                 let base_offset = self.end;
                 self.end += i64::from(header.record_count);
@@ -98,6 +103,7 @@ impl From<AppendError> for Fate {
             AppendError::InvalidProducerEpoch { .. } => Self::Fenced,
             AppendError::InvalidTransactionState { .. } => Self::NotInTransaction,
             AppendError::NotLeader
+            | AppendError::TransactionCoordinatorFenced { .. }
             | AppendError::NotEnoughReplicas { .. }
             | AppendError::OffsetsExhausted { .. } => {
                 panic!("not of a producer: {error}")
@@ -145,8 +151,8 @@ fn batches_without_a_producer_leave_nothing_behind() {
     for producer_id in [-1, -2, i64::MIN] {
         let mut log = Log::default();
         let anonymous = BatchHeader { producer_id, ..header((NO_PRODUCER_EPOCH, NO_SEQUENCE, 3)) };
-        assert_eq!(log.append(&anonymous, Origin::Client), Fate::At(0));
-        assert_eq!(log.append(&anonymous, Origin::Client), Fate::At(3));
+        assert_eq!(log.append(&anonymous, Origin::Client, None), Fate::At(0));
+        assert_eq!(log.append(&anonymous, Origin::Client, None), Fate::At(3));
         assert_eq!(log.producers, Producers::default());
     }
 }
@@ -155,9 +161,9 @@ fn batches_without_a_producer_leave_nothing_behind() {
 fn a_coordinators_batches_have_no_sequence() {
     let mut log = Log::default();
     let offsets = header((2, NO_SEQUENCE, 1));
-    assert_eq!(log.append(&offsets, Origin::Coordinator), Fate::At(0));
-    assert_eq!(log.append(&offsets, Origin::Coordinator), Fate::At(1));
-    assert_eq!(log.append(&header((1, NO_SEQUENCE, 1)), Origin::Coordinator), Fate::Fenced);
+    assert_eq!(log.append(&offsets, Origin::Coordinator, None), Fate::At(0));
+    assert_eq!(log.append(&offsets, Origin::Coordinator, None), Fate::At(1));
+    assert_eq!(log.append(&header((1, NO_SEQUENCE, 1)), Origin::Coordinator, None), Fate::Fenced);
 }
 
 #[test]
@@ -185,16 +191,6 @@ fn an_open_transaction_keeps_its_producer() {
     assert_eq!((completed.first_offset, completed.last_offset, completed.last_stable_offset), (10, 12, 13));
     producers.expire(i64::MAX, 50);
     assert_eq!(producers.entries().len(), 0);
-}
-
-#[test]
-fn transactions_go_on_but_do_not_begin() {
-    let mut log = Log::default();
-    assert_eq!(log.append(&transactional((0, 0, 1)), Origin::Client), Fate::NotInTransaction);
-    log.producers.remember(&transactional((0, 0, 1)), 0);
-    log.end = 1;
-    assert_eq!(log.append(&transactional((0, 1, 1)), Origin::Client), Fate::At(1));
-    assert_eq!(log.append(&header((0, 2, 1)), Origin::Client), Fate::NotInTransaction);
 }
 
 #[test]

@@ -198,7 +198,7 @@ impl World {
     fn append(&mut self, producer: Option<usize>, sent: &Sent, record_count: i32) {
         let header = self.header(producer, sent, record_count);
         let before = self.replica.clone();
-        match self.replica.append(&header, Acks::All, Origin::Client) {
+        match self.replica.append(&header, Acks::All, Origin::Client, None) {
             Ok(Appended::New(place)) => self.wrote(producer, header, place, before.log_end),
             Ok(Appended::Duplicate { base_offset, last_offset, .. }) => {
                 assert_eq!(self.replica, before, "a duplicate changes nothing");

@@ -47,7 +47,7 @@ fn on(replica: &mut Replica, event: Event) -> Vec<Command> {
 }
 
 fn append(replica: &mut Replica, record_count: i32) -> Result<Appended, AppendError> {
-    replica.append(&batch(record_count), Acks::All, Origin::Client)
+    replica.append(&batch(record_count), Acks::All, Origin::Client, None)
 }
 
 fn advance_to(high_watermark: Offset) -> Command {
@@ -117,7 +117,7 @@ fn acks_minus_one_needs_enough_replicas_in_sync() {
         let context = format!("{min_in_sync_replicas} of {replicas:?} for {acks:?}");
         let mut replica = leader(0, replicas);
         on(&mut replica, Event::Configured(Settings { min_in_sync_replicas, ..Settings::default() }));
-        let result = replica.append(&batch(1), acks, Origin::Client);
+        let result = replica.append(&batch(1), acks, Origin::Client, None);
         assert_eq!(result.is_ok(), accepted, "{context}: {result:?}");
     }
 }
@@ -143,8 +143,8 @@ fn a_batch_is_acknowledged_once_it_is_on_enough_replicas() {
 fn a_repeated_batch_waits_for_its_first_writing() {
     let mut replica = leader(0, Replicas::default());
     let sent = BatchHeader { producer_id: 1, producer_epoch: 0, base_sequence: 0, ..batch(3) };
-    let first = replica.append(&sent, Acks::All, Origin::Client).unwrap();
-    let again = replica.append(&sent, Acks::All, Origin::Client).unwrap();
+    let first = replica.append(&sent, Acks::All, Origin::Client, None).unwrap();
+    let again = replica.append(&sent, Acks::All, Origin::Client, None).unwrap();
     assert_eq!(again, Appended::Duplicate { base_offset: 0, last_offset: 2, timestamp: NOW });
     assert_eq!(again.required_offset(), first.required_offset());
     assert_eq!(replica.log_end_offset(), 3);
@@ -253,7 +253,7 @@ fn an_open_transaction_holds_the_last_stable_offset() {
 fn producers_expire_as_time_goes_by() {
     let mut replica = leader(0, Replicas::default());
     let sent = BatchHeader { producer_id: 1, producer_epoch: 0, base_sequence: 0, ..batch(3) };
-    replica.append(&sent, Acks::All, Origin::Client).unwrap();
+    replica.append(&sent, Acks::All, Origin::Client, None).unwrap();
     on(&mut replica, Event::Configured(Settings { producer_id_expiration_ms: 1, ..Settings::default() }));
     on(&mut replica, Event::Tick);
     assert_eq!(replica.producers().len(), 1);
