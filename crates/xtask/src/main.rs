@@ -3,6 +3,7 @@
 //! - `cargo xtask verify` checks format, lints and documentation, as CI does.
 //! - `cargo xtask bench` puts the same loads on Apache Kafka and on Ottla and prints a table of ratios.
 //! - `cargo xtask bench client` does so with our client library, librdkafka and Kafka's tools, all on Ottla.
+//! - `cargo xtask bench legacy` does so with clients of Kafka's first decade, on Kafka 3.9.1 and on Ottla.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command line tool")]
 
@@ -30,7 +31,12 @@ usage: cargo xtask <command>
   bench client [OPTION...]   the same loads by our client library, librdkafka and Kafka's own
                              tools, on Ottla; needs Linux, Java, Maven and the kit. Options as
                              above: --seconds, --rounds, --only, --ottla, and
-    --without-kafka          without Kafka's tools";
+    --without-kafka          without Kafka's tools
+
+  bench legacy [OPTION...]   librdkafka as it speaks to brokers of 0.9, 0.10 and today, on Kafka
+                             3.9.1 and on Ottla; needs Linux, Java, Maven and the kit. Options
+                             as above: --seconds, --rounds, --warm-up, --only, --without-kafka,
+                             --ottla";
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -38,6 +44,9 @@ fn main() -> Result<()> {
         Some(("verify", [])) => verify::run(),
         Some(("bench", rest)) if rest.first().is_some_and(|first| first == "client") => {
             bench::clients::run(&bench::Options::parse(&rest[1..])?)
+        }
+        Some(("bench", rest)) if rest.first().is_some_and(|first| first == "legacy") => {
+            bench::legacy::run(&bench::Options::parse(&rest[1..])?)
         }
         Some(("bench", rest)) => bench::run(&bench::Options::parse(rest)?),
         Some(("help" | "--help" | "-h", _)) => {

@@ -31,12 +31,22 @@ impl ProducerContext for Failures {
     }
 }
 
-pub(crate) fn produce(load: &Load) -> Result<f64> {
+/// For a broker of this version, if it is one that cannot say it.
+fn config(load: &Load, broker: Option<&str>) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &load.bootstrap);
+    if let Some(version) = broker {
+        config.set("api.version.request", "false").set("broker.version.fallback", version);
+    }
+    config
+}
+
+pub(crate) fn produce(load: &Load, broker: Option<&str>) -> Result<f64> {
     let failures = Failures::default();
-    let producer: BaseProducer<Failures> = ClientConfig::new()
-        .set("bootstrap.servers", &load.bootstrap)
+    let producer: BaseProducer<Failures> = config(load, broker)
         .set("acks", "all")
-        .set("enable.idempotence", "true")
+        // Older brokers have none.
+        .set("enable.idempotence", broker.is_none().to_string())
         .set("batch.size", BATCH_BYTES.to_string())
         .set("linger.ms", LINGER.as_millis().to_string())
         .set("compression.codec", if load.is_lz4 { "lz4" } else { "none" })
@@ -68,9 +78,8 @@ fn send(producer: &BaseProducer<Failures>, topic: &str, value: &[u8]) -> Result<
     }
 }
 
-pub(crate) fn consume(load: &Load) -> Result<f64> {
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", &load.bootstrap)
+pub(crate) fn consume(load: &Load, broker: Option<&str>) -> Result<f64> {
+    let consumer: BaseConsumer = config(load, broker)
         .set("group.id", "nobody")
         .set("enable.auto.commit", "false")
         .set("check.crcs", "true")

@@ -3,8 +3,10 @@
 //!
 //! ```text
 //! client_load create BOOTSTRAP TOPIC PARTITIONS
-//! client_load produce|consume ottla-client|librdkafka BOOTSTRAP TOPIC RECORDS RECORD_BYTES none|lz4
+//! client_load produce|consume ottla-client|librdkafka[@BROKER_VERSION] BOOTSTRAP TOPIC RECORDS RECORD_BYTES none|lz4
 //! ```
+//!
+//! With a broker's version librdkafka speaks as it does to a broker that old, which cannot say what it speaks.
 //!
 //! Prints how many seconds it took from the first record until all were acknowledged, or consumed.
 #![allow(
@@ -71,12 +73,18 @@ fn main() -> Result<()> {
         }
         Some((["produce", "ottla-client"], load)) => ours::produce(&Load::parse(load)?)?,
         Some((["consume", "ottla-client"], load)) => ours::consume(&Load::parse(load)?)?,
-        Some((["produce", "librdkafka"], load)) => librdkafka::produce(&Load::parse(load)?)?,
-        Some((["consume", "librdkafka"], load)) => librdkafka::consume(&Load::parse(load)?)?,
+        Some((["produce", client], load)) => librdkafka::produce(&Load::parse(load)?, spoken_to(client)?)?,
+        Some((["consume", client], load)) => librdkafka::consume(&Load::parse(load)?, spoken_to(client)?)?,
         _ => bail!("see the head of this file"),
     };
     println!("{seconds}");
     Ok(())
+}
+
+/// The broker's version in `librdkafka@0.9.0`, if it is one that cannot say it.
+fn spoken_to(client: &str) -> Result<Option<&str>> {
+    let rest = client.strip_prefix("librdkafka").context("clients are ottla-client and librdkafka")?;
+    Ok(rest.strip_prefix('@'))
 }
 
 /// How long something takes, in seconds.

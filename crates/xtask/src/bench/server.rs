@@ -41,9 +41,9 @@ impl Server {
         patience: Duration,
     ) -> Result<Server> {
         let address = free_address()?;
-        let mut command = match variant {
-            Variant::Kafka | Variant::KafkaSynced => kafka(programs, variant, dir, address),
-            Variant::OttlaJournal | Variant::OttlaOs => ottla(programs, variant, dir, address),
+        let mut command = match variant.is_kafka() {
+            true => kafka(programs, variant, dir, address),
+            false => ottla(programs, variant, dir, address),
         };
         let log = File::create(dir.join("launch.log"))?;
         command.stdout(log.try_clone()?).stderr(log);
@@ -161,6 +161,9 @@ impl Drop for Server {
 
 fn kafka(programs: &Programs, variant: Variant, dir: &Path, address: SocketAddr) -> Command {
     let mut command = programs.kafka();
+    if let Some(version) = variant.kafka_version() {
+        command.env("KAFKA_VERSION", version);
+    }
     command.arg("start").arg(dir).arg(address.port().to_string()).args(variant.settings());
     command
 }

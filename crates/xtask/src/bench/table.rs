@@ -4,20 +4,12 @@ use std::fmt;
 
 use super::{
     figure::{Figure, Sample},
+    rows::{Row, Rows},
     variant::Variant,
 };
 
-/// One row for each thing that was measured, in the order in which they first were.
 #[derive(Debug, Default)]
-pub(crate) struct Table {
-    rows: Vec<Row>,
-}
-
-#[derive(Debug)]
-struct Row {
-    name: &'static str,
-    samples: Vec<(Variant, Sample)>,
-}
+pub(crate) struct Table(Rows<Variant>);
 
 /// One figure over all rounds.
 #[derive(Clone, Copy, Debug)]
@@ -29,19 +21,11 @@ pub(crate) struct Summary {
 
 impl Table {
     pub(crate) fn add(&mut self, name: &'static str, variant: Variant, sample: Sample) {
-        if let Some(row) = self.rows.iter_mut().find(|row| row.name == name) {
-            return row.samples.push((variant, sample));
-        }
-        self.rows.push(Row { name, samples: vec![(variant, sample)] });
+        self.0.add(name, variant, sample);
     }
 }
 
-impl Row {
-    fn summaries(&self, variant: Variant) -> Vec<Summary> {
-        let samples = self.samples.iter().filter(|(of, _)| *of == variant).map(|(_, sample)| sample);
-        Summary::of_each(&samples.collect::<Vec<_>>())
-    }
-
+impl Row<Variant> {
     /// Kafka as it comes, and in brackets with what Ottla's default promises.
     fn kafka(&self) -> String {
         let [plain, synced] =
@@ -121,7 +105,7 @@ impl fmt::Display for Table {
         )?;
         writeln!(f, "| acks=all | Ottla, `journal` | Ottla, `os` | Kafka 4.3.1 (with flush.messages=1) |")?;
         writeln!(f, "|---|---|---|---|")?;
-        for row in &self.rows {
+        for row in self.0.iter() {
             let [journal, os] = [Variant::OttlaJournal, Variant::OttlaOs].map(|variant| row.ottla(variant));
             writeln!(f, "| {} | {journal} | {os} | {} |", row.name, row.kafka())?;
         }

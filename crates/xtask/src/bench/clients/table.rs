@@ -3,31 +3,17 @@
 use std::fmt;
 
 use super::{
-    super::{
-        figure::Sample,
-        table::{Summary, beside},
-    },
+    super::{figure::Sample, rows::Rows, table::beside},
     driver::Client,
 };
 
-/// One row for each load, in the order in which they first were measured.
 #[derive(Debug, Default)]
-pub(super) struct Table {
-    rows: Vec<(&'static str, Vec<(Client, Sample)>)>,
-}
+pub(super) struct Table(Rows<Client>);
 
 impl Table {
     pub(super) fn add(&mut self, load: &'static str, client: Client, sample: Sample) {
-        match self.rows.iter_mut().find(|(name, _)| *name == load) {
-            Some((_, samples)) => samples.push((client, sample)),
-            None => self.rows.push((load, vec![(client, sample)])),
-        }
+        self.0.add(load, client, sample);
     }
-}
-
-fn summaries(samples: &[(Client, Sample)], client: Client) -> Vec<Summary> {
-    let of_client = samples.iter().filter(|(of, _)| *of == client).map(|(_, sample)| sample);
-    Summary::of_each(&of_client.collect::<Vec<_>>())
 }
 
 impl fmt::Display for Table {
@@ -42,10 +28,11 @@ impl fmt::Display for Table {
             "| acks=all, idempotent, batches of 16 KiB, linger 5 ms | ottla-client | Java | librdkafka |"
         )?;
         writeln!(f, "|---|---|---|---|")?;
-        for (load, samples) in &self.rows {
-            let librdkafka = summaries(samples, Client::Librdkafka);
+        for row in self.0.iter() {
+            let librdkafka = row.summaries(Client::Librdkafka);
             let [ottla, java] =
-                [Client::Ottla, Client::Java].map(|client| beside(&summaries(samples, client), &librdkafka));
+                [Client::Ottla, Client::Java].map(|client| beside(&row.summaries(client), &librdkafka));
+            let load = row.name;
             writeln!(f, "| {load} | {ottla} | {java} | {} |", beside(&librdkafka, &[]))?;
         }
         Ok(())
