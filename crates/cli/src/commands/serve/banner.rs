@@ -18,10 +18,12 @@ pub(super) struct Banner {
     durable: bool,
     /// Where they are served, if they are.
     metrics: Option<String>,
+    /// What else there is to say.
+    more: Vec<(&'static str, String)>,
 }
 
 impl Banner {
-    pub(super) fn new(running: &Running) -> Banner {
+    pub(super) fn new(running: &Running, more: Vec<(&'static str, String)>) -> Banner {
         Banner {
             listening: running.addresses().iter().map(listening).collect(),
             command: std::env::args().next().unwrap_or_else(|| "ottla".into()),
@@ -29,6 +31,7 @@ impl Banner {
             data_dir: running.data_dir().display().to_string(),
             durable: running.is_durable(),
             metrics: running.metrics_address().map(|address| address.to_string()),
+            more,
         }
     }
 
@@ -79,6 +82,9 @@ impl fmt::Display for Banner {
         if let Some(metrics) = &self.metrics {
             writeln!(f, "  metrics     http://{metrics}/metrics")?;
         }
+        for (name, text) in &self.more {
+            writeln!(f, "  {name:<11} {text}")?;
+        }
         writeln!(f, "  produce     echo hello | {command} produce greetings{brokers}")?;
         writeln!(f, "  consume     {command} consume greetings -e{brokers}")
     }
@@ -114,11 +120,13 @@ mod tests {
             data_dir: "/data".into(),
             durable: true,
             metrics: Some("127.0.0.1:9644".into()),
+            more: vec![("demo", "of nothing".into())],
         };
         let text = banner.to_string();
-        assert!(text.lines().count() <= 7 && text.lines().all(|line| line.len() < 80), "{text}");
+        assert!(text.lines().count() <= 8 && text.lines().all(|line| line.len() < 80), "{text}");
         assert!(text.contains("echo hello | target/release/ottla produce greetings\n"), "{text}");
         assert!(text.contains("http://127.0.0.1:9644/metrics"), "{text}");
+        assert!(text.contains("\n  demo        of nothing\n"), "{text}");
         banner.bootstrap = "kafka1:9092".into();
         assert!(banner.to_string().contains("consume greetings -e -b kafka1:9092\n"));
     }

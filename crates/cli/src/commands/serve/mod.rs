@@ -77,19 +77,33 @@ enum LogFormatFlag {
 }
 
 pub(crate) fn run(args: &ServeArgs) -> Result<Outcome> {
-    run_then(args, async |_running| Ok(()))
+    run_with(args, async |_running| Ok(Alone))
 }
 
-/// Does something when the broker is ready, before it says so.
-pub(crate) fn run_then(
+/// What runs beside the broker, until that is told to stop.
+pub(crate) trait Companion {
+    /// What the banner tells of it.
+    fn lines(&self) -> Vec<(&'static str, String)>;
+}
+
+struct Alone;
+
+impl Companion for Alone {
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+/// Serves with a companion that is made when the broker is ready, before it says so.
+pub(crate) fn run_with<C: Companion>(
     args: &ServeArgs,
-    when_ready: impl AsyncFnOnce(&Running) -> Result<()>,
+    companion: impl AsyncFnOnce(&Running) -> Result<C>,
 ) -> Result<Outcome> {
     let (settings, warnings) = configure(args, &Environment::of_process())?;
     let form = LogForm::chosen(settings.broker().node.log_format);
     logging::start(form, args.log_level.clone());
     warnings.iter().for_each(|warning| warn!("{warning}"));
-    runtime()?.block_on(serve(args, &settings, form, when_ready))
+    runtime()?.block_on(serve(args, &settings, form, companion))
 }
 
 fn configure(args: &ServeArgs, environment: &Environment) -> Result<(Settings, Vec<Warning>)> {
@@ -110,23 +124,27 @@ fn runtime() -> Result<Runtime> {
     runtime.context("cannot start the threads of the process")
 }
 
-async fn serve(
+async fn serve<C: Companion>(
     args: &ServeArgs,
     settings: &Settings,
     form: LogForm,
-    when_ready: impl AsyncFnOnce(&Running) -> Result<()>,
+    companion: impl AsyncFnOnce(&Running) -> Result<C>,
 ) -> Result<Outcome> {
     // From here on a signal is not lost, whenever it comes.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let running = start(settings, &mut signals).await?;
-    if let Err(error) = when_ready(&running).await {
-        stop(running, &mut signals).await;
-        return Err(error);
-    }
+    let companion = match companion(&running).await {
+        Ok(companion) => companion,
+        Err(error) => {
+            stop(running, &mut signals).await;
+            return Err(error);
+        }
+    };
     let ports_file = args.ports_file.as_deref().map(|path| PortsFile::write(path, &running));
     let ports_file = ports_file.transpose()?;
-    announce(&running, form)?;
+    announce(&running, form, &companion)?;
     let signal = signals.next().await;
+    drop(companion);
     info!(signal, "stopping; a second signal ends the process at once");
     stop(running, &mut signals).await;
     drop(ports_file);
@@ -144,8 +162,8 @@ async fn start(settings: &Settings, signals: &mut Signals) -> Result<Running> {
     }
 }
 
-fn announce(running: &Running, form: LogForm) -> io::Result<()> {
-    let banner = Banner::new(running);
+fn announce(running: &Running, form: LogForm, companion: &impl Companion) -> io::Result<()> {
+    let banner = Banner::new(running, companion.lines());
     if form == LogForm::Json {
         banner.log();
         return Ok(());
