@@ -32,6 +32,7 @@
 mod consumer;
 mod producer;
 mod runtime;
+mod transactional;
 
 use crate::config::{ClientConfig, ConsumerConfig, ProducerConfig};
 use crate::{Error, Result};

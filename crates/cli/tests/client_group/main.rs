@@ -1,5 +1,6 @@
 //! Our consumers in groups against the real process, alone and together with librdkafka's.
 
+mod batches;
 mod committing;
 mod crew;
 mod handling;

@@ -7,8 +7,12 @@ mod admin;
 mod async_producer;
 #[path = "../../../client/examples/batch_commit.rs"]
 mod batch_commit;
+#[path = "../../../client/examples/consumer_group.rs"]
+mod consumer_group;
 #[path = "../../../client/examples/group.rs"]
 mod group;
+#[path = "../../../client/examples/messaging.rs"]
+mod messaging;
 #[path = "../../../client/examples/partitioners.rs"]
 mod partitioners;
 #[path = "../../../client/examples/reset_offsets.rs"]
@@ -42,6 +46,7 @@ fn an_async_producers_records_are_consumed_alone_and_in_groups_which_are_reset()
         assert_eq!(batch_commit::run(&servers).await.expect("it runs"), [10; 10]);
         assert_eq!(reset_offsets::run(&servers).await.expect("it runs"), [0]);
         assert_eq!(group::run(&servers).await.expect("it runs again"), 100);
+        assert_eq!(consumer_group::run(&servers).await.expect("it runs"), 99, "and one dead letter");
     });
 }
 
@@ -58,6 +63,13 @@ fn every_partitioner_chooses_what_its_library_chooses() {
         assert_eq!(chosen[name], expected, "{name}");
     }
     assert!(chosen.values().flatten().all(|partition| (0..10).contains(partition)));
+}
+
+#[test]
+fn published_messages_are_handled_in_their_order() {
+    let node = Node::start();
+    let handled = block_on(messaging::run(&node.address.to_string())).expect("it runs");
+    assert_eq!(handled, (0..10).map(|number| format!("hello {number}")).collect::<Vec<_>>());
 }
 
 #[test]

@@ -13,8 +13,8 @@ use crate::{Result, TopicPartition, producer};
 #[derive(Clone, Debug)]
 pub struct Producer {
     // Dropped before the runtime that its tasks run on.
-    producer: producer::Producer,
-    runtime: Runtime,
+    pub(super) producer: producer::Producer,
+    pub(super) runtime: Runtime,
 }
 
 /// A record on its way. Dropped, it changes nothing.

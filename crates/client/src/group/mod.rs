@@ -13,7 +13,7 @@
 //! | `topics`, `pattern` | which topics there are |
 //! | `offsets`, `committed`, `metadata` | offsets that are committed, and in whose name |
 //! | `listener` | hearing of rebalances |
-//! | `handling` | a handler for each partition, in place of a loop that polls |
+//! | `handling` | a handler for each partition, or for batches of records, in place of a loop that polls |
 
 mod attendance;
 pub(crate) mod classic;
@@ -32,7 +32,10 @@ mod shared;
 mod topics;
 
 pub use committed::CommittedOffset;
-pub use handling::{Claim, ConsumerGroup, GroupHandler, Handled, HandlerError, Session};
+pub use handling::{
+    Batch, BatchHandler, BatchOptions, Batches, Claim, ConsumerGroup, DeadLetters, GroupHandler, Handled,
+    HandlerError, OnFailure, Session,
+};
 pub(crate) use holding::Turn;
 pub use listener::{Listening, RebalanceListener};
 pub(crate) use membership::{Membership, Refusal, Subscribed};

@@ -46,6 +46,7 @@ pub use options::{OnError, PublishOptions, ReaderOptions, WriterOptions};
 pub use subscribing::{Event, Subscription};
 
 use crate::admin::{Admin, NewTopic};
+pub use crate::group::{BatchOptions, DeadLetters, OnFailure};
 use crate::producer::Producer;
 use crate::{Client, ErrorCode, Result};
 

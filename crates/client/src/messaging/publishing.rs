@@ -48,7 +48,7 @@ impl Broker {
     }
 
     /// The writer of a topic; the first message makes it.
-    fn writer(&self, topic: &Arc<str>, balancer: Option<PartitionerKind>) -> Result<Producer> {
+    pub(super) fn writer(&self, topic: &Arc<str>, balancer: Option<PartitionerKind>) -> Result<Producer> {
         let name = if self.options.has_writer_per_topic() { topic.clone() } else { Arc::from("") };
         let mut writers = self.writers();
         if let Some(writer) = writers.get(&name) {

@@ -1,12 +1,18 @@
-//! Subscribing: a handler for each message, one after the other within a partition.
+//! Subscribing: a handler for each message, one after the other within a partition, or for batches of them.
+
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{Broker, Carrier, OnError, ReaderOptions};
 use crate::Result;
+use crate::config::ConsumerConfig;
 use crate::consumer::ConsumerRecord;
-use crate::group::{Claim, ConsumerGroup, GroupHandler, Handled, HandlerError, Session};
+use crate::group::{
+    Batch, BatchHandler, BatchOptions, Batches, Claim, ConsumerGroup, DeadLetters, GroupHandler, Handled,
+    HandlerError, Session,
+};
 
 /// A message that came.
 #[derive(Clone, Debug)]
@@ -14,6 +20,14 @@ use crate::group::{Claim, ConsumerGroup, GroupHandler, Handled, HandlerError, Se
 pub struct Event {
     /// The message.
     pub record: ConsumerRecord,
+    /// How often it is handled, this time included. More than 1 in batches alone.
+    pub attempt: u32,
+    /// None in a batch.
+    acknowledging: Option<Acknowledging>,
+}
+
+#[derive(Clone, Debug)]
+struct Acknowledging {
     session: Session,
     commits_each: bool,
 }
@@ -21,10 +35,13 @@ pub struct Event {
 impl Event {
     /// The message is handled, and all before it in its partition. With `auto_ack` that is done when the handler has returned.
     ///
+    /// In batches it does nothing: there a message is acknowledged when all before it are handled too.
+    ///
     /// It fails as [`crate::consumer::Consumer::commit`] does, where messages are committed one by one.
     pub async fn ack(&self) -> Result<()> {
-        self.session.mark(&self.record);
-        if self.commits_each { self.session.commit().await } else { Ok(()) }
+        let Some(Acknowledging { session, commits_each }) = &self.acknowledging else { return Ok(()) };
+        session.mark(&self.record);
+        if *commits_each { session.commit().await } else { Ok(()) }
     }
 
     /// The message's headers, to read trace context from.
@@ -81,10 +98,52 @@ impl Broker {
         H: Fn(Event) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
+        let consumer = options.consumer(group);
+        self.start(topic, &options, consumer, EachMessage { handler, options: options.clone() }).await
+    }
+
+    /// Calls the handler with up to so many messages of a partition as [`BatchOptions`] say, and again if it fails. Each is
+    /// acknowledged when it is handled, and all before it in its partition; `auto_ack` and `on_error` of the reader count for
+    /// nothing.
+    ///
+    /// Fails if the options do not go together, or the topic cannot be made.
+    pub async fn subscribe_batches<H, F>(
+        &self,
+        topic: &str,
+        group: &str,
+        options: ReaderOptions,
+        batches: BatchOptions,
+        handler: H,
+    ) -> Result<Subscription>
+    where
+        H: Fn(Vec<Event>) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), HandlerError>> + Send + 'static,
+    {
+        let consumer = options.consumer(group);
+        let batches = batches.commit_each(options.commits_each());
+        self.start(topic, &options, consumer, Batches::new(EachBatch { handler }, batches)).await
+    }
+
+    /// A topic for messages that keep failing, which [`crate::group::OnFailure::DeadLetters`] wants. It is written to as this broker
+    /// publishes.
+    ///
+    /// [`crate::Error::Config`] if its options do not go together.
+    pub fn dead_letters(&self, topic: &str) -> Result<DeadLetters> {
+        let topic = Arc::from(topic);
+        Ok(DeadLetters::with_producer(self.writer(&topic, None)?, topic))
+    }
+
+    async fn start(
+        &self,
+        topic: &str,
+        options: &ReaderOptions,
+        consumer: ConsumerConfig,
+        handler: impl GroupHandler,
+    ) -> Result<Subscription> {
         if let Some((partitions, replication_factor)) = options.auto_create_topic {
             self.create_topic(topic, partitions, replication_factor).await?;
         }
-        let members = ConsumerGroup::new(self.client.clone(), options.consumer(group))?;
+        let members = ConsumerGroup::new(self.client.clone(), consumer)?;
         let (stop, mut stopped) = watch::channel(false);
         let topic = topic.to_owned();
         let task = tokio::spawn(async move {
@@ -94,7 +153,7 @@ impl Broker {
                     std::future::pending::<()>().await;
                 }
             };
-            members.consume([topic], EachMessage { handler, options }, until).await
+            members.consume([topic], handler, until).await
         });
         Ok(Subscription { stop, task })
     }
@@ -109,7 +168,8 @@ where
         Box::pin(async move {
             while let Some(record) = claim.next().await {
                 let commits_each = self.options.commits_each();
-                let event = Event { record, session: session.clone(), commits_each };
+                let acknowledging = Some(Acknowledging { session: session.clone(), commits_each });
+                let event = Event { record, attempt: 1, acknowledging };
                 let outcome = (self.handler)(event.clone()).await;
                 match outcome {
                     Err(error) if self.options.on_error == OnError::Stop => return Err(error),
@@ -128,5 +188,25 @@ where
             }
             Ok(())
         })
+    }
+}
+
+/// What calls the program's handler of batches.
+struct EachBatch<H> {
+    handler: H,
+}
+
+impl<H, F> BatchHandler for EachBatch<H>
+where
+    H: Fn(Vec<Event>) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<(), HandlerError>> + Send + 'static,
+{
+    fn handle<'a>(&'a self, batch: Batch<'a>) -> Handled<'a> {
+        let event = |record: &ConsumerRecord| Event {
+            record: record.clone(),
+            attempt: batch.attempt(),
+            acknowledging: None,
+        };
+        Box::pin((self.handler)(batch.records().iter().map(event).collect()))
     }
 }

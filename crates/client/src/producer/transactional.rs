@@ -112,7 +112,7 @@ impl Producer {
     }
 
     /// Whoever calls has an error to tell already, or nobody to tell it to.
-    pub(super) async fn abort_what_is_open(&self) {
+    pub(crate) async fn abort_what_is_open(&self) {
         if self.shared().accumulator().leaves_transaction_open()
             && let Err(error) = self.abort_transaction().await
         {

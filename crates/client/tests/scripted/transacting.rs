@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ottla_client::config::ProducerConfig;
+use ottla_client::config::{ClientConfig, ProducerConfig};
 use ottla_client::group::{CommittedOffset, GroupMetadata};
 use ottla_client::producer::{Producer, ProducerRecord};
 use ottla_client::wire::messages::add_partitions_to_txn_response::{
@@ -336,4 +336,28 @@ async fn with_a_transactional_id_nothing_is_sent_outside_of_transactions() {
     assert!(matches!(producer.send(record()).await, Err(Error::TransactionState(_))));
     commit(&producer).await.unwrap();
     assert!(matches!(producer.send(record()).await, Err(Error::TransactionState(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_waits_has_transactions_too() {
+    let broker = willing(2).await;
+    let servers = broker.address.to_string();
+    let program = tokio::task::spawn_blocking(move || {
+        let client = ottla_client::blocking::Client::connect(ClientConfig::new(&servers)).unwrap();
+        let producer = client.producer(options()).unwrap();
+        producer.init_transactions().unwrap();
+        let send = || producer.send(ProducerRecord::new("t").value("v")).map(drop);
+        producer.in_transaction(send).unwrap();
+        let error = producer.in_transaction(|| send().and(Err::<(), _>(Error::BufferFull))).unwrap_err();
+        assert!(matches!(error, Error::BufferFull));
+        producer.begin_transaction().unwrap();
+        let offsets = [(TopicPartition::new("t", 0), CommittedOffset::new(1))];
+        producer.send_offsets_to_transaction(offsets, &GroupMetadata::new("g")).unwrap();
+        producer.commit_transaction().unwrap();
+    });
+    broker.on::<TxnOffsetCommitRequest>(|_, _| {
+        answer(ottla_client::wire::messages::TxnOffsetCommitResponse::default())
+    });
+    program.await.unwrap();
+    assert_eq!(ends(&broker), [(true, 0), (false, 1), (true, 2)]);
 }

@@ -33,7 +33,9 @@
 //! | `claim` | one partition and its records |
 //! | `sessions` | beginning and ending them, as rebalances have it |
 //! | `runner` | the loop that polls and hands out |
+//! | `batches` | a handler of many records at a time |
 
+mod batches;
 mod claim;
 mod runner;
 mod session;
@@ -43,6 +45,7 @@ use std::error::Error as StdError;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub use batches::{Batch, BatchHandler, BatchOptions, Batches, DeadLetters, OnFailure};
 pub use claim::Claim;
 pub use session::Session;
 
