@@ -170,6 +170,22 @@ pub enum Error {
         partition: TopicPartition,
     },
 
+    /// A record is not this share consumer's, or not any more: it was acknowledged and committed, or never given.
+    #[error("the record at offset {offset} of partition {partition} is not in flight")]
+    NotInFlight {
+        /// The record's partition.
+        partition: TopicPartition,
+        /// Its offset.
+        offset: Offset,
+    },
+
+    /// With `share.acknowledgement.mode` explicit, something has to be said of each record before others are asked for.
+    #[error("{count} records were given and not acknowledged")]
+    Unacknowledged {
+        /// How many.
+        count: usize,
+    },
+
     /// A group committed nothing of a partition, and `auto.offset.reset` is none.
     #[error("nothing was committed of partition {partition}, and auto.offset.reset is none")]
     NoOffset {
@@ -264,6 +280,8 @@ impl Error {
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }
             | Error::NoOffset { .. }
+            | Error::NotInFlight { .. }
+            | Error::Unacknowledged { .. }
             | Error::RecordTooLarge { .. }
             | Error::ProducerFenced { .. }
             | Error::TransactionFailed { .. }
@@ -294,6 +312,8 @@ impl Error {
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }
             | Error::NoOffset { .. }
+            | Error::NotInFlight { .. }
+            | Error::Unacknowledged { .. }
             | Error::RecordTooLarge { .. }
             | Error::BufferFull
             | Error::Partitioner { .. }
@@ -319,6 +339,7 @@ impl Error {
         if let Error::Corrupt { partition, .. }
         | Error::Truncated { partition, .. }
         | Error::NotAssigned { partition }
+        | Error::NotInFlight { partition, .. }
         | Error::NoOffset { partition } = self
         {
             return Some(partition);
@@ -347,6 +368,8 @@ impl Error {
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }
             | Error::NoOffset { .. }
+            | Error::NotInFlight { .. }
+            | Error::Unacknowledged { .. }
             | Error::RecordTooLarge { .. }
             | Error::BufferFull
             | Error::Partitioner { .. }
@@ -383,6 +406,8 @@ impl Error {
                 Some("assign it first; a rebalance may have given it to another member")
             }
             Error::NoOffset { .. } => Some("seek to where it shall begin, or set auto.offset.reset"),
+            Error::NotInFlight { .. } => Some("acknowledge a record once, and before its lock ends"),
+            Error::Unacknowledged { .. } => Some("acknowledge each record before the next poll"),
             Error::RecordTooLarge { .. } => {
                 Some("send smaller records, or raise the option and the topic's max.message.bytes")
             }
@@ -418,6 +443,8 @@ impl Error {
             | Error::Truncated { .. }
             | Error::NotAssigned { .. }
             | Error::NoOffset { .. }
+            | Error::NotInFlight { .. }
+            | Error::Unacknowledged { .. }
             | Error::RecordTooLarge { .. }
             | Error::BufferFull
             | Error::Partitioner { .. }

@@ -11,6 +11,7 @@
 //! | [`partitioner`] | which partition a record goes to, bit for bit as other clients choose it |
 //! | [`consumer`] | records, from partitions of one's choice |
 //! | [`group`] | what consumers of a group have in common |
+//! | [`share`] | records of which each goes to one consumer of a group, as with a queue |
 //! | [`sasl`] | where tokens come from, for brokers that want some |
 //! | [`metrics`] | what a client counted, as a snapshot or for Prometheus |
 //! | [`blocking`] | producer and consumer for programs that are not asynchronous |
@@ -47,6 +48,7 @@ pub mod partitioner;
 pub mod producer;
 mod random;
 pub mod sasl;
+pub mod share;
 mod tasks;
 mod topic_partition;
 mod transport;

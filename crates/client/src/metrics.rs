@@ -45,6 +45,8 @@ pub struct Metrics {
     pub consumer: ConsumerMetrics,
     /// Membership of groups.
     pub group: GroupMetrics,
+    /// Records of share groups.
+    pub share: ShareMetrics,
 }
 
 /// Connections to brokers.
@@ -123,6 +125,22 @@ pub struct GroupMetrics {
     pub commits: Histogram,
     /// Commits that failed.
     pub commits_failed: u64,
+}
+
+/// What share consumers fetched and told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShareMetrics {
+    /// Records that were given out, each time that they were.
+    pub records: u64,
+    /// The bytes of batches that were fetched, as they came.
+    pub bytes: u64,
+    /// Answers with records.
+    pub fetches: u64,
+    /// Records of which brokers know what became of them.
+    pub acknowledged: u64,
+    /// Records of which brokers could not be told, or would not hear.
+    pub acknowledgements_failed: u64,
 }
 
 impl ConnectionMetrics {

@@ -59,7 +59,7 @@ pub(super) struct Driver {
 
 /// Asking the cluster about the topics that are consumed.
 #[derive(Debug)]
-pub(super) struct Refresh {
+pub(crate) struct Refresh {
     backoff: Backoff,
     is_under_way: bool,
     failures: u32,
@@ -75,20 +75,24 @@ enum Done {
 }
 
 impl Refresh {
-    pub(super) fn new(backoff: Backoff) -> Refresh {
+    pub(crate) fn new(backoff: Backoff) -> Refresh {
         Refresh { backoff, is_under_way: false, failures: 0, retry_at: None }
     }
 
-    fn may_begin(&self, now: Instant) -> bool {
-        !self.is_under_way && self.retry_at.is_none_or(|at| at <= now)
+    /// Whether it is time to ask; if so, it is under way from here on.
+    pub(crate) fn begin(&mut self, now: Instant) -> bool {
+        let may_begin = !self.is_under_way && self.retry_at.is_none_or(|at| at <= now);
+        self.is_under_way |= may_begin;
+        may_begin
     }
 
-    fn waits_until(&self, now: Instant) -> Option<Instant> {
+    /// When it is time, if that is still to come.
+    pub(crate) fn waits_until(&self, now: Instant) -> Option<Instant> {
         self.retry_at.filter(|at| !self.is_under_way && *at > now)
     }
 
     /// Asked again soon, it would say the same: topics that are not there are asked for at longer and longer intervals.
-    fn is_done(&mut self, has_all: bool, now: Instant) {
+    pub(crate) fn is_done(&mut self, has_all: bool, now: Instant) {
         self.is_under_way = false;
         self.failures = if has_all { 0 } else { self.failures.saturating_add(1) };
         let pause = self.backoff.pause(self.failures, random::fraction());
@@ -132,8 +136,7 @@ impl Driver {
     }
 
     fn refresh(&mut self, under_way: &mut JoinSet<Done>) {
-        if self.refresh.may_begin(clock::now()) {
-            self.refresh.is_under_way = true;
+        if self.refresh.begin(clock::now()) {
             let client = self.client.clone();
             under_way.spawn(async move { Done::Refreshed(client.refresh().await.map(drop)) });
         }

@@ -6,7 +6,7 @@ use crate::error::{Resource, ResponseError};
 use crate::{Call, Client, Destination, Result};
 
 /// Asks once. That the answer is an error code, or does not come, is learnt from.
-pub(super) async fn ask<R: Request>(
+pub(crate) async fn ask<R: Request>(
     client: Client,
     call: Call,
     request: R,

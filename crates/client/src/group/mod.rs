@@ -32,13 +32,14 @@ mod shared;
 mod topics;
 
 pub use committed::CommittedOffset;
+pub(crate) use coordinator::ask;
 pub use handling::{
     Batch, BatchHandler, BatchOptions, Batches, Claim, ConsumerGroup, DeadLetters, GroupHandler, Handled,
     HandlerError, OnFailure, Session,
 };
 pub(crate) use holding::Turn;
 pub use listener::{Listening, RebalanceListener};
-pub(crate) use membership::{Membership, Refusal, Subscribed};
+pub(crate) use membership::{Membership, Refusal, Subscribed, Wish};
 pub use metadata::GroupMetadata;
 pub use pattern::Pattern;
 pub(crate) use queue::Place;

@@ -9,7 +9,7 @@ use ottla_wire::ApiKey;
 
 use super::histogram::Recorder;
 use super::{
-    ConnectionMetrics, ConsumerMetrics, GroupMetrics, Metrics, ProducerMetrics, RequestMetrics,
+    ConnectionMetrics, ConsumerMetrics, GroupMetrics, Metrics, ProducerMetrics, RequestMetrics, ShareMetrics,
     ThrottleMetrics,
 };
 
@@ -48,11 +48,21 @@ pub(crate) struct Counts {
     rebalances: Recorder,
     commits: Recorder,
     commits_failed: Counter,
+    shared: SharedRecords,
     gauges: Mutex<Vec<Weak<dyn Gauges>>>,
 }
 
 #[derive(Default)]
 struct Counter(AtomicU64);
+
+#[derive(Default)]
+struct SharedRecords {
+    records: Counter,
+    bytes: Counter,
+    fetches: Counter,
+    acknowledged: Counter,
+    failed: Counter,
+}
 
 #[derive(Default)]
 struct Requests {
@@ -86,6 +96,7 @@ impl Default for Counts {
             rebalances: Recorder::default(),
             commits: Recorder::default(),
             commits_failed: Counter::default(),
+            shared: SharedRecords::default(),
             gauges: Mutex::default(),
         }
     }
@@ -152,6 +163,25 @@ impl Counts {
         }
     }
 
+    /// An answer of a share session came with so many bytes of batches.
+    pub(crate) fn share_fetched(&self, bytes: usize) {
+        if bytes > 0 {
+            self.shared.fetches.add(1);
+            self.shared.bytes.add(bytes as u64);
+        }
+    }
+
+    /// So many records of share groups were given out.
+    pub(crate) fn share_consumed(&self, records: usize) {
+        self.shared.records.add(records as u64);
+    }
+
+    /// Brokers heard of so many records, and could not be told of so many others.
+    pub(crate) fn acknowledged(&self, records: usize, failed: usize) {
+        self.shared.acknowledged.add(records as u64);
+        self.shared.failed.add(failed as u64);
+    }
+
     /// Reads this too when a snapshot is taken, for as long as it is there.
     pub(crate) fn watch(&self, gauges: Weak<dyn Gauges>) {
         let mut watched = self.gauges();
@@ -199,6 +229,13 @@ impl Counts {
                 rebalances: self.rebalances.read(),
                 commits: self.commits.read(),
                 commits_failed: self.commits_failed.read(),
+            },
+            share: ShareMetrics {
+                records: self.shared.records.read(),
+                bytes: self.shared.bytes.read(),
+                fetches: self.shared.fetches.read(),
+                acknowledged: self.shared.acknowledged.read(),
+                acknowledgements_failed: self.shared.failed.read(),
             },
         }
     }

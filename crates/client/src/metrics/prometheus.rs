@@ -48,7 +48,8 @@ impl Collector for ClientCollector {
         requests(&mut sheet, &metrics)?;
         producer(&mut sheet, &metrics)?;
         consumer(&mut sheet, &metrics)?;
-        group(&mut sheet, &metrics)
+        group(&mut sheet, &metrics)?;
+        share(&mut sheet, &metrics)
     }
 }
 
@@ -163,6 +164,20 @@ fn consumer(sheet: &mut Sheet<'_>, metrics: &Metrics) -> fmt::Result {
     for (topic, lag) in topics {
         let labels = [("topic", topic.to_owned())];
         ConstGauge::new(as_f64(lag)).encode(lags.encode_family(&&labels[..])?)?;
+    }
+    Ok(())
+}
+
+fn share(sheet: &mut Sheet<'_>, metrics: &Metrics) -> fmt::Result {
+    let share = &metrics.share;
+    for (name, help, unit, value) in [
+        ("shared_records", "Records of share groups that were given out", None, share.records),
+        ("share_fetches", "Answers with records of share groups", None, share.fetches),
+        ("share_fetched", "Bytes of batches of share groups", Some(&Unit::Bytes), share.bytes),
+        ("acknowledged_records", "Records that brokers were told of", None, share.acknowledged),
+        ("acknowledge_failed_records", "Those that failed", None, share.acknowledgements_failed),
+    ] {
+        sheet.counter(name, help, unit, value)?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ mod authenticating;
 mod examples;
 mod groups;
 mod securing;
+mod sharing;
 mod transactions;
 
 use ottla_client::config::ClientConfig;

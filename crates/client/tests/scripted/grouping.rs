@@ -74,7 +74,7 @@ pub(super) async fn coordinator() -> Broker {
 }
 
 /// Tells that another one coordinates.
-fn coordinates(broker: &Broker, id: i32, other: &Broker) {
+pub(super) fn coordinates(broker: &Broker, id: i32, other: &Broker) {
     let (host, port) = (other.address.ip().to_string(), i32::from(other.address.port()));
     broker.on::<FindCoordinatorRequest>(move |request, _| {
         let key = request.coordinator_keys[0].clone();

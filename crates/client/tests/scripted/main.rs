@@ -13,6 +13,7 @@ mod handling;
 mod producing;
 mod routing;
 mod securing;
+mod sharing;
 mod transacting;
 
 use std::net::SocketAddr;
