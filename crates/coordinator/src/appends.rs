@@ -16,10 +16,19 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AppendId(pub u64);
 
-/// What happens to a classic group once the records are durable, or if they cannot be appended.
+/// What happens with a group's records: when they are appended, once they are durable, or if they cannot be appended.
 #[derive(Debug)]
 pub(crate) enum Then {
     Nothing,
+    /// They count once the producer's transaction is committed.
+    Open {
+        producer_id: i64,
+    },
+    /// There are none, but the marker that ends a producer's transaction.
+    End {
+        producer_id: i64,
+        committed: bool,
+    },
     /// The group is a classic one from now on: without its record it is what it was before.
     Created {
         group: ByteString,
@@ -67,9 +76,20 @@ impl<S, T, R> Default for Appends<S, T, R> {
 
 impl<S: Stored, T, R> Appends<S, T, R> {
     pub(crate) fn start<M>(&mut self, records: Vec<S>, then: T, out: &mut Vec<Effect<R, M>>) -> AppendId {
+        self.start_as(records, then, out, |id, records| Effect::Append { id, records })
+    }
+
+    /// The same, with the effect that appends them.
+    pub(crate) fn start_as<M>(
+        &mut self,
+        records: Vec<S>,
+        then: T,
+        out: &mut Vec<Effect<R, M>>,
+        effect: impl FnOnce(AppendId, Vec<CoordinatorRecord>) -> Effect<R, M>,
+    ) -> AppendId {
         let id = AppendId(self.last.0 + 1);
         self.last = id;
-        out.push(Effect::Append { id, records: S::encode(&records) });
+        out.push(effect(id, S::encode(&records)));
         self.waiting.push_back(Waiting { id, records, then, replies: Vec::new() });
         id
     }
@@ -96,6 +116,11 @@ impl<S: Stored, T, R> Appends<S, T, R> {
     pub(crate) fn take_records(&mut self, id: AppendId) -> Vec<S> {
         let index = self.index(id);
         std::mem::take(&mut self.waiting[index].records)
+    }
+
+    /// What follows an append.
+    pub(crate) fn then(&self, id: AppendId) -> &T {
+        &self.waiting[self.index(id)].then
     }
 
     /// Forgets an append that could not be made.

@@ -20,10 +20,32 @@ pub enum Effect<R = Response, M = Infallible> {
     /// Append these records to the shard's partition as one batch, at once, whatever `max.message.bytes` says, and
     /// call its `appended` before anything else happens to the shard.
     Append { id: AppendId, records: Vec<CoordinatorRecord> },
+    /// The same, as a batch of a producer's transaction.
+    AppendInTransaction { id: AppendId, producer: TransactionalProducer, records: Vec<CoordinatorRecord> },
+    /// The same with the marker that ends a transaction, in place of records.
+    AppendMarker { id: AppendId, end: TransactionEnd },
     /// Answer the request of that ticket.
     Reply { ticket: Ticket, response: R },
     /// Tell this to those whom it concerns.
     Send(M),
+}
+
+/// Who writes within a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransactionalProducer {
+    pub id: i64,
+    pub epoch: i16,
+}
+
+/// The end of a producer's transaction, as its coordinator has decided it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransactionEnd {
+    pub producer: TransactionalProducer,
+    /// The leader epoch of the coordinator's partition of `__transaction_state`.
+    pub coordinator_epoch: i32,
+    pub committed: bool,
+    /// From 2 on the epoch is above that of the transaction's records (KIP-890).
+    pub transaction_version: i8,
 }
 
 /// A record of a coordinator's topic; one without a value deletes.
@@ -39,7 +61,9 @@ pub enum Response {
     JoinGroup(JoinGroupResponse),
     SyncGroup(SyncGroupResponse),
     LeaveGroup(LeaveGroupResponse),
+    /// Also of offsets in a transaction.
     OffsetCommit(OffsetCommitResponse),
+    TransactionEnded(ErrorCode),
     /// Of one group of the request.
     OffsetFetch(OffsetFetchResponseGroup),
     OffsetDelete(OffsetDeleteResponse),
@@ -49,8 +73,8 @@ pub enum Response {
 
 impl Response {
     /// The same, had it failed as a whole.
-    pub(crate) fn failed(mut self, error: ErrorCode) -> Response {
-        let error = error.code();
+    pub(crate) fn failed(mut self, failure: ErrorCode) -> Response {
+        let error = failure.code();
         match &mut self {
             Response::JoinGroup(r) => r.error_code = error,
             Response::SyncGroup(r) => *r = SyncGroupResponse { error_code: error, ..Default::default() },
@@ -58,6 +82,7 @@ impl Response {
             Response::OffsetCommit(r) => {
                 r.topics.iter_mut().flat_map(|t| &mut t.partitions).for_each(|p| p.error_code = error);
             }
+            Response::TransactionEnded(code) => *code = failure,
             Response::OffsetFetch(r) => {
                 r.topics.clear();
                 r.error_code = error;

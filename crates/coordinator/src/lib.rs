@@ -36,7 +36,7 @@ mod transaction;
 pub use appends::AppendId;
 pub use config::GroupConfig;
 pub use context::{Context, Now, Ticket};
-pub use effect::{CoordinatorRecord, Effect, Response};
+pub use effect::{CoordinatorRecord, Effect, Response, TransactionEnd, TransactionalProducer};
 pub use group::{GroupState, GroupType};
 pub use offsets::CommittedOffset;
 pub use placement::partition_for;

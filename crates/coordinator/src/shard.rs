@@ -21,8 +21,12 @@ mod clock;
 mod membership;
 mod offsets;
 mod replay;
+mod transactions;
 
 pub use offsets::DeletedTopic;
+
+/// Stands for "of no transaction".
+const NO_PRODUCER_ID: i64 = -1;
 
 /// Groups and committed offsets of one partition of `__consumer_offsets`; see the crate's documentation.
 #[derive(Debug)]

@@ -13,3 +13,4 @@ mod restart;
 mod states;
 mod static_members;
 mod timeouts;
+mod transactional_offsets;

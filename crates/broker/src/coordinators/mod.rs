@@ -22,7 +22,9 @@ mod tickets;
 use std::sync::{Arc, RwLock, atomic::AtomicBool};
 
 use ottla_coordinator::{Now, Ticket, partition_for};
+use ottla_replica::VerificationGuard;
 use ottla_wire::ErrorCode;
+use tokio::sync::oneshot;
 
 use crate::{clock, durable::Durable, storage::Storage, topics::Topic};
 
@@ -127,6 +129,28 @@ impl<C: Core> Shards<C> {
     ) -> Result<C::Response, ErrorCode> {
         let answered = self.shard_of(key)?.ask(act)?;
         answered.await.map_err(|_ended| ErrorCode::NotCoordinator)
+    }
+
+    /// The same, for what is written within a transaction: the guard shows that its coordinator was asked.
+    pub(crate) async fn ask_verified(
+        &self,
+        key: &str,
+        guard: Option<VerificationGuard>,
+        act: impl FnOnce(&mut C, Now, Ticket, &mut Effects<C>),
+    ) -> Result<C::Response, ErrorCode> {
+        let answered = self.shard_of(key)?.ask_verified(guard, act)?;
+        answered.await.map_err(|_ended| ErrorCode::NotCoordinator)
+    }
+
+    /// Asks the shard of a partition, and gives what to wait for.
+    pub(crate) fn ask_partition(
+        &self,
+        index: i32,
+        act: impl FnOnce(&mut C, Now, Ticket, &mut Effects<C>),
+    ) -> Result<oneshot::Receiver<C::Response>, ErrorCode> {
+        let hosted = self.hosted();
+        let shard = usize::try_from(index).ok().and_then(|index| hosted.get(index));
+        shard.ok_or(ErrorCode::NotCoordinator)?.ask(act)
     }
 
     /// Lets something happen to the shard of a key that nobody waits for.

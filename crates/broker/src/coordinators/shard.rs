@@ -16,9 +16,11 @@ use std::{
     time::Instant,
 };
 
-use ottla_coordinator::{AppendId, CoordinatorRecord, Effect, Now, Ticket};
+use ottla_coordinator::{
+    AppendId, CoordinatorRecord, Effect, Now, Ticket, TransactionEnd, TransactionalProducer,
+};
 use ottla_records::BatchOptions;
-use ottla_replica::{Acks, Origin, Validated};
+use ottla_replica::{Acks, Origin, Validated, VerificationGuard};
 use ottla_wire::ErrorCode;
 use tokio::sync::oneshot;
 use tracing::{error, info};
@@ -34,7 +36,7 @@ use crate::{
     api::produce::append_error,
     clock,
     durable::{Durable, Until},
-    partition::Partition,
+    partition::{Partition, Produced},
     storage::Storage,
 };
 
@@ -82,6 +84,8 @@ struct Serving<C: Core> {
     tickets: Tickets<C::Response>,
     /// Appends that are not durable yet, and when they are.
     appended: VecDeque<(AppendId, Until)>,
+    /// What the request under way was verified with.
+    guard: Option<VerificationGuard>,
 }
 
 impl<C: Core> HostedShard<C> {
@@ -104,10 +108,21 @@ impl<C: Core> HostedShard<C> {
         &self,
         act: impl FnOnce(&mut C, Now, Ticket, &mut Effects<C>),
     ) -> Result<oneshot::Receiver<C::Response>, ErrorCode> {
+        self.ask_verified(None, act)
+    }
+
+    /// The same, for what is written within a transaction, of whose producer the coordinator was asked.
+    pub(super) fn ask_verified(
+        &self,
+        guard: Option<VerificationGuard>,
+        act: impl FnOnce(&mut C, Now, Ticket, &mut Effects<C>),
+    ) -> Result<oneshot::Receiver<C::Response>, ErrorCode> {
         let mut state = self.lock();
         let serving = state.serving()?;
         let (ticket, answered) = serving.tickets.issue();
+        serving.guard = guard;
         self.turn(serving, |core, now, out| act(core, now, ticket, out));
+        serving.guard = None;
         Ok(answered)
     }
 
@@ -209,6 +224,7 @@ impl<C: Core> HostedShard<C> {
             batches: C::batches(settings),
             tickets: Tickets::default(),
             appended: VecDeque::new(),
+            guard: None,
         };
         *state = State::Serving(Box::new(serving));
         let State::Serving(serving) = &mut *state else { unreachable!("it was just set") };
@@ -255,28 +271,41 @@ impl<C: Core> HostedShard<C> {
     fn carry_out(&self, serving: &mut Serving<C>, now: Now, effects: Effects<C>) {
         let mut effects = VecDeque::from(effects);
         while let Some(effect) = effects.pop_front() {
-            match effect {
-                Effect::Reply { ticket, response } => serving.tickets.answer(ticket, response),
-                Effect::Append { id, records } => {
-                    let appended = self.append(serving, id, &records, now);
-                    let mut out = Vec::new();
-                    serving.core.appended(id, appended, now, &mut out);
-                    effects.extend(out);
+            let (id, appended) = match effect {
+                Effect::Reply { ticket, response } => {
+                    serving.tickets.answer(ticket, response);
+                    continue;
                 }
-                Effect::Send(message) => self.means.outbox.put(message),
-            }
+                Effect::Send(message) => {
+                    self.means.outbox.put(message);
+                    continue;
+                }
+                Effect::Append { id, records } => (id, self.append(serving.batches, None, &records, now)),
+                Effect::AppendInTransaction { id, producer, records } => {
+                    let options = in_transaction(serving.batches, producer);
+                    (id, self.append(options, serving.guard.take(), &records, now))
+                }
+                Effect::AppendMarker { id, end } => (id, self.append_marker(&end)),
+            };
+            let base_offset = appended.map(|appended| {
+                serving.appended.push_back((id, appended.until));
+                appended.base_offset
+            });
+            let mut out = Vec::new();
+            serving.core.appended(id, base_offset, now, &mut out);
+            effects.extend(out);
         }
     }
 
-    /// Appends one batch; the offset of its first record.
+    /// Appends one batch.
     fn append(
         &self,
-        serving: &mut Serving<C>,
-        id: AppendId,
+        options: BatchOptions,
+        guard: Option<VerificationGuard>,
         records: &[CoordinatorRecord],
         now: Now,
-    ) -> Result<i64, ErrorCode> {
-        let batch = batch(records, serving.batches, now.unix_millis).map_err(|error| {
+    ) -> Result<Produced, ErrorCode> {
+        let batch = batch(records, options, now.unix_millis).map_err(|error| {
             error!(partition = self.partition.index, %error, "cannot make a batch of a coordinator's records");
             ErrorCode::RecordListTooLarge
         })?;
@@ -285,10 +314,13 @@ impl<C: Core> HostedShard<C> {
         }
         let batch = Validated { batch, log_append_time: None };
         let appended =
-            self.partition.append(&self.means.storage, batch, Acks::All, Origin::Coordinator, None);
-        let appended = appended.map_err(|refused| append_error(&refused))?;
-        serving.appended.push_back((id, appended.until));
-        Ok(appended.base_offset)
+            self.partition.append(&self.means.storage, batch, Acks::All, Origin::Coordinator, guard);
+        appended.map_err(|refused| append_error(&refused))
+    }
+
+    fn append_marker(&self, end: &TransactionEnd) -> Result<Produced, ErrorCode> {
+        let appended = self.partition.append_marker(&self.means.storage, end);
+        appended.map_err(|refused| append_error(&refused))
     }
 
     /// Tells the driver when to come.
@@ -302,6 +334,10 @@ impl<C: Core> HostedShard<C> {
     fn lock(&self) -> MutexGuard<'_, State<C>> {
         self.state.lock().expect("a shard's invariant was broken before")
     }
+}
+
+fn in_transaction(options: BatchOptions, producer: TransactionalProducer) -> BatchOptions {
+    BatchOptions { producer_id: producer.id, producer_epoch: producer.epoch, transactional: true, ..options }
 }
 
 impl<C: Core> State<C> {

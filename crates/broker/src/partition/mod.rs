@@ -26,7 +26,6 @@ use crate::{
 pub(crate) use append::{AppendRefused, Produced};
 pub(crate) use convert::{epoch_entries, log_producer_entry, producer_entries, replica_producer_entry};
 pub(crate) use flushing::FlushTime;
-pub(crate) use marking::TransactionEnd;
 pub(crate) use read::{Fetched, ReadLimits, ReadRefused};
 
 /// What a partition is called.

@@ -2,7 +2,7 @@
 
 use ottla_wire::ErrorCode;
 
-use super::{Parts, Shard, classic};
+use super::{NO_PRODUCER_ID, Parts, Shard, classic};
 use crate::{
     AppendId, Effect, Now,
     appends::{Then, Waiting},
@@ -21,8 +21,17 @@ impl Shard {
     ) {
         match result {
             Ok(base_offset) => {
+                let producer_id = match *self.appends.then(id) {
+                    Then::End { producer_id, committed } => {
+                        return self.end_of_transaction_appended(producer_id, committed, id);
+                    }
+                    Then::Open { producer_id } => producer_id,
+                    Then::Nothing | Then::Created { .. } | Then::Assigned { .. } | Then::Replaced { .. } => {
+                        NO_PRODUCER_ID
+                    }
+                };
                 for (record, offset) in self.appends.take_records(id).into_iter().zip(base_offset..) {
-                    self.apply_live(record, offset, id);
+                    self.apply_live(record, offset, producer_id, id);
                 }
             }
             Err(error) => {
@@ -38,7 +47,7 @@ impl Shard {
             let then = std::mem::replace(&mut waiting.then, Then::Nothing);
             let Parts { groups, mut turn } = self.parts(now, out);
             match then {
-                Then::Nothing | Then::Created { .. } => {}
+                Then::Nothing | Then::Open { .. } | Then::End { .. } | Then::Created { .. } => {}
                 Then::Assigned { group, assignments } => {
                     if let Some(classic) = classic(groups, &group) {
                         classic.assignment_stored(waiting.id, assignments, &mut turn);
@@ -61,7 +70,7 @@ impl Shard {
         let error = errors::told_for(error);
         let Parts { groups, mut turn } = self.parts(now, out);
         match then {
-            Then::Nothing => {}
+            Then::Nothing | Then::Open { .. } | Then::End { .. } => {}
             Then::Created { group, before } => {
                 if let Some(classic) = classic(groups, &group) {
                     classic.not_created(error, &mut turn);

@@ -39,19 +39,28 @@ impl Shard {
 
     /// Applies a commit or abort marker of the log.
     pub fn replay_end_of_transaction(&mut self, producer_id: i64, committed: bool) {
-        for id in self.transactions.remove(&producer_id).unwrap_or_default() {
-            if let Some(group) = self.groups.get_mut(&id) {
-                group.offsets.end_transaction(producer_id, committed);
+        self.end_of_transaction_appended(producer_id, committed, AppendId::default());
+    }
+
+    /// Applies a marker that stands in the log.
+    pub(super) fn end_of_transaction_appended(&mut self, producer_id: i64, committed: bool, id: AppendId) {
+        for group_id in self.transactions.remove(&producer_id).unwrap_or_default() {
+            let Some(group) = self.groups.get_mut(&group_id) else { continue };
+            group.offsets.end_transaction(producer_id, committed);
+            group.offsets.changed_by = group.offsets.changed_by.max(id);
+            // It was made for offsets that came to nothing.
+            if matches!(group.membership, Membership::Simple) && group.offsets.is_empty() {
+                self.groups.remove(&group_id);
             }
         }
     }
 
     /// Applies a record that the shard itself has decided on. What a classic group stores of itself is no news to it.
-    pub(super) fn apply_live(&mut self, mut record: Record, offset: i64, id: AppendId) {
+    pub(super) fn apply_live(&mut self, mut record: Record, offset: i64, producer_id: i64, id: AppendId) {
         if let Record::Offset { value: Some(value), .. } = &mut record {
             value.record_offset = offset;
         }
-        self.apply(record, -1, id);
+        self.apply(record, producer_id, id);
     }
 
     fn apply(&mut self, record: Record, producer_id: i64, id: AppendId) {

@@ -21,7 +21,9 @@ use ottla_wire::{
 };
 use uuid::Uuid;
 
-use crate::{AppendId, Context, CoordinatorRecord, Effect, GroupConfig, Now, Response, Shard, Ticket};
+use crate::{
+    AppendId, Context, CoordinatorRecord, Effect, GroupConfig, Now, Response, Shard, Ticket, TransactionEnd,
+};
 
 pub(super) const GROUP: &str = "g";
 pub(super) const SESSION: i32 = 10_000;
@@ -32,6 +34,10 @@ pub(super) const START: i64 = 1_700_000_000_000;
 pub(super) struct Bench {
     pub(super) shard: Shard,
     pub(super) log: Vec<CoordinatorRecord>,
+    /// Records of transactions, by their offsets, with their producers.
+    pub(super) transactional: BTreeMap<i64, i64>,
+    /// Markers, by their offsets; in the log there is an empty record for each.
+    pub(super) markers: BTreeMap<i64, TransactionEnd>,
     /// Milliseconds since the start.
     pub(super) clock: u64,
     /// The next append fails with it.
@@ -128,6 +134,8 @@ impl Bench {
         Bench {
             shard: Shard::new(config),
             log: Vec::new(),
+            transactional: BTreeMap::new(),
+            markers: BTreeMap::new(),
             clock: 0,
             append_error: None,
             unlucky: 0,
@@ -168,6 +176,20 @@ impl Bench {
                 match effect {
                     Effect::Append { id, records } => {
                         let result = self.append(id, records);
+                        self.shard.appended(id, result, now, &mut more);
+                    }
+                    Effect::AppendInTransaction { id, producer, records } => {
+                        let count = i64::try_from(records.len()).unwrap();
+                        let result = self.append(id, records);
+                        for offset in result.into_iter().flat_map(|base| base..base + count) {
+                            self.transactional.insert(offset, producer.id);
+                        }
+                        self.shard.appended(id, result, now, &mut more);
+                    }
+                    Effect::AppendMarker { id, end } => {
+                        let marker = CoordinatorRecord { key: Bytes::new(), value: None };
+                        let result = self.append(id, vec![marker]);
+                        self.markers.extend(result.map(|offset| (offset, end)));
                         self.shard.appended(id, result, now, &mut more);
                     }
                     Effect::Reply { ticket, response } => {
