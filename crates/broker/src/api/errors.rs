@@ -81,8 +81,10 @@ errors! {
     SaslAuthenticateResponse: error_code;
     SaslHandshakeResponse: error_code;
     SyncGroupResponse: error_code;
+    TxnOffsetCommitResponse: topics.partitions.error_code;
     UnregisterBrokerResponse: error_code;
     UpdateFeaturesResponse: error_code, results.error_code;
+    WriteTxnMarkersResponse: markers.topics.partitions.error_code;
 }
 
 #[cfg(test)]

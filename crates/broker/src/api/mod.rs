@@ -1,6 +1,7 @@
 //! The requests: one table of what is served, and one file for each kind.
 #![allow(clippy::unused_async, reason = "the table calls every handler alike")]
 
+mod admission;
 mod errors;
 mod legacy;
 mod operations;
@@ -126,6 +127,8 @@ served! {
     DeleteRecords => delete_records,
     InitProducerId => init_producer_id,
     OffsetForLeaderEpoch => offset_for_leader_epoch,
+    WriteTxnMarkers => write_txn_markers,
+    TxnOffsetCommit => txn_offset_commit,
     DescribeConfigs => describe_configs,
     AlterConfigs => alter_configs,
     AlterReplicaLogDirs => alter_replica_log_dirs,

@@ -25,7 +25,7 @@ pub(crate) async fn handle(context: &Context<'_>, mut request: OffsetCommitReque
     if !request.topics.is_empty() {
         commit(context, &request).await.into_iter().for_each(|topic| answers.add(topic));
     }
-    OffsetCommitResponse { topics: answers.topics, ..Default::default() }
+    OffsetCommitResponse { topics: answers.into_topics(), ..Default::default() }
 }
 
 async fn commit(context: &Context<'_>, request: &OffsetCommitRequest) -> Vec<OffsetCommitResponseTopic> {
@@ -35,13 +35,21 @@ async fn commit(context: &Context<'_>, request: &OffsetCommitRequest) -> Vec<Off
     match asked.await {
         Ok(Response::OffsetCommit(response)) => response.topics,
         Ok(other) => unreachable!("an OffsetCommit was answered with {other:?}"),
-        Err(error) => request.topics.iter().map(|topic| refuse(topic, &topic.partitions, error)).collect(),
+        Err(error) => refuse_all(request, error),
     }
+}
+
+pub(super) fn refuse_all(request: &OffsetCommitRequest, error: ErrorCode) -> Vec<OffsetCommitResponseTopic> {
+    request.topics.iter().map(|topic| refuse(topic, &topic.partitions, error)).collect()
 }
 
 /// Takes what does not exist out of the request, and answers it. Topics that are left have names and ids, whatever the
 /// version: what is committed for a topic is none of a later one's that has its name.
-fn refuse_unknown(context: &Context<'_>, request: &mut OffsetCommitRequest, answers: &mut Answers) {
+pub(super) fn refuse_unknown(
+    context: &Context<'_>,
+    request: &mut OffsetCommitRequest,
+    answers: &mut Answers,
+) {
     let image = context.broker.metadata.image();
     let topics = image.topics();
     request.topics.retain_mut(|topic| {
@@ -83,13 +91,17 @@ fn refuse(
 
 /// The topics of the response: one entry for each, however often it was named.
 #[derive(Debug, Default)]
-struct Answers {
+pub(super) struct Answers {
     topics: Vec<OffsetCommitResponseTopic>,
     places: FxHashMap<(ByteString, Uuid), usize>,
 }
 
 impl Answers {
-    fn add(&mut self, topic: OffsetCommitResponseTopic) {
+    pub(super) fn into_topics(self) -> Vec<OffsetCommitResponseTopic> {
+        self.topics
+    }
+
+    pub(super) fn add(&mut self, topic: OffsetCommitResponseTopic) {
         match self.places.entry((topic.name.clone(), topic.topic_id)) {
             Entry::Occupied(place) => self.topics[*place.get()].partitions.extend(topic.partitions),
             Entry::Vacant(place) => {

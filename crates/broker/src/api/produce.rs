@@ -1,12 +1,15 @@
 //! Produce: batches are checked without a lock, placed under the partition's, and answered once they are durable.
 
-use std::cell::RefCell;
+mod verification;
+
+use std::{cell::RefCell, sync::Arc};
 
 use bytes::Bytes;
 use ottla_metadata::names;
 use ottla_records::Timestamp;
 use ottla_replica::{
-    Acks, AppendError, Converted, Origin, Refusal, Rules, Scratch, Validated, validate, validate_any_version,
+    Acks, AppendError, Converted, Origin, Refusal, Rules, Scratch, Validated, VerificationGuard, validate,
+    validate_any_version,
 };
 use ottla_wire::{
     ErrorCode, Message,
@@ -25,6 +28,7 @@ use crate::{
     partition::{AppendRefused, Partition, Produced as Appended},
     topics::Topic,
 };
+use verification::Verdict;
 
 /// The first version that names topics by id.
 const TOPIC_IDS_FROM: i16 = 13;
@@ -49,14 +53,17 @@ thread_local! {
 }
 
 /// Appends what the request has for each partition.
-pub(crate) fn start(context: &Context<'_>, mut frame: RequestFrame) -> Result<Produced, Refused> {
+pub(crate) async fn start(context: &Context<'_>, mut frame: RequestFrame) -> Result<Produced, Refused> {
     legacy::check_version(context)?;
     let request = ProduceRequest::decode(&mut frame.body, frame.version)
         .map_err(|error| Refused::Malformed { api: frame.api, version: frame.version, error })?;
+    let verdicts =
+        verification::verify(context, request.transactional_id.as_deref(), &request.topic_data).await;
     let mut until = Until::default();
     let responses = match Acks::try_from(request.acks) {
         Ok(acks) => {
-            let produce = Produce { context, acks, until: &mut until };
+            let verdicts = verdicts.into_iter();
+            let produce = Produce { context, acks, verdicts, until: &mut until };
             produce.topics(request.topic_data, request.transactional_id.is_some())
         }
         Err(_invalid) => refuse_all(request.topic_data, ErrorCode::InvalidRequiredAcks),
@@ -78,6 +85,14 @@ fn unanswered(responses: &[TopicProduceResponse]) -> Result<Produced, Refused> {
     }
 }
 
+fn find(context: &Context<'_>, topic: &TopicProduceData) -> Result<Arc<Topic>, ErrorCode> {
+    let topics = &context.broker.topics;
+    match context.version >= TOPIC_IDS_FROM {
+        true => topics.by_id(topic.topic_id).ok_or(ErrorCode::UnknownTopicId),
+        false => topics.by_name(&topic.name).ok_or(ErrorCode::UnknownTopicOrPartition),
+    }
+}
+
 fn refuse_all(topics: Vec<TopicProduceData>, error: ErrorCode) -> Vec<TopicProduceResponse> {
     topics
         .into_iter()
@@ -96,6 +111,8 @@ fn refused(index: i32, error: ErrorCode) -> PartitionProduceResponse {
 struct Produce<'a> {
     context: &'a Context<'a>,
     acks: Acks,
+    /// Of the partitions that follow; none if the request has no transactional id.
+    verdicts: std::vec::IntoIter<Verdict>,
     until: &'a mut Until,
 }
 
@@ -105,18 +122,17 @@ impl Produce<'_> {
     }
 
     fn topic(&mut self, data: TopicProduceData, transactional: bool) -> TopicProduceResponse {
-        let by_id = self.context.version >= TOPIC_IDS_FROM;
-        let topics = &self.context.broker.topics;
-        let (topic, missing) = match by_id {
-            true => (topics.by_id(data.topic_id), ErrorCode::UnknownTopicId),
-            false => (topics.by_name(&data.name), ErrorCode::UnknownTopicOrPartition),
-        };
+        let topic = find(self.context, &data);
         let partition_responses = data
             .partition_data
             .into_iter()
-            .map(|data| match &topic {
-                Some(topic) => self.partition(topic, data, transactional),
-                None => refused(data.index, missing),
+            .map(|data| {
+                let verdict = self.verdicts.next().unwrap_or_default();
+                match (&topic, verdict.guard()) {
+                    (Ok(topic), Ok(guard)) => self.partition(topic, data, transactional, guard),
+                    (Err(missing), _) => refused(data.index, *missing),
+                    (Ok(_), Err(error)) => refused(data.index, error),
+                }
             })
             .collect();
         TopicProduceResponse { name: data.name, topic_id: data.topic_id, partition_responses }
@@ -127,6 +143,7 @@ impl Produce<'_> {
         topic: &Topic,
         data: PartitionProduceData,
         transactional: bool,
+        guard: Option<VerificationGuard>,
     ) -> PartitionProduceResponse {
         let Some(partition) = topic.partition(data.index) else {
             return refused(data.index, ErrorCode::UnknownTopicOrPartition);
@@ -150,7 +167,7 @@ impl Produce<'_> {
             }
         };
         let (bytes, count) = (validated.batch.size_in_bytes(), validated.header().record_count);
-        match partition.append(&self.context.broker.storage, validated, self.acks, Origin::Client, None) {
+        match partition.append(&self.context.broker.storage, validated, self.acks, Origin::Client, guard) {
             Ok(appended) => {
                 topic.traffic.appended(bytes, count);
                 *self.until = self.until.and(appended.until);

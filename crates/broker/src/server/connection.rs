@@ -192,7 +192,7 @@ impl Connection {
         let (correlation_id, version) = (request.correlation_id, request.version);
         self.broker.room_to_write().await;
         let context = Context::new(&self.broker, &self.info, &request);
-        let produced = produce::start(&context, request)?;
+        let produced = produce::start(&context, request).await?;
         self.awaiting.push_back(Awaiting { produced, correlation_id, version, started, _admitted: admitted });
         Ok(())
     }

@@ -14,7 +14,8 @@ use ottla_wire::{
         LeaveGroupRequest, ListConfigResourcesRequest, ListGroupsRequest, ListOffsetsRequest,
         ListPartitionReassignmentsRequest, MetadataRequest, OffsetCommitRequest, OffsetDeleteRequest,
         OffsetFetchRequest, OffsetForLeaderEpochRequest, ProduceRequest, SaslAuthenticateRequest,
-        SaslHandshakeRequest, SyncGroupRequest, UnregisterBrokerRequest, UpdateFeaturesRequest,
+        SaslHandshakeRequest, SyncGroupRequest, TxnOffsetCommitRequest, UnregisterBrokerRequest,
+        UpdateFeaturesRequest, WriteTxnMarkersRequest,
         api_versions_response::ApiVersion,
         incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig},
     },
@@ -80,8 +81,10 @@ async fn every_advertised_version_of_every_request_is_answered() {
         SaslAuthenticateRequest,
         SaslHandshakeRequest,
         SyncGroupRequest,
+        TxnOffsetCommitRequest,
         UnregisterBrokerRequest,
         UpdateFeaturesRequest,
+        WriteTxnMarkersRequest,
     );
     ask(&mut client, ProduceRequest { acks: -1, ..Default::default() }, &mut asked).await;
     let advertised: BTreeSet<ApiKey> =
