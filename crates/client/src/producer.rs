@@ -101,7 +101,9 @@ struct Shared {
 /// What decides about batches.
 #[derive(Clone, Copy, Debug)]
 struct Options {
+    /// In bytes.
     batch_size: usize,
+    batch_records: usize,
     linger: Duration,
     delivery_timeout: Duration,
     retries: u32,

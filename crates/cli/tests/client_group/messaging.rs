@@ -1,10 +1,15 @@
 //! The facade: publishing, and handlers that are subscribed.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ottla_client::ErrorCode;
-use ottla_client::messaging::{Broker, Carrier, OnError, PublishOptions, ReaderOptions, WriterOptions, json};
+use ottla_client::messaging::{
+    Broker, Carrier, Event, OnError, PublishOptions, ReaderOptions, WriterOptions, json,
+};
+use ottla_client::partitioner::PartitionerKind;
+use tokio::sync::Notify;
 
 use super::{Node, run};
 
@@ -56,7 +61,7 @@ fn a_handler_that_fails_ends_its_subscription_or_is_passed_over() {
         let broker = Broker::new(node.client(), WriterOptions::default());
         let count = Arc::new(Mutex::new(0));
         let handler = |count: Arc<Mutex<usize>>| {
-            move |event: ottla_client::messaging::Event| {
+            move |event: Event| {
                 *count.lock().expect("no test panicked") += 1;
                 let is_bad = event.record.value.as_deref() == Some(b"bad");
                 async move { if is_bad { Err("it is bad".into()) } else { Ok(()) } }
@@ -105,5 +110,45 @@ fn a_topic_that_is_not_there_is_made_only_if_that_is_wanted_and_the_completion_t
         }
         until(|| *completed.lock().expect("no test panicked") == 3).await;
         broker.delete_topic("made").await.expect("it is there");
+    });
+}
+
+#[test]
+fn what_the_options_do_not_name_is_configured_and_lag_is_told() {
+    let node = Node::start();
+    run(async {
+        let writer = WriterOptions::default()
+            .batch_size(1_usize)
+            .configure(|config| config.partitioner(PartitionerKind::KafkaGoHash));
+        let broker = Broker::new(node.client(), writer);
+        broker.create_topic("t", 2, 1).await.expect("it is made");
+        let mut partitions = BTreeSet::new();
+        for _ in 0..4 {
+            let options = PublishOptions::default().key("the same");
+            let written = broker.publish("t", "v", options).await.expect("it is written").expect("it waits");
+            partitions.insert(written.topic_partition.partition);
+        }
+        assert_eq!(partitions.len(), 1, "by its key, and not in turn");
+        let reader = ReaderOptions::default()
+            .retention_time(Some(Duration::from_secs(3600)))
+            .configure(|config| config.max_poll_records(1_usize));
+        let (first_is_done, is_released) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (tell, released) = (first_is_done.clone(), is_released.clone());
+        let handler = move |event: Event| {
+            let (tell, released) = (tell.clone(), released.clone());
+            async move {
+                if event.record.offset == 3 {
+                    tell.notify_one();
+                    released.notified().await;
+                }
+                Ok(())
+            }
+        };
+        let subscription = broker.subscribe("t", "g", reader, handler).await.expect("it subscribes");
+        first_is_done.notified().await;
+        until(|| subscription.lag().values().eq([&0, &0])).await;
+        is_released.notify_one();
+        subscription.stop().await.expect("the handler does not fail");
+        broker.close().await;
     });
 }

@@ -96,6 +96,9 @@ options! {
         max_poll_interval: Duration = Duration::from_secs(300), "max.poll.interval.ms", millis;
         /// The most records that one call gives.
         max_poll_records: usize = 500, "max.poll.records", positive_size;
+        /// How long a committed offset stays, however long brokers keep those of others: kafka-go's and sarama's option, for brokers that
+        /// serve OffsetCommit up to version 4. None leaves it to the broker. Neither static members have it nor `group.protocol=consumer`.
+        offset_retention: Option<Duration> = None, "offset.retention.ms", optional(millis);
         /// The members' assignors in order of preference, for the protocol `classic`: `range`, `roundrobin`, `sticky`,
         /// `cooperative-sticky`.
         partition_assignment_strategy: Vec<String> = vec!["range".into(), "cooperative-sticky".into()], "partition.assignment.strategy", assignors;
@@ -130,6 +133,11 @@ impl ConsumerConfig {
         let is_classic_member = self.group_id.is_some() && self.group_protocol == GroupProtocol::Classic;
         if is_classic_member && self.heartbeat_interval >= self.session_timeout {
             return Err(Error::Config("heartbeat.interval.ms: must be less than session.timeout.ms".into()));
+        }
+        let is_plain = self.group_instance_id.is_none() && self.group_protocol == GroupProtocol::Classic;
+        if self.offset_retention.is_some() && !is_plain {
+            let text = "offset.retention.ms: neither static members have it nor group.protocol=consumer";
+            return Err(Error::Config(text.into()));
         }
         if is_classic_member && self.partition_assignment_strategy.is_empty() {
             return Err(Error::Config("partition.assignment.strategy: name at least one".into()));

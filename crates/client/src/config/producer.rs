@@ -26,6 +26,8 @@ options! {
     pub struct ProducerConfig {
         /// How many replicas must have a batch before it counts as sent.
         acks: Acks = Acks::All, "acks", named;
+        /// A batch is sent at the latest when it has so many records: librdkafka's option, here without a bound unless it is set.
+        batch_num_messages: usize = 2_147_483_647, "batch.num.messages", positive_size;
         /// A batch is sent at the latest when it has so many bytes.
         batch_size: usize = 16_384, "batch.size", number;
         /// All batches together take so much memory; then sending waits.

@@ -186,7 +186,7 @@ async fn commit_until(
     let mut retrying =
         client.retrying("committing offsets", within.unwrap_or(client.config().request_timeout));
     while !offsets.is_empty() {
-        let tried = retrying.in_time(commit_once(client, &committer.member, &offsets)).await;
+        let tried = retrying.in_time(commit_once(client, &committer.member, &offsets, group.retention)).await;
         let error = match tried.map(|refused| of_refused(&mut offsets, refused)) {
             Ok(None) => return outcome,
             Ok(Some(error)) | Err(error) => error,

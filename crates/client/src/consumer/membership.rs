@@ -42,7 +42,7 @@ impl Group {
             ..GroupMetadata::new(id.clone())
         };
         let membership = Membership::new(metadata, config.max_poll_interval, now);
-        let shared = Arc::new(group::Shared::new(membership, ready));
+        let shared = Arc::new(group::Shared::new(membership, config.offset_retention, ready));
         let lane = client.new_lane();
         let group = Group {
             id: id.clone(),

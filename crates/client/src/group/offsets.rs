@@ -2,6 +2,7 @@
 //! administrators.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ottla_wire::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use ottla_wire::messages::offset_fetch_request::{
@@ -18,6 +19,8 @@ use crate::{Call, Client, Coordinator, Error, Result, TopicPartition};
 
 /// The versions that name topics: from 10 on they are told by ids.
 pub(crate) const COMMIT_VERSIONS: std::ops::RangeInclusive<i16> = 2..=9;
+/// The versions in which a commit tells how long it is to be kept.
+const COMMIT_WITH_RETENTION: std::ops::RangeInclusive<i16> = 2..=4;
 
 /// What is to be committed, in the name of a member or of nobody.
 pub(crate) fn commit_request(
@@ -57,10 +60,14 @@ pub(crate) async fn commit_once(
     client: &Client,
     member: &GroupMetadata,
     offsets: &BTreeMap<TopicPartition, CommittedOffset>,
+    retention: Option<Duration>,
 ) -> Result<Vec<(TopicPartition, Error)>> {
     let destination = Coordinator::of_group(member.group_id.clone()).into();
-    let call = Call::to(destination).versions(COMMIT_VERSIONS);
-    let request = commit_request(member, offsets);
+    let versions = if retention.is_some() { COMMIT_WITH_RETENTION } else { COMMIT_VERSIONS };
+    let call = Call::to(destination).versions(versions);
+    let retention =
+        retention.map_or(-1, |retention| i64::try_from(retention.as_millis()).unwrap_or(i64::MAX));
+    let request = OffsetCommitRequest { retention_time_ms: retention, ..commit_request(member, offsets) };
     let response =
         coordinator::ask(client.clone(), call.clone(), request, |_| ErrorCode::None.code()).await?;
     let refused = refused(&response);

@@ -1,6 +1,7 @@
 //! What a consumer and the task of its membership have in common.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, timeout_at};
@@ -21,6 +22,8 @@ pub(crate) struct Shared {
     pub(crate) turning: Semaphore,
     /// Commits go one after the other, so that none is overtaken by one that was made before it.
     pub(crate) committing: Queue,
+    /// How long committed offsets stay, if that is not the broker's to say.
+    pub(crate) retention: Option<Duration>,
 }
 
 /// Wakes who waits for records.
@@ -32,7 +35,7 @@ pub(crate) trait Wake: Send + Sync + std::fmt::Debug {
 pub(crate) struct Polling<'a>(&'a Shared);
 
 impl Shared {
-    pub(crate) fn new(membership: Membership, ready: Arc<dyn Wake>) -> Shared {
+    pub(crate) fn new(membership: Membership, retention: Option<Duration>, ready: Arc<dyn Wake>) -> Shared {
         Shared {
             membership: Mutex::new(membership),
             changed: Notify::new(),
@@ -40,6 +43,7 @@ impl Shared {
             ready,
             turning: Semaphore::new(1),
             committing: Queue::new(),
+            retention,
         }
     }
 

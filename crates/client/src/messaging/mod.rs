@@ -20,6 +20,30 @@
 //! # }
 //! ```
 //!
+//! What kafka-go and the facade above it call an option, and what it is here:
+//!
+//! | there | here |
+//! |---|---|
+//! | `Brokers`, address, `ClientID` | [`ClientConfig`](crate::config::ClientConfig) of the client: `bootstrap.servers`, `client.id` |
+//! | `Dialer`, `DialerTimeout`, TLS, `WithPlainMechanism`, `WithScramMechanism` | the same: `socket.connection.setup.timeout.ms` (10 s) and [`SecurityConfig`](crate::config::SecurityConfig) |
+//! | `ReadTimeout` | the same: `request.timeout.ms`, which is Kafka's 30 s there |
+//! | `ReadBackoffMin`, `ReadBackoffMax` | the same: `retry.backoff.ms` (100 ms), `retry.backoff.max.ms` (1 s) |
+//! | `PartitionWatchInterval`, `WatchPartitionChanges` | the same: `metadata.max.age.ms`; partitions that come are always watched for |
+//! | `Balancer`, `MaxAttempts`, `BatchSize`, `BatchBytes`, `BatchTimeout`, `WriteTimeout`, `RequiredAcks`, `Compression`, `Async`, `AllowAutoTopicCreation`, `Completion`, one topic one writer | [`WriterOptions`], by these names; `Async` is `asynchronous` |
+//! | `WithRetries`, `WithPublishMaxAttempts` | [`WriterOptions::max_attempts`] |
+//! | `WithWriterConfig`, `WithReaderConfig` | [`WriterOptions::configure`], [`ReaderOptions::configure`] |
+//! | `Writer.CreateProducer`, `Writer.Close` | the first message of a topic makes its writer; [`Broker::close`] |
+//! | `WithHeaders`, `WithMessageKey`, the balancers by their names | [`PublishOptions`]; balancers are [`PartitionerKind`](crate::partitioner::PartitionerKind) `KafkaGo...`, one with a hasher of one's own [`Client::producer_builder`] |
+//! | `WithMessageOffset` | nothing: brokers give offsets |
+//! | `QueueCapacity`, `MinBytes`, `MaxBytes`, `MaxWait`, `HeartbeatInterval`, `CommitInterval`, `SessionTimeout`, `RebalanceTimeout`, `RetentionTime`, `StartOffset`, `ReadLagInterval`, `GroupBalancers`, `AutoAck` | [`ReaderOptions`], by these names; [`Subscription::lag`] |
+//! | a group of a random name | the name is the caller's to give |
+//! | `Partition`, reading without a group | [`Consumer::assign`](crate::consumer::Consumer::assign) |
+//! | `SubscribeBatchSize`, `SubscribeBatchInterval`, `ReadBatchTimeout` | [`Broker::subscribe_batches`] with [`BatchOptions::records_max`] and [`BatchOptions::wait_max`] |
+//! | `CommitMessages` | [`Event::ack`] |
+//! | `CreateTopic`, `DeleteTopic`, `WithSubscribeAutoCreateTopic` | [`Broker::create_topic`], [`Broker::delete_topic`], [`ReaderOptions::auto_create_topic`] |
+//! | `Logger`, `ErrorLogger`, whether they are on | events of `tracing` under `ottla_client::messaging`, at their levels |
+//! | `MessageCarrier` | [`Carrier`] |
+//!
 //! | file | holds |
 //! |---|---|
 //! | `publishing` | the writers |

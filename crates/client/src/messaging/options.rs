@@ -15,6 +15,16 @@ use crate::producer::RecordMetadata;
 /// What is called when it is known what became of a message.
 pub(super) type Completion = Arc<dyn Fn(&Result<RecordMetadata>) + Send + Sync>;
 
+/// What has the last word on options.
+type Configure<C> = Arc<dyn Fn(C) -> C + Send + Sync>;
+
+fn configured<C>(config: C, configure: Option<&Configure<C>>) -> C {
+    match configure {
+        Some(configure) => configure(config),
+        None => config,
+    }
+}
+
 /// A struct of options, each with a method of its name that sets it.
 macro_rules! with {
     ($name:ident { $($(#[$doc:meta])* $field:ident: $type:ty,)* }) => {
@@ -34,6 +44,7 @@ macro_rules! with {
 pub struct WriterOptions {
     balancer: PartitionerKind,
     max_attempts: u32,
+    batch_size: usize,
     batch_bytes: usize,
     batch_timeout: Duration,
     write_timeout: Duration,
@@ -43,6 +54,7 @@ pub struct WriterOptions {
     allow_auto_topic_creation: bool,
     one_topic_one_writer: bool,
     completion: Option<Completion>,
+    configure: Option<Configure<ProducerConfig>>,
 }
 
 with!(WriterOptions {
@@ -50,6 +62,8 @@ with!(WriterOptions {
     balancer: PartitionerKind,
     /// How often sending is tried: 10 times. A message is written once, however often that was.
     max_attempts: u32,
+    /// The most messages that are sent of one partition at a time: 100.
+    batch_size: usize,
     /// The most bytes that are sent of one partition at a time: 1 MiB.
     batch_bytes: usize,
     /// How long a message waits for others: 10 ms.
@@ -73,6 +87,7 @@ impl Default for WriterOptions {
         WriterOptions {
             balancer: PartitionerKind::KafkaGoRoundRobin,
             max_attempts: 10,
+            batch_size: 100,
             batch_bytes: 1_048_576,
             batch_timeout: Duration::from_millis(10),
             write_timeout: Duration::from_secs(10),
@@ -82,6 +97,7 @@ impl Default for WriterOptions {
             allow_auto_topic_creation: false,
             one_topic_one_writer: true,
             completion: None,
+            configure: None,
         }
     }
 }
@@ -94,6 +110,16 @@ impl WriterOptions {
         completion: impl Fn(&Result<RecordMetadata>) + Send + Sync + 'static,
     ) -> Self {
         self.completion = Some(Arc::new(completion));
+        self
+    }
+
+    /// Changes options of the producers that are not among these.
+    #[must_use]
+    pub fn configure(
+        mut self,
+        configure: impl Fn(ProducerConfig) -> ProducerConfig + Send + Sync + 'static,
+    ) -> Self {
+        self.configure = Some(Arc::new(configure));
         self
     }
 
@@ -115,16 +141,18 @@ impl WriterOptions {
 
     pub(super) fn producer(&self, balancer: Option<PartitionerKind>) -> ProducerConfig {
         let delivery = self.write_timeout.saturating_mul(self.max_attempts.max(1)) + self.batch_timeout;
-        ProducerConfig::default()
+        let config = ProducerConfig::default()
             .partitioner(balancer.unwrap_or(self.balancer))
             .retries(self.max_attempts.saturating_sub(1))
+            .batch_num_messages(self.batch_size.max(1))
             .batch_size(self.batch_bytes)
             .max_request_size(self.batch_bytes)
             .linger(self.batch_timeout)
             .delivery_timeout(delivery.max(ProducerConfig::default().delivery_timeout))
             .acks(self.required_acks)
             .enable_idempotence((self.required_acks == Acks::All && self.max_attempts > 1).then_some(true))
-            .compression_type(self.compression)
+            .compression_type(self.compression);
+        configured(config, self.configure.as_ref())
     }
 }
 
@@ -186,7 +214,7 @@ pub enum OnError {
 }
 
 /// How messages are subscribed to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ReaderOptions {
     min_bytes: i32,
     max_bytes: i32,
@@ -198,6 +226,9 @@ pub struct ReaderOptions {
     commit_interval: Duration,
     start_offset: OffsetReset,
     group_balancers: Vec<String>,
+    retention_time: Option<Duration>,
+    configure: Option<Configure<ConsumerConfig>>,
+    pub(super) read_lag_interval: Duration,
     pub(super) auto_ack: bool,
     pub(super) on_error: OnError,
     pub(super) auto_create_topic: Option<(i32, i16)>,
@@ -224,6 +255,10 @@ with!(ReaderOptions {
     start_offset: OffsetReset,
     /// How partitions are shared: `range`, `roundrobin`.
     group_balancers: Vec<String>,
+    /// How long what was committed stays: as long as the broker says. Brokers heed it that serve OffsetCommit up to version 4.
+    retention_time: Option<Duration>,
+    /// How often the lag of each partition is logged: every 60 s. Zero is never.
+    read_lag_interval: Duration,
     /// Whether a message is acknowledged when its handler has returned without an error. It is.
     auto_ack: bool,
     /// What becomes of a handler's error: it ends the subscription.
@@ -243,6 +278,9 @@ impl Default for ReaderOptions {
             commit_interval: Duration::ZERO,
             start_offset: OffsetReset::Earliest,
             group_balancers: vec!["range".into(), "roundrobin".into()],
+            retention_time: None,
+            configure: None,
+            read_lag_interval: Duration::from_secs(60),
             auto_ack: true,
             on_error: OnError::Stop,
             auto_create_topic: None,
@@ -250,7 +288,27 @@ impl Default for ReaderOptions {
     }
 }
 
+impl fmt::Debug for ReaderOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReaderOptions")
+            .field("start_offset", &self.start_offset)
+            .field("commit_interval", &self.commit_interval)
+            .field("auto_ack", &self.auto_ack)
+            .finish_non_exhaustive()
+    }
+}
+
 impl ReaderOptions {
+    /// Changes options of the consumer that are not among these.
+    #[must_use]
+    pub fn configure(
+        mut self,
+        configure: impl Fn(ConsumerConfig) -> ConsumerConfig + Send + Sync + 'static,
+    ) -> Self {
+        self.configure = Some(Arc::new(configure));
+        self
+    }
+
     /// Makes the topic with so many partitions and replicas, if it is not there.
     #[must_use]
     pub fn auto_create_topic(mut self, partitions: i32, replication_factor: i16) -> Self {
@@ -276,7 +334,10 @@ impl ReaderOptions {
             .max_poll_interval(self.rebalance_timeout)
             .auto_offset_reset(self.start_offset)
             .partition_assignment_strategy(self.group_balancers.clone())
+            .offset_retention(self.retention_time)
             .allow_auto_create_topics(false);
-        if self.commits_each() { config } else { config.auto_commit_interval(self.commit_interval) }
+        let config =
+            if self.commits_each() { config } else { config.auto_commit_interval(self.commit_interval) };
+        configured(config, self.configure.as_ref())
     }
 }

@@ -1,18 +1,20 @@
 //! Subscribing: a handler for each message, one after the other within a partition, or for batches of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{Broker, Carrier, OnError, ReaderOptions};
-use crate::Result;
 use crate::config::ConsumerConfig;
-use crate::consumer::ConsumerRecord;
+use crate::consumer::{Consumer, ConsumerRecord};
 use crate::group::{
     Batch, BatchHandler, BatchOptions, Batches, Claim, ConsumerGroup, DeadLetters, GroupHandler, Handled,
     HandlerError, Session,
 };
+use crate::{Result, TopicPartition};
 
 /// A message that came.
 #[derive(Clone, Debug)]
@@ -57,6 +59,7 @@ impl Event {
 /// A handler that is subscribed. Dropped, it goes on until the client closes.
 #[derive(Debug)]
 pub struct Subscription {
+    members: Arc<ConsumerGroup>,
     stop: watch::Sender<bool>,
     task: JoinHandle<Result<(), HandlerError>>,
 }
@@ -66,6 +69,11 @@ impl Subscription {
     pub async fn stop(self) -> Result<(), HandlerError> {
         self.stop.send_replace(true);
         self.task.await?
+    }
+
+    /// How many messages of each partition that it has now come behind the last one that was given out, as far as that is known.
+    pub fn lag(&self) -> BTreeMap<TopicPartition, i64> {
+        lag_of(self.members.consumer())
     }
 
     /// Waits until the handler ends by an error.
@@ -143,9 +151,9 @@ impl Broker {
         if let Some((partitions, replication_factor)) = options.auto_create_topic {
             self.create_topic(topic, partitions, replication_factor).await?;
         }
-        let members = ConsumerGroup::new(self.client.clone(), consumer)?;
+        let members = Arc::new(ConsumerGroup::new(self.client.clone(), consumer)?);
         let (stop, mut stopped) = watch::channel(false);
-        let topic = topic.to_owned();
+        let (topic, consuming, interval) = (topic.to_owned(), members.clone(), options.read_lag_interval);
         let task = tokio::spawn(async move {
             let until = async move {
                 if stopped.wait_for(|stopped| *stopped).await.is_err() {
@@ -153,10 +161,31 @@ impl Broker {
                     std::future::pending::<()>().await;
                 }
             };
-            members.consume([topic], handler, until).await
+            tokio::select! {
+                outcome = consuming.consume([topic], handler, until) => outcome,
+                never = log_lag(consuming.consumer(), interval) => never,
+            }
         });
-        Ok(Subscription { stop, task })
+        Ok(Subscription { members, stop, task })
     }
+}
+
+/// For ever.
+async fn log_lag<T>(consumer: &Consumer, interval: Duration) -> T {
+    if interval.is_zero() {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(interval).await;
+        for (partition, lag) in lag_of(consumer) {
+            tracing::info!(target: "ottla_client::messaging", %partition, lag, "lag");
+        }
+    }
+}
+
+fn lag_of(consumer: &Consumer) -> BTreeMap<TopicPartition, i64> {
+    let known = |partition: TopicPartition| consumer.lag(&partition).map(|lag| (partition, lag));
+    consumer.assignment().into_iter().filter_map(known).collect()
 }
 
 impl<H, F> GroupHandler for EachMessage<H>

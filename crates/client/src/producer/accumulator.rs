@@ -134,7 +134,7 @@ impl Accumulator {
         let is_new = queue.opens_batch(&record, batch_size);
         let batch = queue.open(&record, batch_size, now);
         let delivery = batch.add(timestamp, record.clone(), memory);
-        let is_full = batch.size_max() >= batch_size;
+        let is_full = batch.size_max() >= batch_size || batch.count() >= self.options.batch_records;
         batch.is_closed |= is_full;
         let appended =
             Appended { partition: partition.partition, bytes: record.size_max(), batch_ready: is_full };

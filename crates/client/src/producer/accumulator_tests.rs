@@ -29,6 +29,7 @@ const IDENTITY: Identity = Identity { id: 9, epoch: 0 };
 fn options() -> Options {
     Options {
         batch_size: 300,
+        batch_records: 100,
         linger: LINGER,
         delivery_timeout: Duration::from_secs(120),
         retries: 3,
@@ -158,6 +159,14 @@ fn offset(delivery: &Delivery) -> Option<i64> {
 
 fn code(delivery: &Delivery) -> Option<ErrorCode> {
     delivery.now().expect("it ended").expect_err("it failed").code()
+}
+
+#[tokio::test]
+async fn a_batch_is_full_with_so_many_records_too() {
+    let mut bench = Bench::new(Options { batch_records: 2, ..options() });
+    let _deliveries = [0, 0, 0].map(|partition| bench.send_sized(partition, 1));
+    let sent: Vec<_> = bench.sent().iter().map(|(_, batch)| batch.count()).collect();
+    assert_eq!(sent, [2], "the third waits for more");
 }
 
 #[tokio::test]

@@ -109,6 +109,7 @@ impl std::fmt::Debug for ProducerBuilder {
 fn options(client: &ClientConfig, config: &ProducerConfig) -> Options {
     Options {
         batch_size: config.batch_size,
+        batch_records: config.batch_num_messages,
         linger: config.linger,
         delivery_timeout: config.delivery_timeout,
         retries: config.retries,

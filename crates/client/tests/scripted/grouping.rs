@@ -237,6 +237,19 @@ async fn commits_are_done_in_the_order_in_which_they_are_asked_for() {
     assert_eq!(offsets, [1, 2, 3]);
 }
 
+#[tokio::test]
+async fn how_long_committed_offsets_stay_is_told_if_it_is_not_the_brokers_to_say() {
+    for (retention, expected) in [(None, (9, -1)), (Some(Duration::from_secs(60)), (4, 60_000))] {
+        let broker = coordinator().await;
+        let consumer = member(&broker, options().offset_retention(retention)).await;
+        consumer.commit().await.unwrap();
+        let commit = broker.received::<OffsetCommitRequest>().pop().unwrap();
+        assert_eq!((commit.version, commit.read::<OffsetCommitRequest>().retention_time_ms), expected);
+    }
+    let is_static = options().offset_retention(Duration::from_secs(60)).group_instance_id("i".to_owned());
+    assert!(Consumer::new(client(&[super::nobody().await]), is_static).is_err());
+}
+
 /// A broker that leads `t` and gives it to every member of the protocol `consumer`.
 async fn assigning_coordinator() -> Broker {
     let broker = coordinator().await;

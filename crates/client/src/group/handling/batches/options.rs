@@ -8,7 +8,7 @@ use crate::backoff::Backoff;
 /// What becomes of a record that keeps failing.
 #[derive(Clone, Debug)]
 pub enum OnFailure {
-    /// [`super::ConsumerGroup::consume`] ends with the error.
+    /// [`crate::group::ConsumerGroup::consume`] ends with the error.
     Fail,
     /// No more of the partition is consumed, until it is assigned anew; others go on. The error is logged.
     StopPartition,
