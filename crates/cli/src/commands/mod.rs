@@ -9,6 +9,7 @@ pub(crate) mod ctx;
 pub(crate) mod dev;
 pub(crate) mod group;
 pub(crate) mod log_dump;
+mod next_records;
 mod offsets_of;
 mod partitions_of;
 pub(crate) mod produce;

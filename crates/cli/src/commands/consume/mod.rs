@@ -25,7 +25,7 @@ use crate::remote::{ConnectionArgs, Property, block_on};
 use crate::timestamp::parse_duration;
 use offsets::Span;
 use reading::Reading;
-use writing::Writing;
+pub(crate) use writing::Writing;
 
 /// Read records from topics
 #[derive(Debug, Args)]
@@ -91,7 +91,7 @@ pub(crate) struct ConsumeArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum RecordFormat {
+pub(crate) enum RecordFormat {
     /// The value, and a new line
     Text,
     /// Partition, offset, time, key and value, separated by tabs

@@ -12,7 +12,7 @@ use crate::timestamp::Iso;
 
 /// How records are written.
 #[derive(Debug)]
-pub(super) enum Writing {
+pub(crate) enum Writing {
     /// The value as it is; on a terminal without what could harm it.
     Text {
         is_terminal: bool,
@@ -23,7 +23,7 @@ pub(super) enum Writing {
 }
 
 impl Writing {
-    pub(super) fn new(
+    pub(crate) fn new(
         output: RecordFormat,
         format: Option<&str>,
         is_terminal: bool,
@@ -36,7 +36,7 @@ impl Writing {
         }
     }
 
-    pub(super) fn write(&self, out: &mut impl Write, record: &ConsumerRecord) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut impl Write, record: &ConsumerRecord) -> io::Result<()> {
         match self {
             Writing::Text { is_terminal: false } => {
                 out.write_all(record.value.as_deref().unwrap_or_default())?;

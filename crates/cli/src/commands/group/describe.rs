@@ -1,22 +1,31 @@
 //! `ottla group describe`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use ottla_client::admin::{Admin, DescribedGroup, OffsetSpec};
+use ottla_client::admin::{DescribedGroup, OffsetSpec};
 use ottla_client::config::IsolationLevel;
-use ottla_client::{Offset, TopicPartition};
+use ottla_client::{Client, Offset, TopicPartition};
 use serde::Serialize;
 
+use super::committed_offsets;
+use crate::clock;
+use crate::commands::next_records::next_records;
 use crate::commands::offsets_of::offsets_of;
 use crate::exit::{Outcome, print_refusal};
 use crate::output::{Answer, Column, Layout, Nested, OutputArgs};
-use crate::remote::ConnectionArgs;
+use crate::remote::{ConnectionArgs, Remote};
+
+/// For how long records are looked for that tell how far behind a group is in time.
+const LOOKING_TIME: Duration = Duration::from_secs(5);
 
 /// Show groups: state, members, offsets and lag
 #[derive(Debug, Args)]
 #[command(after_help = "\
+LAG-MS is how long the oldest record that the group has not had has been there.
+
 Examples:
   ottla group describe billing
   ottla group describe billing -o json | jq '.[].totalLag'")]
@@ -33,7 +42,7 @@ pub(crate) struct DescribeArgs {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct GroupDetails {
+pub(super) struct GroupDetails {
     group: String,
     #[serde(rename = "type")]
     group_type: &'static str,
@@ -53,6 +62,7 @@ struct OffsetRow {
     committed_offset: Option<Offset>,
     end_offset: Option<Offset>,
     lag: Option<i64>,
+    lag_ms: Option<i64>,
     member_id: Option<String>,
     client_id: Option<String>,
     host: Option<String>,
@@ -113,6 +123,7 @@ impl Answer for GroupDetails {
                     Column::new("COMMITTED", "committedOffset"),
                     Column::new("END", "endOffset"),
                     Column::new("LAG", "lag"),
+                    Column::new("LAG-MS", "lagMs"),
                     Column::wide("MEMBER-ID", "memberId"),
                     Column::new("CLIENT-ID", "clientId"),
                     Column::new("HOST", "host"),
@@ -135,36 +146,39 @@ impl Answer for GroupDetails {
 
 pub(super) async fn run(args: &DescribeArgs) -> Result<Outcome> {
     let remote = args.connection.connect().await?;
-    let names: Vec<&str> = args.groups.iter().map(String::as_str).collect();
-    let mut outcome = Outcome::Success;
-    let mut details = Vec::new();
-    for (name, described) in remote.admin.describe_groups(&names).await? {
-        match described {
-            Ok(group) => details.push(details_of(&remote.admin, &name, group).await?),
-            Err(error) => {
-                print_refusal(format_args!("cannot describe {name}"), &error);
-                outcome = Outcome::Failure;
-            }
-        }
-    }
+    let (details, outcome) = describe(&remote, &args.groups).await?;
     if !(details.is_empty() && args.output.is_for_people()) {
         args.output.print_all(&details)?;
     }
     Ok(outcome)
 }
 
-async fn details_of(admin: &Admin, name: &str, group: DescribedGroup) -> Result<GroupDetails> {
+/// Those that can be described; the user is told of the others.
+pub(super) async fn describe(remote: &Remote, groups: &[String]) -> Result<(Vec<GroupDetails>, Outcome)> {
+    let names: Vec<&str> = groups.iter().map(String::as_str).collect();
+    let mut outcome = Outcome::Success;
+    let mut details = Vec::new();
+    for (name, described) in remote.admin.describe_groups(&names).await? {
+        match described {
+            Ok(group) => details.push(details_of(remote, &name, group).await?),
+            Err(error) => {
+                print_refusal(format_args!("cannot describe {name}"), &error);
+                outcome = Outcome::Failure;
+            }
+        }
+    }
+    Ok((details, outcome))
+}
+
+async fn details_of(remote: &Remote, name: &str, group: DescribedGroup) -> Result<GroupDetails> {
+    let admin = &remote.admin;
     let (group_type, state, assignor, members) = parts(group)?;
-    let committed: BTreeMap<TopicPartition, Offset> = admin
-        .list_group_offsets(name, None, false)
-        .await?
-        .into_iter()
-        .filter_map(|(partition, it)| Some((partition, it.ok()??.offset)))
-        .collect();
+    let committed = committed_offsets(admin, name, &[]).await?;
     let assigned = members.iter().flat_map(|member| &member.assignment);
     let partitions: BTreeSet<TopicPartition> = committed.keys().chain(assigned).cloned().collect();
     let partitions: Vec<TopicPartition> = partitions.into_iter().collect();
     let ends = offsets_of(admin, &partitions, OffsetSpec::Latest, IsolationLevel::ReadUncommitted).await?;
+    let waiting = waiting_ms(&remote.client, &committed, &ends).await?;
     let offsets: Vec<OffsetRow> = partitions
         .iter()
         .map(|partition| {
@@ -176,6 +190,7 @@ async fn details_of(admin: &Admin, name: &str, group: DescribedGroup) -> Result<
                 committed_offset: committed,
                 end_offset: end,
                 lag: end.zip(committed).map(|(end, committed)| (end - committed).max(0)),
+                lag_ms: waiting.get(partition).copied(),
                 member_id: owner.map(|member| member.row.member_id.clone()),
                 client_id: owner.map(|member| member.row.client_id.clone()),
                 host: owner.map(|member| member.row.host.clone()),
@@ -192,6 +207,20 @@ async fn details_of(admin: &Admin, name: &str, group: DescribedGroup) -> Result<
         offsets,
         members: members.into_iter().map(|member| member.row).collect(),
     })
+}
+
+/// How long the records have been there that the group would read next; 0 where there is none.
+async fn waiting_ms(
+    client: &Client,
+    committed: &BTreeMap<TopicPartition, Offset>,
+    ends: &BTreeMap<TopicPartition, Offset>,
+) -> Result<BTreeMap<TopicPartition, i64>> {
+    let known = committed.iter().filter_map(|(it, from)| Some((it.clone(), (*from, *ends.get(it)?))));
+    let (behind, done): (BTreeMap<_, _>, BTreeMap<_, _>) = known.partition(|(_, (from, end))| from < end);
+    let next = next_records(client, &behind, 1, LOOKING_TIME).await?;
+    let now = clock::wall_ms();
+    let ages = next.into_iter().filter_map(|(it, records)| Some((it, now - records.first()?.timestamp)));
+    Ok(done.into_keys().map(|it| (it, 0)).chain(ages.map(|(it, age)| (it, age.max(0)))).collect())
 }
 
 /// Kind, state, assignor and members.

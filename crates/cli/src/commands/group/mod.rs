@@ -1,15 +1,20 @@
 //! `ottla group`: who consumes what, how far they are, and setting that otherwise.
 
+mod clone;
 mod delete;
 mod describe;
 mod list;
 mod members;
+mod peek;
 mod seek;
+mod watch;
+
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clap::Subcommand;
-use ottla_client::TopicPartition;
 use ottla_client::admin::Admin;
+use ottla_client::{Offset, TopicPartition};
 
 use crate::commands::partitions_of::partitions_of;
 use crate::exit::{Outcome, usage};
@@ -26,6 +31,9 @@ pub(crate) enum GroupCommand {
     Delete(delete::DeleteArgs),
     DeleteOffsets(delete::DeleteOffsetsArgs),
     RemoveMember(members::RemoveMemberArgs),
+    Clone(clone::CloneArgs),
+    Peek(peek::PeekArgs),
+    Watch(watch::WatchArgs),
 }
 
 pub(crate) fn run(command: GroupCommand) -> Result<Outcome> {
@@ -37,8 +45,23 @@ pub(crate) fn run(command: GroupCommand) -> Result<Outcome> {
             GroupCommand::Delete(args) => Box::pin(delete::run(&args)).await,
             GroupCommand::DeleteOffsets(args) => Box::pin(delete::offsets(&args)).await,
             GroupCommand::RemoveMember(args) => Box::pin(members::run(&args)).await,
+            GroupCommand::Clone(args) => Box::pin(clone::run(&args)).await,
+            GroupCommand::Peek(args) => Box::pin(peek::run(&args)).await,
+            GroupCommand::Watch(args) => Box::pin(watch::run(&args)).await,
         }
     })
+}
+
+/// Where a group has committed, in all partitions or in those that are named on the command line.
+async fn committed_offsets(
+    admin: &Admin,
+    group: &str,
+    named: &[String],
+) -> Result<BTreeMap<TopicPartition, Offset>> {
+    let partitions = named_partitions(admin, named).await?;
+    let wanted = (!partitions.is_empty()).then_some(&partitions[..]);
+    let listed = admin.list_group_offsets(group, wanted, false).await?;
+    Ok(listed.into_iter().filter_map(|(partition, it)| Some((partition, it.ok()??.offset))).collect())
 }
 
 /// Partitions as they are named on the command line: `orders`, all of them, or `orders:0,3`.
