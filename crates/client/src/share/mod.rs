@@ -116,7 +116,7 @@ impl ShareConsumer {
         let shared = Arc::new(Shared::new(ShareFetcher::new(settings)));
         let metadata = GroupMetadata { member_id, ..GroupMetadata::new(id.clone()) };
         let membership = group::Membership::new(metadata, config.max_poll_interval, clock::now());
-        let group = Arc::new(group::Shared::new(membership, shared.clone()));
+        let group = Arc::new(group::Shared::new(membership, None, shared.clone()));
         let (lane, tasks) = (client.new_lane(), Tasks::default());
         let backoff =
             Backoff { first: client.config().retry_backoff, max: client.config().retry_backoff_max };
