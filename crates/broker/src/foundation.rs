@@ -123,13 +123,13 @@ impl Foundation {
     }
 
     /// From here on decisions are carried out.
-    pub(crate) fn host(&mut self, watcher: Arc<dyn TopicsWatcher>) {
+    pub(crate) fn host(&mut self, watchers: Vec<Arc<dyn TopicsWatcher>>) {
         self.worker.actor = Box::new(Hosting {
             storage: Arc::clone(&self.storage),
             topics: Arc::clone(&self.topics),
             configs: Arc::clone(&self.configs),
             deletions: Arc::clone(&self.deletions),
-            watcher,
+            watchers,
         });
     }
 }
@@ -176,12 +176,21 @@ fn decisions(config: &ottla_config::BrokerConfig) -> ottla_metadata::Settings {
         ..InternalTopic::consumer_offsets()
     }
     .with("segment.bytes", offsets.topic_segment_bytes);
+    let transactions = &config.transactions;
+    let transaction_state = InternalTopic {
+        partitions: i32::try_from(transactions.topic_partitions).unwrap_or(i32::MAX),
+        replication_factor: replicas(transactions.topic_replication_factor),
+        ..InternalTopic::transaction_state()
+    }
+    .with("min.insync.replicas", transactions.topic_min_in_sync_replicas)
+    .with("segment.bytes", transactions.topic_segment_bytes);
     ottla_metadata::Settings {
         node_id: config.node.node_id,
         num_partitions: i32::try_from(config.creation.partitions).unwrap_or(i32::MAX),
         replication_factor: i16::try_from(config.creation.replication_factor).unwrap_or(1),
         topic_deletion: config.creation.can_delete,
         consumer_offsets,
+        transaction_state,
         ..ottla_metadata::Settings::default()
     }
 }

@@ -18,13 +18,13 @@ use crate::{
     topics::{Topic, Topics},
 };
 
-/// Told what happens to topics: the coordinators forget the offsets of deleted ones.
+/// Told what happens to topics: the coordinators have their own, and forget what they know of deleted ones.
 pub(crate) trait TopicsWatcher: Send + Sync {
     fn topic_created(&self, topic: &Arc<Topic>);
     /// All that were deleted together.
     fn topics_deleted(&self, topics: &[Arc<Topic>]);
-    /// The broker's own, by whatever layer.
-    fn configs_changed(&self);
+    /// The broker's own, by whatever layer, or the features of the cluster.
+    fn configs_changed(&self, image: &Image);
 }
 
 pub(crate) struct Hosting {
@@ -32,7 +32,7 @@ pub(crate) struct Hosting {
     pub(crate) topics: Arc<Topics>,
     pub(crate) configs: Arc<RwLock<Configs>>,
     pub(crate) deletions: Arc<Deletions>,
-    pub(crate) watcher: Arc<dyn TopicsWatcher>,
+    pub(crate) watchers: Vec<Arc<dyn TopicsWatcher>>,
 }
 
 /// What changes ask for that is done once for all of them.
@@ -43,6 +43,7 @@ struct Round<'a> {
     /// By their names.
     topics_configured: FxHashSet<&'a str>,
     broker_configured: bool,
+    features_changed: bool,
 }
 
 impl<'a> Round<'a> {
@@ -67,11 +68,11 @@ impl Act for Hosting {
                 }
                 Change::TopicDeleted(topic) => round.deleted.extend(self.delete(topic.id)),
                 Change::ConfigsChanged(resource) => round.configured(resource),
+                Change::FeatureChanged(_) => round.features_changed = true,
                 Change::PartitionChanged { topic, partition } => self.lead(image, *topic, *partition),
                 Change::TopicCreated(_)
                 | Change::BrokerChanged(_)
                 | Change::BrokerRemoved(_)
-                | Change::FeatureChanged(_)
                 | Change::ProducerIdsAllocated { .. }
                 | Change::QuotasChanged
                 | Change::SecurityChanged => {}
@@ -88,10 +89,13 @@ impl Hosting {
         if !round.deleted.is_empty() {
             let synced = self.storage.topics_were_deleted();
             synced.unwrap_or_else(|error| storage::fail("cannot delete folders durably", &error));
-            self.watcher.topics_deleted(&round.deleted);
+            self.watchers.iter().for_each(|watcher| watcher.topics_deleted(&round.deleted));
         }
         if round.broker_configured {
             self.configure_broker(image);
+        }
+        if round.broker_configured || round.features_changed {
+            self.watchers.iter().for_each(|watcher| watcher.configs_changed(image));
         }
         round.grown.into_iter().for_each(|topic| self.grow(image, topic));
         let known = |name: &str| self.topics.by_name(name);
@@ -123,7 +127,7 @@ impl Hosting {
             None => {
                 let topic = Arc::new(Topic::new(identity, made));
                 self.topics.insert(Arc::clone(&topic));
-                self.watcher.topic_created(&topic);
+                self.watchers.iter().for_each(|watcher| watcher.topic_created(&topic));
             }
         }
     }
@@ -155,7 +159,6 @@ impl Hosting {
     fn configure_broker(&self, image: &Image) {
         self.configs.write().expect("nobody panics with the lock held").reload(image);
         self.topics.all().iter().for_each(|topic| self.configure(image, topic));
-        self.watcher.configs_changed();
     }
 
     fn configure(&self, image: &Image, topic: &Topic) {

@@ -92,7 +92,6 @@ pub(crate) struct Broker {
     pub(crate) cold_reads: fetch::cold::ColdReads,
     pub(crate) converter: fetch::conversion::Converter,
     pub(crate) groups: Arc<groups::Groups>,
-    #[allow(dead_code, reason = "those who ask it follow")]
     pub(crate) transactions: Arc<transactions::Transactions>,
     pub(crate) producer_ids: producer_ids::ProducerIds,
     pub(crate) admission: server::Admission,

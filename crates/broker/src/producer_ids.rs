@@ -28,16 +28,25 @@ impl ProducerIds {
     /// Cancel-safe.
     pub(crate) async fn next(&self, context: &Context<'_>) -> Result<ProducerId, NoBlock> {
         loop {
+            self.provide(context).await?;
             if let Some(id) = self.take() {
                 return Ok(id);
             }
+        }
+    }
+
+    /// Sees to it that there are ids to take. Cancel-safe.
+    pub(crate) async fn provide(&self, context: &Context<'_>) -> Result<(), NoBlock> {
+        if self.lock().iter().all(Range::is_empty) {
             let block = allocate(context).await?;
             // Whoever else ran out meanwhile has brought one too: it is used after this one.
             self.lock().push_back(block);
         }
+        Ok(())
     }
 
-    fn take(&self) -> Option<ProducerId> {
+    /// None if others took the last one.
+    pub(crate) fn take(&self) -> Option<ProducerId> {
         let mut blocks = self.lock();
         loop {
             match blocks.front_mut()?.next() {

@@ -27,6 +27,7 @@ pub struct BrokerConfig {
     pub groups: GroupsConfig,
     pub offsets: OffsetsConfig,
     pub producers: ProducersConfig,
+    pub transactions: TransactionsConfig,
     pub metrics: MetricsConfig,
     pub legacy: LegacyConfig,
 }
@@ -158,6 +159,23 @@ pub struct ProducersConfig {
     pub expiration_check_interval_ms: u32,
 }
 
+/// Transactions and the topic that keeps them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransactionsConfig {
+    pub timeout_max_ms: i32,
+    pub id_expiration_ms: u32,
+    pub timeout_check_interval_ms: u32,
+    pub expiry_check_interval_ms: u32,
+    pub topic_partitions: u32,
+    /// As it is configured; there may be fewer nodes.
+    pub topic_replication_factor: i32,
+    pub topic_min_in_sync_replicas: u32,
+    pub topic_segment_bytes: u32,
+    /// Between two tries to add a partition while the transaction before is being ended, and for all of them.
+    pub add_retry_backoff_ms: u32,
+    pub add_retry_backoff_max_ms: u32,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MetricsConfig {
     /// Whether there are series for each partition.
@@ -204,6 +222,7 @@ impl Settings {
             groups: GroupsConfig::read(&reader),
             offsets: OffsetsConfig::read(&reader),
             producers: ProducersConfig::read(&reader),
+            transactions: TransactionsConfig::read(&reader),
             metrics: MetricsConfig { of_partitions: reader.boolean("ottla.metrics.partitions") },
             legacy,
         }
@@ -406,6 +425,25 @@ impl OffsetsConfig {
             topic_replication_factor: reader.int("offsets.topic.replication.factor"),
             topic_segment_bytes: reader.size("offsets.topic.segment.bytes"),
             topic_compression_codec: reader.int("offsets.topic.compression.codec"),
+        }
+    }
+}
+
+impl TransactionsConfig {
+    fn read(reader: &Reader<'_>) -> TransactionsConfig {
+        TransactionsConfig {
+            timeout_max_ms: reader.int("transaction.max.timeout.ms"),
+            id_expiration_ms: reader.size("transactional.id.expiration.ms"),
+            timeout_check_interval_ms: reader
+                .size("transaction.abort.timed.out.transaction.cleanup.interval.ms"),
+            expiry_check_interval_ms: reader
+                .size("transaction.remove.expired.transaction.cleanup.interval.ms"),
+            topic_partitions: reader.size("transaction.state.log.num.partitions"),
+            topic_replication_factor: reader.int("transaction.state.log.replication.factor"),
+            topic_min_in_sync_replicas: reader.size("transaction.state.log.min.isr"),
+            topic_segment_bytes: reader.size("transaction.state.log.segment.bytes"),
+            add_retry_backoff_ms: reader.size("add.partitions.to.txn.retry.backoff.ms"),
+            add_retry_backoff_max_ms: reader.size("add.partitions.to.txn.retry.backoff.max.ms"),
         }
     }
 }

@@ -51,6 +51,7 @@ pub use alter::{Alteration, ConfigChange, Operation, Resource};
 pub use broker_config::{
     BrokerConfig, CleanerConfig, CreationConfig, FetchConfig, GroupsConfig, LegacyConfig, LogFormat,
     LogsConfig, MetadataConfig, MetricsConfig, NetworkConfig, NodeConfig, OffsetsConfig, ProducersConfig,
+    TransactionsConfig,
 };
 pub use describe::{ConfigSynonym, DescribedConfig};
 pub use environment::from_environment;

@@ -42,4 +42,7 @@ pub use offsets::CommittedOffset;
 pub use placement::partition_for;
 pub use record::ReplayError;
 pub use shard::{DeletedTopic, GroupSummary, Shard, Stats};
-pub use transaction::TopicPartition;
+pub use transaction::{
+    AddPartitions, EndTransaction, FreshId, ListFilter, Markers, ProducerIdentity, TopicPartition,
+    TransactionConfig, TransactionEffect, TransactionResponse, TransactionShard, TransactionState,
+};

@@ -34,6 +34,8 @@ pub enum ReplayError {
     Key { offset: i64, source: DecodeError },
     #[error("the value of the record at offset {offset} cannot be read: {source}")]
     Value { offset: i64, source: DecodeError },
+    #[error("the record at offset {offset} has the unknown transaction status {status}")]
+    Status { offset: i64, status: i8 },
 }
 
 /// One change to what is stored. Its names are slices of a request or of the log: who keeps them copies them.

@@ -24,6 +24,10 @@ pub(crate) enum Fired {
 }
 
 impl Timer {
+    pub(crate) fn is_set(&self) -> bool {
+        self.deadline.is_some()
+    }
+
     pub(crate) fn cancel(&mut self) {
         self.deadline = None;
     }

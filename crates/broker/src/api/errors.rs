@@ -44,6 +44,8 @@ macro_rules! errors {
 }
 
 errors! {
+    AddOffsetsToTxnResponse: error_code;
+    AddPartitionsToTxnResponse: error_code, results_by_topic_v3_and_below.results_by_partition.partition_error_code, results_by_transaction.topic_results.results_by_partition.partition_error_code;
     AlterConfigsResponse: responses.error_code;
     AlterPartitionReassignmentsResponse: error_code, responses.partitions.error_code;
     AlterReplicaLogDirsResponse: results.partitions.error_code;
@@ -59,7 +61,9 @@ errors! {
     DescribeLogDirsResponse: error_code, results.error_code;
     DescribeProducersResponse: topics.partitions.error_code;
     DescribeQuorumResponse: error_code, topics.partitions.error_code;
+    DescribeTransactionsResponse: transaction_states.error_code;
     DescribeTopicPartitionsResponse: topics.error_code, topics.partitions.error_code;
+    EndTxnResponse: error_code;
     ElectLeadersResponse: error_code, replica_election_results.partition_result.error_code;
     FetchResponse: error_code, responses.partitions.error_code;
     FindCoordinatorResponse: error_code, coordinators.error_code;
@@ -72,6 +76,7 @@ errors! {
     ListGroupsResponse: error_code;
     ListOffsetsResponse: topics.partitions.error_code;
     ListPartitionReassignmentsResponse: error_code;
+    ListTransactionsResponse: error_code;
     MetadataResponse: error_code, topics.error_code, topics.partitions.error_code;
     OffsetCommitResponse: topics.partitions.error_code;
     OffsetDeleteResponse: error_code, topics.partitions.error_code;

@@ -1,7 +1,8 @@
-//! FindCoordinator: this broker, which keeps all groups. The topic that they are kept in is created with the first.
+//! FindCoordinator: this broker, which keeps all groups and transactions. The topic that they are kept in is created with
+//! the first.
 
 use bytestring::ByteString;
-use ottla_metadata::names::CONSUMER_OFFSETS;
+use ottla_metadata::names::{CONSUMER_OFFSETS, TRANSACTION_STATE};
 use ottla_wire::{
     ErrorCode,
     messages::{
@@ -48,33 +49,46 @@ pub(crate) async fn handle(
 async fn find(context: &Context<'_>, key_type: i8) -> Result<Node, ErrorCode> {
     match key_type {
         GROUP => {
-            ensure_topic(context).await?;
+            ensure_groups_topic(context).await?;
             this_node(context).ok_or(ErrorCode::CoordinatorNotAvailable)
         }
-        // There are no transactions. Clients without a coordinator would look for one until they give up; of this
-        // broker they learn at once that InitProducerId refuses them.
-        TRANSACTION => this_node(context).ok_or(ErrorCode::CoordinatorNotAvailable),
+        TRANSACTION => {
+            ensure_transactions_topic(context).await?;
+            this_node(context).ok_or(ErrorCode::CoordinatorNotAvailable)
+        }
         SHARE if context.version >= SHARE_FROM => Err(ErrorCode::CoordinatorNotAvailable),
         _ => Err(ErrorCode::InvalidRequest),
     }
 }
 
-async fn ensure_topic(context: &Context<'_>) -> Result<(), ErrorCode> {
-    let groups = &context.broker.groups;
-    if groups.are_hosted() {
+/// There is a topic to keep groups in.
+pub(super) async fn ensure_groups_topic(context: &Context<'_>) -> Result<(), ErrorCode> {
+    ensure_topic(context, CONSUMER_OFFSETS, || context.broker.groups.are_hosted()).await
+}
+
+async fn ensure_transactions_topic(context: &Context<'_>) -> Result<(), ErrorCode> {
+    ensure_topic(context, TRANSACTION_STATE, || context.broker.transactions.are_hosted()).await
+}
+
+async fn ensure_topic(
+    context: &Context<'_>,
+    name: &'static str,
+    is_hosted: impl Fn() -> bool,
+) -> Result<(), ErrorCode> {
+    if is_hosted() {
         return Ok(());
     }
     let created = context.decide(|controller| {
-        let topics = vec![controller.auto_created_topic(CONSUMER_OFFSETS)];
+        let topics = vec![controller.auto_created_topic(name)];
         controller.create_topics(&CreateTopicsRequest { topics, ..Default::default() }, &mut random::uuid)
     });
     let created = created.await;
-    if groups.are_hosted() {
+    if is_hosted() {
         return Ok(());
     }
     for topic in created.topics {
         tracing::warn!(topic = %topic.name, reason = topic.error_message.as_deref().unwrap_or_default(),
-                       "cannot create the topic that keeps groups");
+                       "cannot create the topic that a coordinator needs");
     }
     Err(ErrorCode::CoordinatorNotAvailable)
 }

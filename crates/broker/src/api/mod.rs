@@ -127,6 +127,9 @@ served! {
     DeleteRecords => delete_records,
     InitProducerId => init_producer_id,
     OffsetForLeaderEpoch => offset_for_leader_epoch,
+    AddPartitionsToTxn => add_partitions_to_txn,
+    AddOffsetsToTxn => add_offsets_to_txn,
+    EndTxn => end_txn,
     WriteTxnMarkers => write_txn_markers,
     TxnOffsetCommit => txn_offset_commit,
     DescribeConfigs => describe_configs,
@@ -146,6 +149,8 @@ served! {
     DescribeCluster => describe_cluster,
     DescribeProducers => describe_producers,
     UnregisterBroker => unregister_broker,
+    DescribeTransactions => describe_transactions,
+    ListTransactions => list_transactions,
     ListConfigResources => list_config_resources,
     DescribeTopicPartitions => describe_topic_partitions,
 }
@@ -154,6 +159,7 @@ served! {
 pub(crate) fn answers_briefly(api: ApiKey) -> bool {
     use ApiKey as A;
     [A::ApiVersions, A::FindCoordinator, A::InitProducerId].contains(&api)
+        || [A::AddPartitionsToTxn, A::AddOffsetsToTxn, A::EndTxn].contains(&api)
         || [A::Heartbeat, A::JoinGroup, A::SyncGroup, A::LeaveGroup, A::OffsetCommit].contains(&api)
 }
 
@@ -179,4 +185,10 @@ fn decode<R: Request>(context: &Context<'_>, frame: &mut RequestFrame) -> Result
 
 fn encode<M: Message>(frame: &RequestFrame, out: &mut Writer, response: &M) {
     frame::encode_response(out, frame.api, frame.version, frame.correlation_id, response);
+}
+
+/// Clients before that version know a fenced producer by INVALID_PRODUCER_EPOCH.
+fn fenced_before(known_from: i16, version: i16, error: ErrorCode) -> ErrorCode {
+    let is_known = error != ErrorCode::ProducerFenced || version >= known_from;
+    if is_known { error } else { ErrorCode::InvalidProducerEpoch }
 }

@@ -48,7 +48,6 @@ pub(crate) struct Shards<C: Core> {
     loaders: Loaders,
 }
 
-#[allow(dead_code, reason = "transactions, which need the rest of it, follow")]
 impl<C: Core> Shards<C> {
     pub(crate) fn new(storage: &Arc<Storage>, durable: &Arc<Durable>) -> Shards<C> {
         let means = Means {

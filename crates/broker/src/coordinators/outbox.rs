@@ -23,7 +23,6 @@ impl<M> Outbox<M> {
         self.filled.notify_one();
     }
 
-    #[allow(dead_code, reason = "transactions, which send markers, follow")]
     /// All that is there, once there is something. One caller at a time; cancel-safe.
     pub(crate) async fn take(&self) -> Vec<M> {
         loop {

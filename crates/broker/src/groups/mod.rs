@@ -91,7 +91,7 @@ impl TopicsWatcher for Groups {
         self.shards.tell_news(&deleted);
     }
 
-    fn configs_changed(&self) {
+    fn configs_changed(&self, _image: &Image) {
         self.shards.configure(&self.settings());
     }
 }

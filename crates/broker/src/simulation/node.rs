@@ -25,12 +25,10 @@ use crate::{
     configs::Configs,
     durable::Durable,
     foundation::{Foundation, Ground},
-    hosting::TopicsWatcher,
     metrics::JournalMetrics,
     partition::{AppendRefused, Partition, Produced},
     start::{Address, StartError},
     storage::{self, Placed, observer},
-    topics::Topic,
 };
 
 pub(super) const DIR: &str = "/data";
@@ -90,7 +88,7 @@ impl Node {
             journal_options: JOURNAL,
         };
         let (mut parts, rounds) = Foundation::open(ground, configs(), &[address()], observer)?;
-        parts.host(Arc::new(NobodyWatches));
+        parts.host(Vec::new());
         Ok(Node { parts, durable, rounds, heard })
     }
 
@@ -237,16 +235,6 @@ pub(super) fn readable(partition: &Partition) -> Result<Vec<Batch>, String> {
     let read = state.log.read(start, usize::MAX, high_watermark, true).map_err(|error| error.to_string())?;
     let bytes: Bytes = read.load().map_err(|error| error.to_string())?;
     Batches::new(bytes).collect::<Result<_, _>>().map_err(|error| error.to_string())
-}
-
-struct NobodyWatches;
-
-impl TopicsWatcher for NobodyWatches {
-    fn topic_created(&self, _topic: &Arc<Topic>) {}
-
-    fn topics_deleted(&self, _topics: &[Arc<Topic>]) {}
-
-    fn configs_changed(&self) {}
 }
 
 fn listen(

@@ -29,6 +29,7 @@ use crate::{
     producer_ids::ProducerIds,
     server::{Admission, Unsent},
     storage,
+    transactions::Transactions,
 };
 
 use data_directory::DataDirectory;
@@ -53,13 +54,18 @@ pub async fn start(config: StartConfig) -> Result<Running, StartError> {
     let (mut foundation, rounds) = Foundation::open(ground, configs, &addresses, observer)?;
     durable.publish(foundation.storage.journal.durable());
     let groups = Arc::new(Groups::new(&foundation.storage, &durable, &foundation.configs));
-    foundation.host(Arc::clone(&groups) as Arc<dyn TopicsWatcher>);
+    let transactions =
+        Transactions::new(&foundation.storage, &durable, &foundation.configs, &foundation.metadata);
+    let transactions = Arc::new(transactions);
+    foundation.host(vec![Arc::clone(&groups) as Arc<dyn TopicsWatcher>, Arc::clone(&transactions) as _]);
     let failed = |source| StartError::Io { path: directory.path().to_owned(), source };
     let threads = Threads::start(&foundation, rounds, &durable).map_err(failed)?;
     groups.load(&foundation.topics, &foundation.metadata.image()).map_err(failed)?;
+    transactions.load(&foundation.topics).map_err(failed)?;
     let names = addresses.iter().map(|address| address.listener.as_str());
     let metrics = Metrics::new(names, journal_metrics, foundation.metadata.end_offset());
-    let (broker, controller) = assemble(foundation, groups, durable, metrics).map_err(failed)?;
+    let coordinators = (groups, transactions);
+    let (broker, controller) = assemble(foundation, coordinators, durable, metrics).map_err(failed)?;
     info!(cluster = %broker.identity.cluster_id, node = broker.identity.node_id, listeners = addresses.len(), "ready");
     Ok(Running::serve(broker, listeners, addresses, Backstage { http, controller, threads, directory }))
 }
@@ -67,7 +73,7 @@ pub async fn start(config: StartConfig) -> Result<Running, StartError> {
 /// Puts together what serves requests. The controller's thread is the last to start.
 fn assemble(
     foundation: Foundation,
-    groups: Arc<Groups>,
+    (groups, transactions): (Arc<Groups>, Arc<Transactions>),
     durable: Arc<Durable>,
     metrics: Metrics,
 ) -> std::io::Result<(Arc<Broker>, JoinHandle<()>)> {
@@ -86,7 +92,7 @@ fn assemble(
         cold_reads: ColdReads::default(),
         converter: Converter::default(),
         groups,
-        transactions: Arc::default(),
+        transactions,
         producer_ids: ProducerIds::default(),
         admission: Admission::configured(&config.network),
         unsent: Arc::new(Unsent::new(config.network.unsent_response_bytes_max as usize)),

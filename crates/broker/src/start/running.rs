@@ -6,7 +6,7 @@ use tokio::{sync::watch, task::JoinSet};
 use tracing::{error, info};
 
 use super::{Address, data_directory::DataDirectory, threads::Threads};
-use crate::{Broker, coordinators::Driver, http::Http, server::Listener};
+use crate::{Broker, coordinators::Driver, http::Http, server::Listener, transactions::Sender};
 
 /// A broker that serves. Dropped without [`Running::shutdown`] it ends as if it were killed, which loses nothing.
 pub struct Running {
@@ -15,8 +15,32 @@ pub struct Running {
     /// Told to connections and listeners.
     stop: watch::Sender<bool>,
     listeners: JoinSet<io::Result<()>>,
-    groups: Driver,
+    coordinators: Coordinators,
     backstage: Backstage,
+}
+
+/// The tasks that look after what the coordinators keep.
+struct Coordinators {
+    groups: Driver,
+    transactions: Driver,
+    markers: Sender,
+}
+
+impl Coordinators {
+    fn start(broker: &Arc<Broker>) -> Coordinators {
+        Coordinators {
+            groups: broker.groups.drive(),
+            transactions: broker.transactions.drive(),
+            markers: Sender::start(broker),
+        }
+    }
+
+    /// Nothing happens by itself any more.
+    async fn stop(self) {
+        self.markers.stop().await;
+        self.transactions.stop().await;
+        self.groups.stop().await;
+    }
 }
 
 /// What a broker needs and requests do not, until it is stopped.
@@ -34,7 +58,7 @@ impl Running {
         addresses: Vec<Address>,
         backstage: Backstage,
     ) -> Running {
-        let groups = broker.groups.drive();
+        let coordinators = Coordinators::start(&broker);
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for listener in listeners {
@@ -43,7 +67,7 @@ impl Running {
         if let Some(http) = &backstage.http {
             http.broker_serves(&broker);
         }
-        Running { broker, addresses, stop, listeners: tasks, groups, backstage }
+        Running { broker, addresses, stop, listeners: tasks, coordinators, backstage }
     }
 
     pub fn addresses(&self) -> &[Address] {
@@ -76,8 +100,8 @@ impl Running {
         // The receivers are gone only if all of them have ended.
         let _ended = self.stop.send(true);
         while self.listeners.join_next().await.is_some() {}
-        let Running { broker, groups, backstage, .. } = self;
-        groups.stop().await;
+        let Running { broker, coordinators, backstage, .. } = self;
+        coordinators.stop().await;
         let stopped = tokio::task::spawn_blocking(move || backstage.stop(broker));
         if let Err(error) = stopped.await {
             error!(%error, "the broker did not stop cleanly");
@@ -94,6 +118,7 @@ impl Backstage {
             http.stop();
         }
         broker.groups.stop();
+        broker.transactions.stop();
         if self.threads.stop(broker, self.controller).is_err() {
             error!("the controller's thread panicked");
             return;

@@ -23,11 +23,6 @@ use crate::{
 
 /// Requests that Kafka serves and this broker does not yet: what is not built is not advertised.
 const NOT_BUILT: &[ApiKey] = &[
-    ApiKey::AddPartitionsToTxn,
-    ApiKey::AddOffsetsToTxn,
-    ApiKey::EndTxn,
-    ApiKey::WriteTxnMarkers,
-    ApiKey::TxnOffsetCommit,
     ApiKey::DescribeAcls,
     ApiKey::CreateAcls,
     ApiKey::DeleteAcls,
@@ -39,8 +34,6 @@ const NOT_BUILT: &[ApiKey] = &[
     ApiKey::AlterClientQuotas,
     ApiKey::DescribeUserScramCredentials,
     ApiKey::AlterUserScramCredentials,
-    ApiKey::DescribeTransactions,
-    ApiKey::ListTransactions,
     ApiKey::ConsumerGroupHeartbeat,
     ApiKey::ConsumerGroupDescribe,
     ApiKey::ShareGroupHeartbeat,
@@ -61,7 +54,7 @@ const NOT_BUILT: &[ApiKey] = &[
     ApiKey::DeleteShareGroupOffsets,
 ];
 /// Levels that Kafka tells of and this broker does not, because their requests are among the above.
-const NOT_TOLD: &[&str] = &["group.version", "share.version", "streams.version", "transaction.version"];
+const NOT_TOLD: &[&str] = &["group.version", "share.version", "streams.version"];
 
 /// The topic that the recorded requests produce to, and so many partitions that the last ones named are not there.
 const TOPIC: (&str, i32) = ("vectors-produce", 181);
