@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::applets::install::AppletsCommand;
 use crate::commands::cluster::ClusterCommand;
 use crate::commands::completion::CompletionArgs;
 use crate::commands::config_explain::ConfigExplainArgs;
@@ -63,6 +64,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Log(LogCommand),
     Completion(CompletionArgs),
+    /// Kafka's scripts, by their names
+    #[command(subcommand)]
+    Applets(AppletsCommand),
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,6 +8,10 @@ pub(crate) fn kafka_id(id: Uuid) -> String {
     URL_SAFE_NO_PAD.encode(id.as_bytes())
 }
 
+pub(crate) fn parse_kafka_id(text: &str) -> Option<Uuid> {
+    Uuid::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -16,5 +20,7 @@ mod tests {
     fn an_id_has_22_characters() {
         let id = Uuid::from_bytes([0xff; 16]);
         assert_eq!(kafka_id(id), "_____________________w");
+        assert_eq!(parse_kafka_id("_____________________w"), Some(id));
+        assert_eq!(parse_kafka_id("_____________________"), None);
     }
 }

@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod applets;
 mod args;
 mod clock;
 mod commands;
@@ -29,6 +30,9 @@ use clap::Parser as _;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    if let Some(ended) = applets::run_if_called() {
+        return ended;
+    }
     // Clap itself ends the process after help, the version, and usage errors.
     let args = args::Args::parse();
     exit::report(commands::run(args.command))

@@ -10,7 +10,7 @@ pub(crate) mod dev;
 pub(crate) mod group;
 pub(crate) mod log_dump;
 mod next_records;
-mod offsets_of;
+pub(crate) mod offsets_of;
 mod partitions_of;
 pub(crate) mod produce;
 pub(crate) mod serve;
@@ -32,6 +32,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Cluster(command) => cluster::run(command),
         Command::Ctx(command) => ctx::run(command),
         Command::Completion(args) => completion::run(&args),
+        Command::Applets(command) => crate::applets::install::run(&command),
         Command::Config(ConfigCommand::Explain(args)) => config_explain::run(&args),
         Command::Log(LogCommand::Dump(args)) => log_dump::run(&args),
     }

@@ -28,7 +28,7 @@ use tokio::runtime::Builder;
 pub(crate) use contexts::{Contexts, Kept};
 pub(crate) use http::http_get;
 pub(crate) use import::{ImportFormat, import};
-pub(crate) use properties::{DEFAULT_BROKERS, Environment, Property};
+pub(crate) use properties::{DEFAULT_BROKERS, Environment, Property, of_file as properties_of_file};
 
 use crate::exit::usage;
 
@@ -80,8 +80,7 @@ impl ConnectionArgs {
     }
 
     pub(crate) async fn connect(&self) -> Result<Remote> {
-        let properties = self.properties()?;
-        connect(client_config(&properties)?, &properties).await
+        connect_with(&self.properties()?).await
     }
 
     /// With what the command's flags say of consuming, stronger than all else, and its defaults, weaker than all else.
@@ -90,20 +89,32 @@ impl ConnectionArgs {
         defaults: Vec<Property>,
         flags: Vec<Property>,
     ) -> Result<(Remote, ConsumerConfig)> {
-        let properties = [defaults, self.properties()?, flags].concat();
-        let read = ConsumerConfig::from_properties(properties.iter().map(Property::pair));
-        let (client, consumer) = read.map_err(|error| usage(error.to_string()))?;
-        Ok((connect(named(client), &properties).await?, consumer))
+        connect_consumer_with(&[defaults, self.properties()?, flags].concat()).await
     }
 
     /// With what the command's flags say of producing, stronger than all else.
     pub(crate) async fn connect_producer(&self, flags: Vec<Property>) -> Result<(Remote, ProducerConfig)> {
-        let mut properties = self.properties()?;
-        properties.extend(flags);
-        let read = ProducerConfig::from_properties(properties.iter().map(Property::pair));
-        let (client, producer) = read.map_err(|error| usage(error.to_string()))?;
-        Ok((connect(named(client), &properties).await?, producer))
+        connect_producer_with(&[self.properties()?, flags].concat()).await
     }
+}
+
+/// With these options and no others.
+pub(crate) async fn connect_with(properties: &[Property]) -> Result<Remote> {
+    connect(client_config(properties)?, properties).await
+}
+
+/// With these options and no others.
+pub(crate) async fn connect_consumer_with(properties: &[Property]) -> Result<(Remote, ConsumerConfig)> {
+    let read = ConsumerConfig::from_properties(properties.iter().map(Property::pair));
+    let (client, consumer) = read.map_err(|error| usage(error.to_string()))?;
+    Ok((connect(named(client), properties).await?, consumer))
+}
+
+/// With these options and no others.
+pub(crate) async fn connect_producer_with(properties: &[Property]) -> Result<(Remote, ProducerConfig)> {
+    let read = ProducerConfig::from_properties(properties.iter().map(Property::pair));
+    let (client, producer) = read.map_err(|error| usage(error.to_string()))?;
+    Ok((connect(named(client), properties).await?, producer))
 }
 
 fn client_config(properties: &[Property]) -> Result<ClientConfig> {

@@ -104,7 +104,7 @@ fn of_context(contexts: &Contexts, name: Option<&str>) -> Result<Vec<Property>> 
 }
 
 /// Of a file of Java's properties.
-pub(super) fn of_file(path: &Path, whence: &str) -> Result<Vec<Property>> {
+pub(crate) fn of_file(path: &Path, whence: &str) -> Result<Vec<Property>> {
     let shown = path.display().to_string();
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {shown} ({whence})"))?;
     let assignments = ottla_config::parse_file(&shown, &text)?;

@@ -9,8 +9,6 @@ use anyhow::{Context as _, Result, bail};
 use ottla_client::producer::ProducerRecord;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use super::lines::Reader;
-
 /// The records of all that is read, some at a time.
 #[derive(Debug)]
 pub(super) struct Feed(Receiver<Result<Vec<ProducerRecord>>>);
@@ -24,12 +22,21 @@ const BUFFER: usize = 256 * 1024;
 const LINE_BYTES_MAX: u64 = 1 << 30;
 
 impl Feed {
-    /// Reads these files, or standard input if there are none.
-    pub(super) fn start(reader: Reader, files: Vec<PathBuf>, is_whole: bool) -> Feed {
+    /// Reads these files, or standard input if there are none; `record` makes a record of a line, or of a whole file.
+    pub(super) fn start(record: impl Record, files: Vec<PathBuf>, is_whole: bool) -> Feed {
+        Feed::reading(move |sender| read_all(&record, &files, is_whole, sender))
+    }
+
+    /// Reads standard input, line by line.
+    pub(super) fn lines(record: impl Record) -> Feed {
+        Feed::reading(move |sender| read_lines(&record, None, io::stdin(), sender))
+    }
+
+    fn reading(read: impl FnOnce(&Records) -> Result<()> + Send + 'static) -> Feed {
         let (sender, receiver) = mpsc::channel(8);
         // It ends with what it reads, or with the process: nobody can interrupt the reading of a terminal.
         thread::spawn(move || {
-            if let Err(error) = read_all(&reader, &files, is_whole, &sender) {
+            if let Err(error) = read(&sender) {
                 // Nobody listens if the command has ended.
                 let _told = sender.blocking_send(Err(error));
             }
@@ -43,26 +50,31 @@ impl Feed {
     }
 }
 
+/// Makes a record of text without the end of its line.
+pub(crate) trait Record: Fn(&[u8]) -> Result<ProducerRecord> + Send + 'static {}
+
+impl<F: Fn(&[u8]) -> Result<ProducerRecord> + Send + 'static> Record for F {}
+
 type Records = Sender<Result<Vec<ProducerRecord>>>;
 
-fn read_all(reader: &Reader, files: &[PathBuf], is_whole: bool, sender: &Records) -> Result<()> {
+fn read_all(record: &impl Record, files: &[PathBuf], is_whole: bool, sender: &Records) -> Result<()> {
     if files.is_empty() && is_whole {
         let mut text = Vec::new();
         io::stdin().lock().take(LINE_BYTES_MAX).read_to_end(&mut text)?;
-        send(sender, vec![reader.record(&text)?]);
+        send(sender, vec![record(&text)?]);
         return Ok(());
     }
     if files.is_empty() {
-        return read_lines(reader, "standard input", io::stdin(), sender);
+        return read_lines(record, Some("standard input"), io::stdin(), sender);
     }
     for path in files {
         let shown = path.display().to_string();
         if is_whole {
             let text = read_whole(path).with_context(|| format!("cannot read {shown}"))?;
-            send(sender, vec![reader.record(&text)?]);
+            send(sender, vec![record(&text)?]);
         } else {
             let file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
-            read_lines(reader, &shown, file, sender)?;
+            read_lines(record, Some(&shown), file, sender)?;
         }
     }
     Ok(())
@@ -76,7 +88,8 @@ fn read_whole(path: &Path) -> Result<Vec<u8>> {
     Ok(fs::read(path)?)
 }
 
-fn read_lines(reader: &Reader, shown: &str, input: impl Read, sender: &Records) -> Result<()> {
+/// With `shown`, a line that is no record is told with its number there.
+fn read_lines(record: &impl Record, shown: Option<&str>, input: impl Read, sender: &Records) -> Result<()> {
     let mut input = BufReader::with_capacity(BUFFER, input);
     let mut records = Vec::new();
     let mut line = Vec::new();
@@ -93,11 +106,14 @@ fn read_lines(reader: &Reader, shown: &str, input: impl Read, sender: &Records) 
         if line.last() == Some(&b'\n') {
             line.pop();
         }
-        match reader.record(&line) {
+        match record(&line) {
             Ok(record) => records.push(record),
             Err(error) => {
                 send(sender, records);
-                return Err(error.context(format!("line {number} of {shown}")));
+                return Err(match shown {
+                    Some(shown) => error.context(format!("line {number} of {shown}")),
+                    None => error,
+                });
             }
         }
     }

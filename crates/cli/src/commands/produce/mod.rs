@@ -3,25 +3,27 @@
 //! ```text
 //! lines     text, line by line, into records
 //! feeding   reads on a thread of its own, so that a terminal keeps nobody waiting
+//! sending   records on their way
 //! ```
 
 mod feeding;
 mod lines;
+mod sending;
 
-use std::collections::VecDeque;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
-use ottla_client::producer::{Delivery, Producer};
+use ottla_client::producer::Producer;
 use tokio::signal::ctrl_c;
 
 use crate::exit::{Outcome, usage};
 use crate::remote::{ConnectionArgs, Property, block_on};
-use feeding::Feed;
+use feeding::{Feed, Record};
 use lines::Reader;
+use sending::Sending;
 
 /// Write records to a topic
 #[derive(Debug, Args)]
@@ -103,8 +105,16 @@ enum Input {
     Whole,
 }
 
-/// So many records may be on their way.
-const UNDER_WAY_MAX: usize = 100_000;
+/// Sends what is read on standard input, line by line; with `sync` each record before the next is read. Fails with the first that could
+/// not be read or written, once all that was read before is written or has failed.
+pub(crate) async fn produce_lines(producer: &Producer, record: impl Record, sync: bool) -> Result<()> {
+    let mut sending = Sending::new(producer.clone());
+    let mut feed = Feed::lines(record);
+    let sent = if sync { sending.send_each(&mut feed).await } else { sending.send_all(&mut feed).await };
+    producer.flush().await;
+    let ended = sending.await_all().await;
+    sent.and(ended)
+}
 
 /// How long the last records may take.
 const FAREWELL: Duration = Duration::from_secs(120);
@@ -114,11 +124,12 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
     block_on(Box::pin(async {
         let (remote, config) = args.connection.connect_producer(args.properties()).await?;
         let producer = remote.client.producer(config)?;
-        let mut sending = Sending { producer: producer.clone(), under_way: VecDeque::new(), written: 0 };
+        let mut sending = Sending::new(producer.clone());
         let sent = if args.tombstone {
             sending.send(reader.tombstone()?).await
         } else {
-            let mut feed = Feed::start(reader, args.files.clone(), args.input == Some(Input::Whole));
+            let record = move |text: &[u8]| reader.record(text);
+            let mut feed = Feed::start(record, args.files.clone(), args.input == Some(Input::Whole));
             tokio::select! {
                 sent = sending.send_all(&mut feed) => sent,
                 interrupted = ctrl_c() => interrupted.map_err(anyhow::Error::from),
@@ -128,68 +139,13 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
         producer.flush().await;
         let ended = sending.await_all().await;
         if io::stderr().is_terminal() {
-            eprintln!("{} records written", sending.written);
+            eprintln!("{} records written", sending.written());
         }
-        let written = sending.written;
+        let written = sending.written();
         sent.and(ended).with_context(|| format!("after {written} records"))?;
         producer.close(FAREWELL).await?;
         Ok(Outcome::Success)
     }))
-}
-
-/// Records on their way.
-struct Sending {
-    producer: Producer,
-    under_way: VecDeque<Delivery>,
-    written: u64,
-}
-
-impl Sending {
-    async fn send_all(&mut self, feed: &mut Feed) -> Result<()> {
-        while let Some(records) = feed.next().await {
-            for record in records? {
-                self.send(record).await?;
-            }
-            self.forget_written()?;
-        }
-        Ok(())
-    }
-
-    async fn send(&mut self, record: ottla_client::producer::ProducerRecord) -> Result<()> {
-        self.under_way.push_back(self.producer.send(record).await?);
-        if self.under_way.len() > UNDER_WAY_MAX {
-            self.await_first().await?;
-        }
-        Ok(())
-    }
-
-    /// Fails with the first that failed.
-    fn forget_written(&mut self) -> Result<()> {
-        while let Some(result) = self.under_way.front().and_then(Delivery::now) {
-            self.under_way.pop_front();
-            result?;
-            self.written += 1;
-        }
-        Ok(())
-    }
-
-    async fn await_first(&mut self) -> Result<()> {
-        if let Some(first) = self.under_way.pop_front() {
-            first.await?;
-            self.written += 1;
-        }
-        Ok(())
-    }
-
-    async fn await_all(&mut self) -> Result<()> {
-        let mut failed = None;
-        while !self.under_way.is_empty() {
-            if let Err(error) = self.await_first().await {
-                failed.get_or_insert(error);
-            }
-        }
-        failed.map_or(Ok(()), Err)
-    }
 }
 
 impl ProduceArgs {

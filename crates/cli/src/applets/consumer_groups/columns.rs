@@ -1,0 +1,44 @@
+//! Lines as Java's `printf` pads them.
+
+use std::io::{self, Write};
+
+/// How wide columns are: as wide as what is in them, and at least so.
+#[derive(Debug)]
+pub(super) struct Columns(Vec<usize>);
+
+impl Columns {
+    /// Without a width a column is the last, and what is in it is not padded.
+    pub(super) fn fitting(least: &[usize], rows: &[Vec<String>]) -> Columns {
+        let width = |(at, least): (usize, &usize)| {
+            let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count());
+            cells.max().unwrap_or_default().max(*least)
+        };
+        Columns(least.iter().enumerate().map(width).collect())
+    }
+
+    /// How wide the first is.
+    pub(super) fn first(&self) -> usize {
+        self.0.first().copied().unwrap_or_default()
+    }
+
+    /// Of these widths, whatever is in them.
+    pub(super) fn fixed(widths: &[usize]) -> Columns {
+        Columns(widths.to_vec())
+    }
+
+    /// A column that does not grow with what is in it.
+    pub(super) fn with_width(mut self, at: usize, width: usize) -> Columns {
+        self.0[at] = width;
+        self
+    }
+
+    pub(super) fn write(&self, out: &mut dyn Write, row: &[impl AsRef<str>]) -> io::Result<()> {
+        for (at, cell) in row.iter().enumerate() {
+            if at > 0 {
+                write!(out, " ")?;
+            }
+            write!(out, "{:width$}", cell.as_ref(), width = self.0.get(at).copied().unwrap_or_default())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,217 @@
+//! `kafka-consumer-groups`.
+//!
+//! ```text
+//! list       groups, with their kinds and states
+//! describe   offsets and lag, members, states
+//! columns    lines as Java's printf pads them
+//! reset      where groups go on; plan alone without --execute
+//! scenario   what --reset-offsets is asked for
+//! delete     groups, and single offsets
+//! ```
+
+mod columns;
+mod delete;
+mod describe;
+mod list;
+mod reset;
+mod scenario;
+
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::Result;
+use ottla_client::admin::Admin;
+
+use super::connection::connect;
+use super::ending::Misuse;
+use super::java;
+use super::options::{Opt, Options, Syntax};
+use super::topic_filter::java_regex;
+use crate::exit::Outcome;
+use crate::remote::block_on;
+
+static SYNTAX: Syntax = Syntax {
+    about: "This tool helps to list all consumer groups, describe a consumer group, delete consumer group info, \
+            or reset consumer group offsets.",
+    options: &[
+        Opt::value("bootstrap-server", "server to connect to", "REQUIRED: The server(s) to connect to."),
+        Opt::value("group", "consumer group", "The consumer group; may be given several times."),
+        Opt::value(
+            "topic",
+            "topic",
+            "A topic, or topic1:0,1,2 for these partitions; may be given several times.",
+        ),
+        Opt::flag("all-topics", "All topics that the group has committed offsets of."),
+        Opt::flag("list", "List all consumer groups."),
+        Opt::flag("describe", "Describe consumer groups, and show the lag."),
+        Opt::flag("all-groups", "All consumer groups."),
+        Opt::flag("delete", "Delete groups with all that they committed."),
+        Opt::value("timeout", "timeout (ms)", "How long brokers are waited for (default: 30000)"),
+        Opt::value("command-config", "command config property file", "Options of the client."),
+        Opt::flag("reset-offsets", "Reset offsets of groups without members."),
+        Opt::flag("delete-offsets", "Delete offsets of a group."),
+        Opt::flag("dry-run", "Only show what --reset-offsets would do."),
+        Opt::flag("execute", "Do what --reset-offsets shows."),
+        Opt::flag("export", "Show it as CSV."),
+        Opt::value("to-offset", "offset", "Reset to an offset."),
+        Opt::value("from-file", "path to CSV file", "Reset to what is in a file."),
+        Opt::value("to-datetime", "datetime", "Reset to a time, YYYY-MM-DDThh:mm:ss.sss"),
+        Opt::value("by-duration", "duration", "Reset to so long ago, PnDTnHnMnS"),
+        Opt::flag("to-earliest", "Reset to the earliest offset."),
+        Opt::flag("to-latest", "Reset to the latest offset."),
+        Opt::flag("to-current", "Reset to the current offset."),
+        Opt::value("shift-by", "number-of-offsets", "Reset by so many records on or back."),
+        Opt::flag("members", "Of --describe the members."),
+        Opt::flag("verbose", "Of --describe more columns."),
+        Opt::flag("offsets", "Of --describe the offsets and the lag, as without it."),
+        Opt::optional(
+            "state",
+            "states",
+            "Of --describe the state; of --list too, or groups in these states.",
+        ),
+        Opt::optional("type", "types", "Of --list the type too, or groups of these types."),
+        Opt::value("validate-regex", "regex", "Check a regular expression."),
+    ],
+};
+
+const ACTIONS: [&str; 6] =
+    ["list", "describe", "delete", "reset-offsets", "delete-offsets", "validate-regex"];
+
+const SCENARIOS: [&str; 8] = [
+    "to-offset",
+    "to-datetime",
+    "by-duration",
+    "to-earliest",
+    "to-latest",
+    "to-current",
+    "shift-by",
+    "from-file",
+];
+
+pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
+    let options = SYNTAX.parse(args)?;
+    check(&options)?;
+    if let Some(pattern) = options.value("validate-regex")? {
+        match java_regex(pattern) {
+            Ok(_) => writeln!(out, "The regular expression `{pattern}` is valid.")?,
+            Err(error) => writeln!(out, "The regular expression `{pattern}` is invalid: {error}.")?,
+        }
+        return Ok(Outcome::Success);
+    }
+    let within = Duration::from_millis(options.number("timeout")?.unwrap_or(30_000));
+    block_on(async {
+        let admin = connect(&options).await?.admin.within(within);
+        match Box::pin(act(&options, &admin, out)).await {
+            Err(error) if !error.is::<Misuse>() && !error.is::<std::io::Error>() => {
+                let reason = java::message(&error);
+                print_error(out, &format!("Executing consumer group command failed due to {reason}"))?;
+            }
+            acted => acted?,
+        }
+        // As the original, which takes what it has told for a success.
+        Ok(Outcome::Success)
+    })
+}
+
+async fn act(options: &Options, admin: &Admin, out: &mut dyn Write) -> Result<()> {
+    if options.has("list") {
+        list::run(options, admin, out).await
+    } else if options.has("describe") {
+        describe::run(options, admin, out).await
+    } else if options.has("delete") {
+        delete::groups(options, admin, out).await
+    } else if options.has("reset-offsets") {
+        reset::run(options, admin, out).await
+    } else {
+        delete::offsets(options, admin, out).await
+    }
+}
+
+/// The groups that are meant.
+async fn groups(options: &Options, admin: &Admin) -> Result<Vec<String>> {
+    if options.has("all-groups") {
+        return list::groups(admin).await;
+    }
+    Ok(options.values("group").map(str::to_owned).collect())
+}
+
+fn print_error(out: &mut dyn Write, message: &str) -> std::io::Result<()> {
+    writeln!(out, "\nError: {message}")
+}
+
+/// In the order in which the script complains.
+fn check(options: &Options) -> Result<(), Misuse> {
+    options.answer_help()?;
+    for (option, with) in
+        [("members", &["describe"][..]), ("verbose", &["describe"]), ("offsets", &["describe"])]
+            .into_iter()
+            .chain([("state", &["describe", "list"][..]), ("type", &["list"])])
+    {
+        if options.has(option) && options.count(with) == 0 {
+            return Err(Misuse::Bare(format!(
+                "Option(s) [{option}] are unavailable given other options on the command line"
+            )));
+        }
+    }
+    if !options.has("validate-regex") {
+        options.require(&["bootstrap-server"])?;
+    }
+    for action in ["describe", "delete", "reset-offsets"] {
+        if options.has(action) && options.count(&["group", "all-groups"]) == 0 {
+            let message = format!("Option [{action}] takes one of these options: [group], [all-groups]");
+            return Err(options.misuse(message));
+        }
+    }
+    check_describe(options)?;
+    if options.has("delete") && options.has("topic") {
+        let message = "The consumer does not support topic-specific offset deletion from a consumer group.";
+        return Err(options.misuse(message));
+    }
+    if options.has("delete-offsets") && options.count(&["group", "topic"]) != 2 {
+        let message = "Option [delete-offsets] takes the following options: [group], [topic]";
+        return Err(options.misuse(message));
+    }
+    check_reset(options)?;
+    options.exclude("group", &["all-groups", "list"])?;
+    options.exclude("topic", &["list", "describe"])?;
+    if options.count(&ACTIONS) != 1 {
+        let actions = ACTIONS.map(|action| format!("--{action}")).join(", ");
+        return Err(options.misuse(format!("Command must include exactly one action: {actions}")));
+    }
+    Ok(())
+}
+
+fn check_describe(options: &Options) -> Result<(), Misuse> {
+    if !options.has("describe") {
+        return Ok(());
+    }
+    if options.count(&["members", "offsets", "state"]) > 1 {
+        let message = "Option [describe] takes at most one of these options: [members], [offsets], [state]";
+        return Err(options.misuse(message));
+    }
+    if options.value("state")?.is_some() {
+        return Err(options.misuse("Option [describe] does not take a value for [state]"));
+    }
+    Ok(())
+}
+
+fn check_reset(options: &Options) -> Result<(), Misuse> {
+    if !options.has("reset-offsets") {
+        return Ok(());
+    }
+    match options.count(&["dry-run", "execute"]) {
+        0 => eprintln!(
+            "WARN: No action will be performed as the --execute option is missing. In version 5.0, this command \
+             will require either --dry-run or --execute to be specified. You should add the --dry-run option \
+             explicitly if you are scripting this command and want to keep the current default behavior without \
+             prompting."
+        ),
+        1 => {}
+        _ => return Err(options.misuse("Option [reset-offsets] only accepts one of [execute] and [dry-run]")),
+    }
+    for scenario in SCENARIOS {
+        let others: Vec<&str> = SCENARIOS.into_iter().filter(|other| *other != scenario).collect();
+        options.exclude(scenario, &others)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! Records as the console consumer prints them.
+
+use std::io::{self, Write};
+
+use anyhow::{Result, bail};
+use ottla_client::consumer::ConsumerRecord;
+use ottla_records::TimestampType;
+
+use super::connection::Properties;
+use super::deserializer::Deserializer;
+
+/// One of Kafka's formatters.
+#[derive(Debug)]
+pub(super) enum Formatter {
+    Default(Box<Columns>),
+    /// Prints nothing.
+    NoOp,
+}
+
+/// What the default formatter prints of each record, in the order of these fields.
+#[derive(Debug)]
+pub(super) struct Columns {
+    timestamp: bool,
+    partition: bool,
+    offset: bool,
+    delivery: bool,
+    epoch: bool,
+    headers: bool,
+    key: bool,
+    value: bool,
+    key_separator: String,
+    line_separator: String,
+    headers_separator: String,
+    null_literal: String,
+    key_deserializer: Option<Deserializer>,
+    value_deserializer: Option<Deserializer>,
+    headers_deserializer: Option<Deserializer>,
+}
+
+impl Formatter {
+    pub(super) fn new(class: Option<&str>, properties: &Properties) -> Result<Formatter> {
+        let class = class.unwrap_or("org.apache.kafka.tools.consumer.DefaultMessageFormatter");
+        match class.strip_prefix("org.apache.kafka.tools.consumer.") {
+            Some("DefaultMessageFormatter") => Ok(Formatter::Default(Box::new(Columns::new(properties)))),
+            Some("NoOpMessageFormatter") => Ok(Formatter::NoOp),
+            _ => bail!("there is no formatter {class}"),
+        }
+    }
+
+    pub(super) fn write(&self, out: &mut impl Write, record: &ConsumerRecord) -> Result<()> {
+        match self {
+            Formatter::Default(columns) => columns.write(out, record),
+            Formatter::NoOp => Ok(()),
+        }
+    }
+}
+
+impl Columns {
+    fn new(properties: &Properties) -> Columns {
+        let is =
+            |name: &str| properties.get(name).is_some_and(|text| text.trim().eq_ignore_ascii_case("true"));
+        let text = |name: &str, default: &str| properties.get(name).unwrap_or(default).to_owned();
+        let deserializer = |name: &str| properties.get(name).and_then(Deserializer::of_class);
+        Columns {
+            timestamp: is("print.timestamp"),
+            partition: is("print.partition"),
+            offset: is("print.offset"),
+            delivery: is("print.delivery"),
+            epoch: is("print.epoch"),
+            headers: is("print.headers"),
+            key: is("print.key"),
+            value: properties.get("print.value").is_none() || is("print.value"),
+            key_separator: text("key.separator", "\t"),
+            line_separator: text("line.separator", "\n"),
+            headers_separator: text("headers.separator", ","),
+            null_literal: text("null.literal", "null"),
+            key_deserializer: deserializer("key.deserializer"),
+            value_deserializer: deserializer("value.deserializer"),
+            headers_deserializer: deserializer("headers.deserializer"),
+        }
+    }
+
+    fn write(&self, out: &mut impl Write, record: &ConsumerRecord) -> Result<()> {
+        // Each of the columns but the value is followed by a separator, and the last one by the line's.
+        let columns =
+            [self.timestamp, self.partition, self.offset, self.delivery, self.epoch, self.headers, self.key];
+        let printed: Vec<usize> = (0..columns.len()).filter(|at| columns[*at]).collect();
+        for at in &printed {
+            self.write_column(out, *at, record)?;
+            let is_last = !self.value && printed.last() == Some(at);
+            out.write_all(if is_last { &self.line_separator } else { &self.key_separator }.as_bytes())?;
+        }
+        if self.value {
+            self.write_bytes(out, self.value_deserializer, record.value.as_deref())?;
+            out.write_all(self.line_separator.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn write_column(&self, out: &mut impl Write, at: usize, record: &ConsumerRecord) -> Result<()> {
+        match at {
+            0 => write_timestamp(out, record)?,
+            1 => write!(out, "Partition:{}", record.partition.partition)?,
+            2 => write!(out, "Offset:{}", record.offset)?,
+            // Of share groups alone.
+            3 => write!(out, "Delivery:NOT_PRESENT")?,
+            // What is given to the formatter has none.
+            4 => write!(out, "Epoch:NOT_PRESENT")?,
+            5 => self.write_headers(out, record)?,
+            _ => self.write_bytes(out, self.key_deserializer, record.key.as_deref())?,
+        }
+        Ok(())
+    }
+
+    fn write_headers(&self, out: &mut impl Write, record: &ConsumerRecord) -> Result<()> {
+        let mut is_first = true;
+        for header in record.headers.iter() {
+            if !std::mem::take(&mut is_first) {
+                out.write_all(self.headers_separator.as_bytes())?;
+            }
+            out.write_all(&header.key)?;
+            out.write_all(b":")?;
+            self.write_bytes(out, self.headers_deserializer, header.value.as_deref())?;
+        }
+        if is_first {
+            out.write_all(b"NO_HEADERS")?;
+        }
+        Ok(())
+    }
+
+    fn write_bytes(
+        &self,
+        out: &mut impl Write,
+        deserializer: Option<Deserializer>,
+        bytes: Option<&[u8]>,
+    ) -> Result<()> {
+        let bytes = bytes.unwrap_or(self.null_literal.as_bytes());
+        match deserializer {
+            Some(deserializer) => out.write_all(deserializer.shown(bytes)?.as_bytes())?,
+            None => out.write_all(bytes)?,
+        }
+        Ok(())
+    }
+}
+
+fn write_timestamp(out: &mut impl Write, record: &ConsumerRecord) -> io::Result<()> {
+    let whose = match record.timestamp_type {
+        _ if record.timestamp < 0 => return write!(out, "NO_TIMESTAMP"),
+        TimestampType::CreateTime => "CreateTime",
+        TimestampType::LogAppendTime => "LogAppendTime",
+    };
+    write!(out, "{whose}:{}", record.timestamp)
+}

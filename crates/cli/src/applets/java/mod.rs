@@ -1,0 +1,65 @@
+//! What Java's client says of errors: scripts look for it.
+
+use ottla_client::{Error, ErrorCode};
+
+/// Code, class and words of each error, tab-separated.
+const ERRORS: &str = include_str!("errors.tsv");
+
+/// The words of an exception: the broker's, or if it said nothing those of the exception's class.
+pub(super) fn message(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<Error>() {
+        Some(error @ Error::Response(_)) => words(error),
+        _ => format!("{error:#}"),
+    }
+}
+
+/// The words of an exception.
+pub(super) fn words(error: &Error) -> String {
+    let Error::Response(response) = error else { return error.to_string() };
+    match &response.message {
+        Some(message) => message.to_string(),
+        None => of_code(response.code).map_or_else(|| error.to_string(), |(_, words)| words.to_owned()),
+    }
+}
+
+/// Class and words, as an exception shows itself.
+pub(super) fn shown(error: &Error) -> String {
+    match class(error) {
+        Some(class) => format!("{class}: {}", words(error)),
+        None => words(error),
+    }
+}
+
+/// The class of the exception, in full.
+pub(super) fn class(error: &Error) -> Option<String> {
+    let (class, _) = of_code(error.code()?)?;
+    Some(format!("org.apache.kafka.common.errors.{class}"))
+}
+
+fn of_code(code: ErrorCode) -> Option<(&'static str, &'static str)> {
+    let code = code.code().to_string();
+    let mut columns = ERRORS.lines().map(|line| line.split('\t'));
+    let mut columns = columns.find(|columns| columns.clone().next() == Some(&code))?;
+    columns.next();
+    Some((columns.next()?, columns.next()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_has_a_class_and_words() {
+        for line in ERRORS.lines() {
+            let code = line.split('\t').next().and_then(|code| code.parse().ok());
+            let code = code.and_then(ErrorCode::from_code).unwrap_or_else(|| panic!("{line}"));
+            let (class, words) = of_code(code).unwrap_or_else(|| panic!("{line}"));
+            assert!(!class.is_empty() && !words.is_empty(), "{line}");
+        }
+        assert_eq!(
+            of_code(ErrorCode::UnknownTopicOrPartition),
+            Some(("UnknownTopicOrPartitionException", "This server does not host this topic-partition."))
+        );
+        assert_eq!(of_code(ErrorCode::None), None);
+    }
+}

@@ -1,0 +1,58 @@
+//! Kafka's scripts: what `ottla` is when it is called by one of their names, as `kafka-topics.sh` by a link, or as
+//! `ottla kafka-topics.sh …`.
+//!
+//! Their flags, what they print and how they end is Apache Kafka 4.3's, so that scripts which call them need not change; where they
+//! differ is listed in `docs/applets.md`. What they do is done by the client library, as for the commands of `ottla` itself.
+//!
+//! ```text
+//! table        the scripts that there are; one module for each
+//! options      command lines as Kafka's scripts read them
+//! connection   which cluster is meant
+//! java         errors in the words of Java's client
+//! ending       exit codes
+//! install      the links
+//! ```
+
+mod connection;
+mod console_consumer;
+mod console_producer;
+mod consumer_groups;
+mod delete_records;
+mod deserializer;
+mod ending;
+mod formatter;
+mod get_offsets;
+pub(crate) mod install;
+mod java;
+mod line_reader;
+mod log_dirs;
+mod options;
+mod table;
+mod topic_filter;
+mod topics;
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write as _};
+use std::process::ExitCode;
+
+use table::Applet;
+
+/// Runs the script by whose name the process was called, or that its first argument names; none if it is `ottla` that was called.
+pub(crate) fn run_if_called() -> Option<ExitCode> {
+    let args: Vec<String> = env::args_os().map(text).collect();
+    let (applet, rest) = called(&args)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let ended = (applet.run)(rest, &mut out);
+    let flushed = out.flush().map_err(anyhow::Error::from);
+    Some(ending::report(ended.and_then(|outcome| flushed.map(|()| outcome))))
+}
+
+fn called(args: &[String]) -> Option<(&'static Applet, &[String])> {
+    let by_name = |at: usize| Some((table::find(args.get(at)?)?, args.get(at + 1..)?));
+    by_name(0).or_else(|| by_name(1))
+}
+
+fn text(arg: OsString) -> String {
+    arg.to_string_lossy().into_owned()
+}

@@ -1,0 +1,60 @@
+//! The scripts that there are.
+
+use std::io::Write;
+
+use anyhow::Result;
+
+use super::{
+    console_consumer, console_producer, consumer_groups, delete_records, get_offsets, log_dirs, topics,
+};
+use crate::exit::Outcome;
+
+/// One of Kafka's scripts.
+pub(super) struct Applet {
+    /// Its file's name, without `.sh`.
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) run: Run,
+}
+
+/// Reads its command line, and writes its answer.
+type Run = fn(&[String], &mut dyn Write) -> Result<Outcome>;
+
+#[rustfmt::skip]
+pub(super) const APPLETS: &[Applet] = &[
+    Applet { name: "kafka-console-consumer", about: "Print records", run: console_consumer::run },
+    Applet { name: "kafka-console-producer", about: "Write lines as records", run: console_producer::run },
+    Applet { name: "kafka-consumer-groups", about: "Show groups and their lag, set where they are", run: consumer_groups::run },
+    Applet { name: "kafka-delete-records", about: "Delete the records before an offset", run: delete_records::run },
+    Applet { name: "kafka-get-offsets", about: "Show offsets of partitions", run: get_offsets::run },
+    Applet { name: "kafka-log-dirs", about: "Show what is in data directories", run: log_dirs::run },
+    Applet { name: "kafka-topics", about: "List, describe, create, alter and delete topics", run: topics::run },
+];
+
+/// The script of this name, with or without `.sh`, wherever its file is.
+pub(super) fn find(called: &str) -> Option<&'static Applet> {
+    let file = called.rsplit('/').next().unwrap_or(called);
+    let name = file.strip_suffix(".sh").unwrap_or(file);
+    APPLETS.iter().find(|applet| applet.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_found_by_its_name_however_it_is_called() {
+        for called in ["kafka-topics", "kafka-topics.sh", "/opt/kafka/bin/kafka-topics.sh", "./kafka-topics"]
+        {
+            assert_eq!(find(called).map(|applet| applet.name), Some("kafka-topics"), "{called}");
+        }
+        for called in ["ottla", "topics", "kafka-topics.bat", "kafka-topics.sh/x", ""] {
+            assert!(find(called).is_none(), "{called}");
+        }
+    }
+
+    #[test]
+    fn scripts_are_in_the_order_of_their_names() {
+        assert!(APPLETS.is_sorted_by_key(|applet| applet.name));
+    }
+}

@@ -1,0 +1,66 @@
+//! Consumer groups.
+
+use super::Comparison;
+
+#[test]
+fn groups_are_listed_shown_reset_and_deleted_alike() {
+    let mut it = Comparison::new();
+    it.compare("kafka-topics", "{at} --create --topic {who}-a --partitions 2");
+    let lines: String = (0..20).map(|number| format!("{number}\n")).collect();
+    it.compare_masked("kafka-console-producer", "{at} --topic {who}-a", &lines, &[]);
+    let name = "kafka-consumer-groups";
+    it.compare_unordered(name, "{at} --reset-offsets --group {who}-g --topic {who}-a --to-earliest");
+    it.compare_unordered(name, "{at} --reset-offsets --group {who}-g --topic {who}-a --to-latest --execute");
+    for line in [
+        "{at} --describe --group {who}-g",
+        "{at} --describe --group {who}-g --offsets --verbose",
+        "{at} --describe --group {who}-g --members",
+        "{at} --describe --group {who}-g --members --verbose",
+        "{at} --describe --group {who}-g --state",
+        "{at} --describe --group {who}-g --state --verbose",
+        "{at} --describe --group {who}-none",
+        "{at} --describe",
+        "{at} --describe --group {who}-g --members --state",
+        "{at} --describe --list",
+        "{at} --reset-offsets --group {who}-g --topic {who}-a:1 --to-offset 4 --execute",
+        "{at} --reset-offsets --group {who}-g --topic {who}-a:1 --to-offset 4000 --dry-run",
+        "{at} --reset-offsets --group {who}-g --topic {who}-a:1 --shift-by -2 --execute --export",
+        "{at} --reset-offsets --group {who}-g --topic {who}-a:0 --to-current --execute",
+        "{at} --reset-offsets --group {who}-g --topic {who}-a:0 --to-datetime 2020-01-01T00:00:00.000 --execute",
+        "{at} --reset-offsets --group {who}-g --topic {who}-a:0 --to-datetime 2120-01-01T00:00:00.000 --execute",
+        "{at} --reset-offsets --group {who}-g --topic {who}-a:1 --by-duration P1D --execute",
+        "{at} --reset-offsets --group {who}-g --topic {who}-a:7 --to-earliest",
+        "{at} --reset-offsets --group {who}-g --topic {who}-none --to-earliest",
+        "{at} --reset-offsets --group {who}-h --topic {who}-a:0 --shift-by 1",
+        "{at} --reset-offsets --group {who}-g --to-earliest",
+        "{at} --reset-offsets --group {who}-g --topic {who}-a",
+        "{at} --reset-offsets --group {who}-g --topic {who}-a --to-earliest --to-latest",
+        "{at} --reset-offsets --group {who}-g --topic {who}-a:x --to-earliest",
+        "{at} --describe --group {who}-g",
+        "{at} --delete-offsets --group {who}-g --topic {who}-a:1",
+        "{at} --delete-offsets --group {who}-g --topic {who}-none",
+        "{at} --delete-offsets --group {who}-none --topic {who}-a",
+        "{at} --describe --group {who}-g",
+        "{at} --delete --group {who}-g",
+        "{at} --delete --group {who}-g",
+        "{at} --delete",
+        "{at} --validate-regex a.*",
+        "{at} --state",
+        "{at} --list --state Nonsense",
+        "{at} --list --type nonsense",
+    ] {
+        it.compare(name, line);
+    }
+    // Groups of both are listed.
+    it.original(
+        "kafka-console-consumer",
+        "{at} --topic {who}-a --group one --from-beginning --max-messages 20",
+        "",
+        &[],
+    );
+    it.compare(name, "{at} --list");
+    it.compare(name, "{at} --list --state");
+    it.compare(name, "{at} --list --state Empty --type classic");
+    it.compare(name, "{at} --list --type");
+    it.done();
+}

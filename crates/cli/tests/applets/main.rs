@@ -1,0 +1,163 @@
+//! Kafka's scripts beside ours, on one broker, which is Apache Kafka's. Wants the conformance kit, whose folder `OTTLA_CONFORMANCE` names, and
+//! Java, so it is run by name.
+//!
+//! Where a script changes something, each of the two changes its own: `{who}` is `alpha` in the one's command line and `bravo` in the other's,
+//! and both are put back to `{who}` in what they print. What they print on standard output and how they end must be the same.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod console;
+mod groups;
+mod topics;
+
+use std::env;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use regex::Regex;
+use tempfile::TempDir;
+
+/// Apache Kafka, and the scripts of both.
+struct Comparison {
+    kit: PathBuf,
+    dir: TempDir,
+    brokers: String,
+    failures: Vec<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Answer {
+    code: Option<i32>,
+    stdout: String,
+}
+
+impl Answer {
+    fn sorted(self) -> Answer {
+        let mut lines: Vec<&str> = self.stdout.lines().collect();
+        lines.sort_unstable();
+        Answer { stdout: lines.join("\n"), ..self }
+    }
+}
+
+impl Comparison {
+    fn new() -> Comparison {
+        let kit = env::var_os("OTTLA_CONFORMANCE").expect("OTTLA_CONFORMANCE names the kit's folder");
+        let dir = TempDir::new().unwrap();
+        let port = free_port();
+        let comparison =
+            Comparison { kit: kit.into(), dir, brokers: format!("127.0.0.1:{port}"), failures: Vec::new() };
+        let data = comparison.dir.path().join("kafka").display().to_string();
+        let started = comparison.kafka(&["start", &data, &port.to_string()]).status().unwrap();
+        assert!(started.success(), "Apache Kafka starts");
+        comparison
+    }
+
+    fn kafka(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(self.kit.join("kafka/kafka"));
+        command.args(args).env("HEAP", "256m");
+        command
+    }
+
+    /// A file that both read.
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    /// Runs both; they must say the same.
+    fn compare(&mut self, script: &str, line: &str) {
+        self.compare_masked(script, line, "", &[]);
+    }
+
+    /// With this on standard input; each mask takes away what may differ.
+    fn compare_masked(&mut self, script: &str, line: &str, input: &str, masks: &[&str]) {
+        let original = self.original(script, line, input, masks);
+        let ours = self.ours(script, line, input, masks);
+        self.judge(script, line, &original, &ours);
+    }
+
+    /// Where Kafka's lines come in the order of a hash table.
+    fn compare_unordered(&mut self, script: &str, line: &str) {
+        let original = self.original(script, line, "", &[]).sorted();
+        let ours = self.ours(script, line, "", &[]).sorted();
+        self.judge(script, line, &original, &ours);
+    }
+
+    fn judge(&mut self, script: &str, line: &str, original: &Answer, ours: &Answer) {
+        if original == ours {
+            println!("ok    {script} {line}");
+        } else {
+            println!("DIFFERS {script} {line}\n--- Kafka's\n{original:?}\n--- ours\n{ours:?}");
+            self.failures.push(format!("{script} {line}"));
+        }
+    }
+
+    fn original(&self, script: &str, line: &str, input: &str, masks: &[&str]) -> Answer {
+        let (_, class) = CLASSES.iter().find(|(name, _)| *name == script).expect("a class");
+        let mut command = self.kafka(&["tool", class]);
+        command.args(self.words(line, "alpha"));
+        command.env("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
+        answer(command, &input.replace("{who}", "alpha"), "alpha", masks)
+    }
+
+    fn ours(&self, script: &str, line: &str, input: &str, masks: &[&str]) -> Answer {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ottla"));
+        command.arg(script).args(self.words(line, "bravo"));
+        answer(command, &input.replace("{who}", "bravo"), "bravo", masks)
+    }
+
+    fn words(&self, line: &str, who: &str) -> Vec<String> {
+        let at_brokers = format!("--bootstrap-server {}", self.brokers);
+        let line = line.replace("{at}", &at_brokers).replace("{who}", who);
+        line.split_whitespace().map(|word| word.replace("{sp}", " ")).collect()
+    }
+
+    fn done(mut self) {
+        let failures = std::mem::take(&mut self.failures);
+        assert!(failures.is_empty(), "{} differ: {failures:#?}", failures.len());
+    }
+}
+
+impl Drop for Comparison {
+    fn drop(&mut self) {
+        let data = self.dir.path().join("kafka").display().to_string();
+        // Nothing more can be done about it here.
+        let _stopped = self.kafka(&["stop", &data]).status();
+    }
+}
+
+fn answer(mut command: Command, input: &str, who: &str, masks: &[&str]) -> Answer {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // One that does not read may be gone.
+    let _fed = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let Output { status, stdout, .. } = child.wait_with_output().unwrap();
+    let mut stdout = String::from_utf8(stdout).unwrap().replace(who, "{who}");
+    for mask in masks {
+        stdout = Regex::new(mask).unwrap().replace_all(&stdout, "*").into_owned();
+    }
+    Answer { code: status.code(), stdout }
+}
+
+/// Two neighbours: the broker's and its controller's.
+fn free_port() -> u16 {
+    loop {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
+            return port;
+        }
+    }
+}
+
+const CLASSES: &[(&str, &str)] = &[
+    ("kafka-topics", "TopicCommand"),
+    ("kafka-get-offsets", "GetOffsetShell"),
+    ("kafka-delete-records", "DeleteRecordsCommand"),
+    ("kafka-log-dirs", "LogDirsCommand"),
+    ("kafka-console-producer", "ConsoleProducer"),
+    ("kafka-console-consumer", "consumer.ConsoleConsumer"),
+    ("kafka-consumer-groups", "consumer.group.ConsumerGroupCommand"),
+    ("kafka-configs", "kafka.admin.ConfigCommand"),
+];

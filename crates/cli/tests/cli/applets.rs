@@ -1,0 +1,188 @@
+//! Kafka's scripts by their names. What they print was seen from Apache Kafka 4.3.1's own.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use super::Visit;
+use super::support::{Ended, run};
+
+impl Visit {
+    /// A script against the broker, as `ottla NAME ...`.
+    fn script(&self, name: &str, line: &str) -> Ended {
+        let words = line.split_whitespace().map(|word| word.replace("{sp}", " "));
+        let mut command = self.command(&[name, "--bootstrap-server", &self.brokers]);
+        command.args(words);
+        run(&mut command)
+    }
+
+    /// What it prints, which ends well.
+    fn prints(&self, name: &str, line: &str, expected: &str) {
+        let ended = self.script(name, line);
+        assert_eq!(
+            (ended.stdout.as_str(), ended.code),
+            (expected, Some(0)),
+            "{name} {line}: {}",
+            ended.stderr
+        );
+    }
+
+    /// What it prints where it refuses: on standard output, and first on standard error.
+    fn refuses(&self, name: &str, line: &str, stdout: &str, stderr: &str) {
+        let ended = self.script(name, line);
+        assert_eq!((ended.stdout.as_str(), ended.code), (stdout, Some(1)), "{name} {line}: {}", ended.stderr);
+        assert!(ended.stderr.starts_with(stderr), "{name} {line}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn scripts_are_called_by_links_by_their_names_and_through_ottla() {
+    let visit = Visit::new();
+    let dir = visit.home.path().join("bin");
+    let dir_text = dir.display().to_string();
+    assert!(visit.ok(&["applets", "list"]).contains("kafka-topics.sh"));
+    visit.ok(&["applets", "install", &dir_text]);
+    visit.ok(&["applets", "install", &dir_text]);
+    let link = dir.join("kafka-topics.sh");
+    let mut command = Command::new(&link);
+    assert_eq!(run(command.arg("--version")).stdout, "4.3.1\n");
+    let mut command = visit.command(&["--version"]);
+    assert_eq!(run(command.arg0("kafka-topics")).stdout, "4.3.1\n");
+    assert_eq!(visit.ok(&["kafka-topics.sh", "--version"]), "4.3.1\n");
+    std::fs::remove_file(&link).unwrap();
+    std::fs::write(&link, "somebody's own").unwrap();
+    assert!(visit.refused(&["applets", "install", &dir_text], 1).contains("--force replaces it"));
+    visit.ok(&["applets", "install", &dir_text, "--force"]);
+    assert!(std::fs::read_link(&link).is_ok());
+}
+
+#[test]
+fn topics_are_made_shown_changed_and_deleted() {
+    let visit = Visit::new();
+    let name = "kafka-topics.sh";
+    visit.prints(name, "--list", "\n");
+    let created = "--create --topic orders --partitions 2 --replication-factor 1 --config retention.ms=5000";
+    visit.prints(name, created, "Created topic orders.\n");
+    let exists = "Error while executing topic command : Topic 'orders' already exists.\n";
+    visit.refuses(name, "--create --topic orders", exists, "");
+    visit.prints(name, "--create --topic orders --if-not-exists", "");
+    visit.prints(name, "--list", "orders\n");
+    visit.prints(name, "--alter --topic orders --partitions 3", "");
+    let described = visit.script(name, "--describe --topic ord.*").stdout;
+    let (topic, partitions) = described.split_once('\n').unwrap();
+    let (before, after) = topic.split_once("TopicId: ").unwrap();
+    assert_eq!(before, "Topic: orders\t");
+    let about = "\tPartitionCount: 3\tReplicationFactor: 1\tConfigs: ";
+    assert!(after[22..].starts_with(about) && after.contains("retention.ms=5000"), "{after}");
+    let first = "\tTopic: orders\tPartition: 0\tLeader: 1\tReplicas: 1\tIsr: 1\tElr: \tLastKnownElr: \n";
+    assert!(partitions.starts_with(first), "{partitions}");
+    visit.prints(name, "--describe --topic orders --under-replicated-partitions", "");
+    visit.prints(name, "--delete --topic orders", "");
+    let missing = "Error while executing topic command : Topic 'orders' does not exist as expected\n";
+    visit.refuses(name, "--describe --topic orders", missing, "");
+    visit.prints(name, "--delete --topic orders --if-exists", "");
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_is_told_with_the_help() {
+    let visit = Visit::new();
+    for (name, line, expected) in [
+        ("kafka-topics", "--create", "Missing required argument \"[topic]\"\nOption "),
+        (
+            "kafka-topics",
+            "--list --create",
+            "Command must include exactly one action: --list, --describe, --create, --alter or --delete\nOption ",
+        ),
+        ("kafka-topics", "--lis", "lis is not a recognized option\n"),
+        (
+            "kafka-topics",
+            "--list --if-exists",
+            "Option \"[if-exists]\" can't be used with option \"[list]\"\nOption ",
+        ),
+        ("kafka-get-offsets", "--nonsense", "Error occurred: nonsense is not a recognized option\n"),
+        ("kafka-delete-records", "", "Missing required argument \"[offset-json-file]\"\nOption "),
+        ("kafka-log-dirs", "", "Missing required argument \"[describe]\"\nOption "),
+        ("kafka-console-producer", "", "Missing required argument \"[topic]\"\nOption "),
+        (
+            "kafka-console-consumer",
+            "--topic a --offset 1",
+            "The partition is required when offset is specified.\nOption ",
+        ),
+    ] {
+        visit.refuses(name, line, "", expected);
+    }
+}
+
+#[test]
+fn lines_become_records_and_lines_again() {
+    let visit = Visit::new();
+    visit.prints("kafka-topics", "--create --topic orders", "Created topic orders.\n");
+    let brokers = visit.brokers.clone();
+    let produce = |more: &[&str], input: &[u8]| {
+        let args =
+            [&["kafka-console-producer", "--bootstrap-server", &brokers, "--topic", "orders"], more].concat();
+        String::from_utf8(visit.fed(&args, input)).unwrap()
+    };
+    assert_eq!(produce(&["--timeout", "5"], b"one\ntwo"), "");
+    let warned = produce(&["--property", "parse.key=true", "--compression-codec"], b"k\tv\n");
+    assert_eq!(
+        warned,
+        "Warning: --property is deprecated and will be removed in a future version. Use --reader-property instead.\n"
+    );
+    let all = "--topic orders --from-beginning --max-messages 3";
+    visit.prints("kafka-console-consumer", all, "one\ntwo\nv\n");
+    let columns = "--formatter-property print.key=true --formatter-property print.offset=true \
+                   --formatter-property print.headers=true --formatter-property print.partition=true";
+    visit.prints(
+        "kafka-console-consumer",
+        &format!("{all} {columns}"),
+        "Partition:0\tOffset:0\tNO_HEADERS\tnull\tone\nPartition:0\tOffset:1\tNO_HEADERS\tnull\ttwo\n\
+         Partition:0\tOffset:2\tNO_HEADERS\tk\tv\n",
+    );
+    let from = "--topic orders --partition 0 --offset 1 --max-messages 1";
+    visit.prints("kafka-console-consumer", from, "two\n");
+    let ended = visit.script("kafka-console-consumer", "--topic orders --partition 0 --timeout-ms 100");
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
+    assert!(ended.stderr.ends_with("Processed a total of 0 messages\n"), "{}", ended.stderr);
+    // What was fetched and not printed was not consumed.
+    for (line, expected) in [("--from-beginning --max-messages 2", "one\ntwo\n"), ("--max-messages 1", "v\n")]
+    {
+        visit.prints("kafka-console-consumer", &format!("--topic orders --group g {line}"), expected);
+    }
+}
+
+#[test]
+fn offsets_are_shown_and_records_deleted() {
+    let visit = Visit::new();
+    visit.prints("kafka-topics", "--create --topic orders --partitions 2", "Created topic orders.\n");
+    visit.fed(&["produce", "orders", "-p", "1"], b"a\nb\nc\n");
+    let name = "kafka-get-offsets";
+    visit.prints(name, "--topic orders", "orders:0:0\norders:1:3\n");
+    visit.prints(name, "--topic-partitions ord.*:1-", "orders:1:3\n");
+    visit.prints(name, "--topic orders --time 0", "orders:1:0\n");
+    let unmatched = "Error occurred: Could not match any topic-partitions with the specified filters\n";
+    visit.refuses(name, "--topic nothing", "", unmatched);
+    let file = visit.home.path().join("before.json");
+    let json = r#"{"partitions": [{"topic": "orders", "partition": 1, "offset": 2}], "version": 1}"#;
+    std::fs::write(&file, json).unwrap();
+    let line = format!("--offset-json-file {}", file.display());
+    let deleted = "Executing records delete operation\nRecords delete operation completed:\n\
+                   partition: orders-1\tlow_watermark: 2\n";
+    visit.prints("kafka-delete-records", &line, deleted);
+    visit.prints(name, "--topic orders --time earliest", "orders:0:0\norders:1:2\n");
+}
+
+#[test]
+fn data_directories_are_shown() {
+    let visit = Visit::new();
+    visit.prints("kafka-topics", "--create --topic orders", "Created topic orders.\n");
+    let dir = visit.home.path().join("data").display().to_string();
+    let expected = format!(
+        "Querying brokers for log directories information\nReceived log directory information from brokers 1\n\
+         {{\"brokers\":[{{\"broker\":1,\"logDirs\":[{{\"partitions\":[{{\"partition\":\"orders-0\",\"size\":0,\
+         \"offsetLag\":0,\"isFuture\":false}}],\"error\":null,\"logDir\":\"{dir}\"}}]}}],\"version\":1}}\n"
+    );
+    visit.prints("kafka-log-dirs", "--describe --topic-list orders", &expected);
+    let missing =
+        "ERROR: The given brokers do not exist from --broker-list: 7. Current existent brokers: 1\n";
+    visit.refuses("kafka-log-dirs", "--describe --broker-list 1,7", "", missing);
+}
