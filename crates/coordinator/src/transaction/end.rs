@@ -4,12 +4,12 @@
 //! |---|---|---|---|
 //! | Ongoing | prepares it | prepares it | fenced |
 //! | Empty | invalid | abort: prepares it; commit: invalid | fenced |
-//! | Prepare, to the same end | to be tried again | fenced | to be tried again |
-//! | Prepare, to the other | invalid | fenced | invalid |
+//! | Prepare | to be tried again | to be tried again | to be tried again |
 //! | Complete, with the same end | done | abort: prepares it; commit: invalid | done |
 //! | Complete, with the other | invalid | abort: prepares it; commit: invalid | invalid |
 //!
-//! Clients before version 2 stay in their epoch, and are fenced in every other.
+//! Clients before version 2 stay in their epoch, and are fenced in every other. A client of version 2 may end its next
+//! transaction while markers of the last one are being written: as its epoch may be the next then, it is not looked at.
 
 use ottla_wire::ErrorCode;
 
@@ -91,26 +91,30 @@ fn judge_first(transaction: &Transaction, end: &EndTransaction<'_>) -> Result<Ve
     match transaction.state {
         TransactionState::Ongoing => Ok(Verdict::Prepare),
         TransactionState::Empty => Err(ErrorCode::InvalidTxnState),
-        TransactionState::PrepareCommit
-        | TransactionState::PrepareAbort
-        | TransactionState::CompleteCommit
-        | TransactionState::CompleteAbort => ends_alike(transaction.state, end.commit),
+        TransactionState::PrepareCommit | TransactionState::PrepareAbort => {
+            Err(ErrorCode::ConcurrentTransactions)
+        }
+        TransactionState::CompleteCommit | TransactionState::CompleteAbort => {
+            ends_alike(transaction.state, end.commit)
+        }
     }
 }
 
 /// Of clients of version 2: the epoch tells a request that is sent again from one for the next transaction.
 fn judge(transaction: &Transaction, end: &EndTransaction<'_>) -> Result<Verdict, ErrorCode> {
+    if transaction.state.is_ending() {
+        return Err(ErrorCode::ConcurrentTransactions);
+    }
     let is_current = transaction.producer() == end.producer;
     let was_rotated = transaction.was_rotated_from(end.producer);
     let is_retry = was_rotated || transaction.was_bumped_from(end.producer);
     if transaction.producer_id != end.producer.id && !was_rotated {
         return Err(ErrorCode::InvalidProducerIdMapping);
     }
-    let has_end = transaction.state.is_ending() || transaction.state.is_complete();
-    if is_retry && has_end {
+    if is_retry && transaction.state.is_complete() {
         return ends_alike(transaction.state, end.commit);
     }
-    if !is_current || transaction.state.is_ending() {
+    if !is_current {
         return Err(ErrorCode::ProducerFenced);
     }
     // A producer may abort what has not begun, to be sure that no request of it is under way.
@@ -120,11 +124,7 @@ fn judge(transaction: &Transaction, end: &EndTransaction<'_>) -> Result<Verdict,
     Ok(Verdict::Prepare)
 }
 
-/// Whether a transaction that is ended, or being ended, ends as is asked.
+/// Whether a transaction that has ended did so as is asked.
 fn ends_alike(state: TransactionState, commit: bool) -> Result<Verdict, ErrorCode> {
-    match state.commits() == commit {
-        false => Err(ErrorCode::InvalidTxnState),
-        true if state.is_ending() => Err(ErrorCode::ConcurrentTransactions),
-        true => Ok(Verdict::Done),
-    }
+    if state.commits() == commit { Ok(Verdict::Done) } else { Err(ErrorCode::InvalidTxnState) }
 }

@@ -3,8 +3,8 @@
 use ottla_wire::{ErrorCode, messages::InitProducerIdRequest};
 
 use super::{
-    ProducerIdentity, TransactionEffect, TransactionResponse, TransactionShard, metadata::Transaction,
-    shard::check_id,
+    ProducerIdentity, TransactionEffect, TransactionResponse, TransactionShard, config::BUMPS_EPOCH_FROM,
+    metadata::Transaction, shard::check_id,
 };
 use crate::{Now, Ticket};
 
@@ -59,11 +59,11 @@ impl TransactionShard {
         let (timeout_ms, now_ms) = (request.transaction_timeout_ms, now.unix_millis);
         let expected = ProducerIdentity { id: request.producer_id, epoch: request.producer_epoch };
         let expected = (expected != ProducerIdentity::NONE).then_some(expected);
-        if expected.is_some_and(|expected| !transaction.may_be(expected)) {
-            return Err(ErrorCode::ProducerFenced);
-        }
         if transaction.state.is_ending() {
             return Err(ErrorCode::ConcurrentTransactions);
+        }
+        if expected.is_some_and(|expected| !transaction.may_be(expected)) {
+            return Err(ErrorCode::ProducerFenced);
         }
         if !transaction.state.is_idle() {
             return Ok(self.abort(transaction, now));
@@ -90,8 +90,13 @@ impl TransactionShard {
         Ok(())
     }
 
-    /// Ends an open transaction that its producer did not end, and fences the producer.
+    /// Ends an open transaction that its producer did not end, and fences the producer. From version 2 on every end does
+    /// that, and a producer that has not noticed may go on from there.
     pub(super) fn abort(&self, transaction: &Transaction, now: Now) -> Transaction {
-        transaction.fenced().prepared(false, self.own_client_version(), None, now.unix_millis)
+        let version = self.own_client_version();
+        if version >= BUMPS_EPOCH_FROM {
+            return transaction.prepared(false, version, None, now.unix_millis);
+        }
+        transaction.fenced().prepared(false, version, None, now.unix_millis)
     }
 }

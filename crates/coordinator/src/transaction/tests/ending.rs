@@ -60,8 +60,8 @@ fn clients_before_version_2_end_what_is_open_and_may_say_it_again() {
     for (state, commit, abort) in [
         (Empty, invalid, invalid),
         (Ongoing, done, done),
-        (PrepareCommit, concurrent, invalid),
-        (PrepareAbort, invalid, concurrent),
+        (PrepareCommit, concurrent, concurrent),
+        (PrepareAbort, concurrent, concurrent),
         (CompleteCommit, done, invalid),
         (CompleteAbort, invalid, done),
     ] {
@@ -90,10 +90,10 @@ fn the_epoch_tells_clients_of_version_2_that_repeat_from_those_that_go_on() {
         (Ongoing, 4, fenced, fenced),
         (Ongoing, 5, current(6), current(6)),
         (Ongoing, 6, fenced, fenced),
-        (PrepareCommit, 5, concurrent, invalid),
-        (PrepareCommit, 6, fenced, fenced),
-        (PrepareAbort, 5, invalid, concurrent),
-        (PrepareAbort, 6, fenced, fenced),
+        (PrepareCommit, 5, concurrent, concurrent),
+        (PrepareCommit, 6, concurrent, concurrent),
+        (PrepareAbort, 5, concurrent, concurrent),
+        (PrepareAbort, 6, concurrent, concurrent),
         (CompleteCommit, 4, fenced, fenced),
         (CompleteCommit, 5, current(6), invalid),
         (CompleteCommit, 6, invalid, current(7)),
@@ -107,7 +107,11 @@ fn the_epoch_tells_clients_of_version_2_that_repeat_from_those_that_go_on() {
             assert_eq!(answer, expected, "{state:?}, epoch {epoch}, commit: {asked}");
             let (mut bench, _) = in_state(state, V2);
             let other = bench.end(producer(FIRST_ID + 1, epoch), asked, V2);
-            assert_eq!(other, Err(ErrorCode::InvalidProducerIdMapping), "{state:?}");
+            let expected = match state.is_ending() {
+                true => ErrorCode::ConcurrentTransactions,
+                false => ErrorCode::InvalidProducerIdMapping,
+            };
+            assert_eq!(other, Err(expected), "{state:?}");
         }
     }
 }

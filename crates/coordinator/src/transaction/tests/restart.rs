@@ -38,7 +38,9 @@ fn an_open_transaction_goes_on_and_times_out_as_if_nothing_had_been() {
     let mut next = bench.restarted();
     next.sleep(40_000);
     assert_eq!(next.state(), TransactionState::PrepareAbort);
-    assert_eq!(next.end(writer, true, V2), Err(ErrorCode::ProducerFenced));
+    assert_eq!(next.end(writer, true, V2), Err(ErrorCode::ConcurrentTransactions));
+    next.write_markers();
+    assert_eq!(next.end(writer, true, V2), Err(ErrorCode::InvalidTxnState));
 }
 
 #[test]

@@ -7,7 +7,8 @@ use crate::{TransactionConfig, TransactionState};
 
 #[test]
 fn a_transaction_that_takes_too_long_is_aborted_at_the_next_look() {
-    for version in [V1, V2] {
+    let (fenced, invalid) = (ErrorCode::ProducerFenced, ErrorCode::InvalidTxnState);
+    for (version, told) in [(V1, fenced), (V2, invalid)] {
         let mut bench = Bench::new();
         let writer = bench.begun(version);
         bench.sleep(60_000);
@@ -16,9 +17,40 @@ fn a_transaction_that_takes_too_long_is_aborted_at_the_next_look() {
         assert_eq!(bench.state(), TransactionState::PrepareAbort);
         assert!(!bench.sent[0].commit);
         bench.write_markers();
-        assert_eq!(bench.end(writer, true, version), Err(ErrorCode::ProducerFenced));
+        assert_eq!(bench.end(writer, true, version), Err(told));
         assert_eq!(bench.add(writer, version), ErrorCode::ProducerFenced);
     }
+}
+
+#[test]
+fn a_producer_that_was_aborted_learns_of_it_and_goes_on() {
+    let mut bench = Bench::new();
+    let writer = bench.begun(V2);
+    bench.sleep(70_000);
+    bench.write_markers();
+    let next = bench.end(writer, false, V2).expect("it is aborted, as it wants");
+    assert_eq!(bench.add(next, V2), ErrorCode::None);
+
+    let mut bench = Bench::new();
+    let writer = bench.begun(V1);
+    bench.sleep(70_000);
+    bench.write_markers();
+    assert_eq!(bench.init_as(writer), Ok(producer(writer.id, 1)));
+    assert_eq!(bench.init_as(producer(writer.id, 1)), Ok(producer(writer.id, 2)));
+    assert_eq!(bench.init_as(writer), Err(ErrorCode::ProducerFenced));
+}
+
+/// Of a cluster whose `transaction.version` is below 2.
+#[test]
+fn without_version_2_an_abort_fences_for_good() {
+    let config = TransactionConfig { transaction_version: 1, ..TransactionConfig::default() };
+    let mut bench = Bench::with(config);
+    let writer = bench.begun(V1);
+    bench.sleep(70_000);
+    assert_eq!(bench.sent[0].producer, producer(writer.id, 1));
+    assert_eq!(bench.sent[0].transaction_version, 0);
+    bench.write_markers();
+    assert_eq!(bench.init_as(writer), Err(ErrorCode::ProducerFenced));
 }
 
 #[test]
