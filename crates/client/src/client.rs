@@ -7,14 +7,15 @@ mod refresh;
 mod retrying;
 mod route;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
 
 use crate::address::Address;
 use crate::cluster::Cluster;
 use crate::config::ClientConfig;
 use crate::metadata::Metadata;
 use crate::metrics::{Counts, Metrics};
+use crate::telemetry::{self, Telemetry};
 use crate::{Error, Result};
 pub use call::{Call, Reply};
 pub use coordinators::{Coordinator, CoordinatorKind};
@@ -49,6 +50,7 @@ struct Inner {
     metadata: Metadata,
     coordinators: coordinators::Coordinators,
     lanes: AtomicU32,
+    telemetry: Telemetry,
     is_closed: AtomicBool,
 }
 
@@ -59,15 +61,22 @@ impl Client {
     pub fn new(config: ClientConfig) -> Result<Client> {
         config.check()?;
         let seeds = config.bootstrap_servers.iter().filter_map(|server| Address::parse(server).ok());
+        let (retry_backoff, pushes_metrics) = (config.retry_backoff, config.enable_metrics_push);
         let inner = Inner {
             seeds: seeds.collect(),
             links: links::LinkTable::new(config)?,
             metadata: Metadata::default(),
             coordinators: coordinators::Coordinators::default(),
             lanes: AtomicU32::new(1),
+            telemetry: Telemetry::new(retry_backoff),
             is_closed: AtomicBool::new(false),
         };
-        Ok(Client { inner: Arc::new(inner) })
+        let client = Client { inner: Arc::new(inner) };
+        if pushes_metrics {
+            let weak = WeakClient(Arc::downgrade(&client.inner));
+            client.spawn(telemetry::run(weak, client.inner.links.is_up()));
+        }
+        Ok(client)
     }
 
     /// A client that has asked the cluster for its brokers: none of them may be down at once, and the address must be right.
@@ -105,12 +114,19 @@ impl Client {
         self.inner.links.counts()
     }
 
-    /// Closes all connections and ends all tasks, whoever else has a clone; what is under way fails.
+    /// Closes all connections and ends all tasks, whoever else has a clone; what is under way fails. A broker that asked for metrics
+    /// gets them once more, if it takes them within a second.
     ///
     /// Cancel-safe: dropped early, the rest ends soon after.
     pub async fn close(&self) {
+        self.push_last().await;
         self.inner.is_closed.store(true, Ordering::Relaxed);
         self.inner.links.close().await;
+    }
+
+    /// What is pushed of its metrics.
+    pub(crate) fn telemetry(&self) -> &Telemetry {
+        &self.inner.telemetry
     }
 
     /// A lane of its own for somebody whose requests must not wait behind others'.
@@ -130,6 +146,15 @@ impl Client {
 
     fn check_open(&self) -> Result<()> {
         if self.inner.is_closed.load(Ordering::Relaxed) { Err(Error::Closed("the client")) } else { Ok(()) }
+    }
+}
+
+/// A client for a task that must not keep it alive.
+pub(crate) struct WeakClient(Weak<Inner>);
+
+impl WeakClient {
+    pub(crate) fn upgrade(&self) -> Option<Client> {
+        self.0.upgrade().map(|inner| Client { inner })
     }
 }
 

@@ -19,7 +19,7 @@
 //! | [`assignor`] | which member of a group consumes which partitions |
 //!
 //! What happens is told by `tracing`, under targets that stay: `ottla_client::` and `config`, `connection`, `consumer`, `group`,
-//! `retry` or `transaction`.
+//! `retry`, `telemetry` or `transaction`.
 //!
 //! Upstream of it are `ottla-wire` (messages) and `ottla-records` (record batches), which the broker uses too; downstream
 //! are programs. It never names the broker, never blocks a thread of the runtime, never queues without a bound, and
@@ -50,6 +50,7 @@ mod random;
 pub mod sasl;
 pub mod share;
 mod tasks;
+mod telemetry;
 mod topic_partition;
 mod transport;
 

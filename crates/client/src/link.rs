@@ -33,6 +33,8 @@ pub(crate) struct Links {
     pub(crate) sasl: Option<Arc<Sasl>>,
     pub(crate) tasks: Tasks,
     pub(crate) counts: Arc<Counts>,
+    /// Whether there was a connection yet.
+    pub(crate) is_up: watch::Sender<bool>,
     /// What the cluster agreed on, as the brokers told that were connected to.
     features: Mutex<Features>,
 }
@@ -73,6 +75,7 @@ impl Links {
             config: Arc::new(config),
             tasks: Tasks::default(),
             counts: Arc::default(),
+            is_up: watch::Sender::new(false),
             features: Mutex::default(),
         })
     }
@@ -155,6 +158,7 @@ impl Link {
                 self.links.features().learn(connection.versions().features());
                 state.failures = 0;
                 state.now = Now::Up(connection.clone());
+                self.links.is_up.send_replace(true);
             }
             Err(error) => {
                 tracing::debug!(target: "ottla_client::connection", address = %self.address, %error, "cannot connect");

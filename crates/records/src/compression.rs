@@ -20,6 +20,22 @@ pub struct Codec {
     pub level: Option<i32>,
 }
 
+impl Codec {
+    /// The compressed payload alone, for what is compressed as batches are and is none.
+    pub fn pack(self, payload: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        pack(self, payload, &mut out);
+        out
+    }
+
+    /// What was packed.
+    pub fn unpack(self, payload: &[u8], limits: &Limits) -> Result<Vec<u8>, BatchError> {
+        let mut out = Vec::new();
+        unpack(self.compression, payload, limits, &mut out)?;
+        Ok(out)
+    }
+}
+
 impl From<Compression> for Codec {
     fn from(compression: Compression) -> Self {
         Self { compression, level: None }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
+
 use crate::address::Address;
 use crate::cluster::Broker;
 use crate::config::ClientConfig;
@@ -52,6 +54,11 @@ impl LinkTable {
     /// The level of a feature that the cluster agreed on; 0 stands for none.
     pub(super) fn feature(&self, name: &str) -> i16 {
         self.shared.features().level(name)
+    }
+
+    /// Whether there was a connection yet.
+    pub(super) fn is_up(&self) -> watch::Receiver<bool> {
+        self.shared.is_up.subscribe()
     }
 
     pub(super) fn tasks(&self) -> &Tasks {

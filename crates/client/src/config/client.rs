@@ -69,7 +69,7 @@ options! {
         receive_buffer_bytes: Option<u32> = None, "receive.buffer.bytes", buffer;
         /// The largest response that is accepted. (librdkafka's option: Java has no bound.)
         receive_message_max_bytes: usize = 100_000_000, "receive.message.max.bytes", number;
-        /// Whether a broker that asks for metrics of this client gets them (KIP-714). Has no effect yet: none are pushed.
+        /// Whether a broker that asks for metrics of this client gets them (KIP-714).
         enable_metrics_push: bool = true, "enable.metrics.push", boolean;
         ..security: SecurityConfig = "How connections are secured.";
     }

@@ -13,6 +13,7 @@ mod examples;
 mod groups;
 mod securing;
 mod sharing;
+mod telemetry;
 mod transactions;
 
 use ottla_client::config::ClientConfig;

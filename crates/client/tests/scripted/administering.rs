@@ -215,6 +215,32 @@ async fn committed_offsets_are_read_from_old_brokers_as_from_new_ones() {
     }
 }
 
+#[tokio::test]
+async fn offsets_that_a_transaction_is_about_to_commit_are_waited_for_no_longer_than_a_call_may_take() {
+    let broker = Broker::start().await;
+    broker.leads(&[]);
+    coordinates(&broker);
+    let mut code = none_then(2, ErrorCode::UnstableOffsetCommit);
+    broker.on::<OffsetFetchRequest>(move |_, received| {
+        let mut response = committed(received.version);
+        response.groups[0].topics[0].partitions[1].error_code = code();
+        answer(response)
+    });
+    let offsets = admin(&[&broker]).list_group_offsets("billing", None, true).await.unwrap();
+    assert!(offsets.into_values().all(|offset| offset.is_ok()));
+    assert_eq!(broker.received::<OffsetFetchRequest>().len(), 3);
+
+    broker.on::<OffsetFetchRequest>(|_, received| {
+        let mut response = committed(received.version);
+        response.groups[0].topics[0].partitions[0].error_code = ErrorCode::UnstableOffsetCommit.code();
+        answer(response)
+    });
+    let within = Duration::from_millis(50);
+    let error = admin(&[&broker]).within(within).list_group_offsets("billing", None, true).await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error}");
+    assert_eq!(error.code(), Some(ErrorCode::UnstableOffsetCommit));
+}
+
 fn committed(version: i16) -> OffsetFetchResponse {
     let offsets = [(0, 5), (1, -1)];
     if version < 8 {

@@ -335,6 +335,7 @@ fn at_endpoint(broker: &Broker, url: &str, more: &[(&str, &str)]) -> Client {
         ("sasl.oauthbearer.client.credentials.client.id", "billing"),
         ("sasl.oauthbearer.client.credentials.client.secret", "hunter2"),
         ("sasl.oauthbearer.scope", "kafka read"),
+        ("enable.metrics.push", "false"),
     ];
     Client::new(ClientConfig::from_properties(properties.iter().chain(more).copied()).unwrap()).unwrap()
 }

@@ -11,6 +11,7 @@ mod counting;
 mod grouping;
 mod handling;
 mod producing;
+mod reporting;
 mod routing;
 mod securing;
 mod sharing;
@@ -25,11 +26,12 @@ use ottla_client::config::ClientConfig;
 /// Nothing of any test takes longer, on however slow a machine.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A client that tries again soon.
+/// A client that tries again soon, and pushes no metrics.
 fn config(addresses: &[SocketAddr]) -> ClientConfig {
     let servers: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     ClientConfig::new(&servers.join(","))
         .client_id("tester")
+        .enable_metrics_push(false)
         .reconnect_backoff(Duration::from_millis(5))
         .reconnect_backoff_max(Duration::from_millis(20))
         .retry_backoff(Duration::from_millis(5))

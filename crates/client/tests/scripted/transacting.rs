@@ -343,7 +343,9 @@ async fn a_program_that_waits_has_transactions_too() {
     let broker = willing(2).await;
     let servers = broker.address.to_string();
     let program = tokio::task::spawn_blocking(move || {
-        let client = ottla_client::blocking::Client::connect(ClientConfig::new(&servers)).unwrap();
+        let client =
+            ottla_client::blocking::Client::connect(ClientConfig::new(&servers).enable_metrics_push(false))
+                .unwrap();
         let producer = client.producer(options()).unwrap();
         producer.init_transactions().unwrap();
         let send = || producer.send(ProducerRecord::new("t").value("v")).map(drop);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ottla_wire::ErrorCode;
 use ottla_wire::messages::offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
 use ottla_wire::messages::{OffsetDeleteRequest, OffsetFetchResponse};
 
@@ -14,7 +15,7 @@ use crate::{Result, TopicPartition};
 impl Admin {
     /// What a group committed, of these partitions or, if none are named, of all; a partition without an offset has none.
     ///
-    /// With `require_stable` it waits for transactions that are about to commit offsets (KIP-447).
+    /// With `require_stable` it waits for transactions that are about to commit offsets (KIP-447), as long as a call may take.
     pub async fn list_group_offsets(
         &self,
         group: &str,
@@ -94,9 +95,19 @@ fn fetched(
     answer: &Answer,
 ) -> Result<Results<TopicPartition, Option<CommittedOffset>>> {
     answer.check_about(offsets::fetched_code(response), None, about(group))?;
+    let fetched = offsets::fetched(response);
+    if let Some((partition, code, _)) =
+        fetched.iter().find(|(_, code, _)| *code == ErrorCode::UnstableOffsetCommit.code())
+    {
+        // Without `require_stable` no broker says so.
+        return answer
+            .of_partition(&partition.topic, partition.partition, *code, None)
+            .1
+            .map(|()| Results::new());
+    }
     let one = |(partition, code, committed): (TopicPartition, i16, Option<CommittedOffset>)| {
         let (name, checked) = answer.of_partition(&partition.topic, partition.partition, code, None);
         (name, checked.map(|()| committed))
     };
-    Ok(offsets::fetched(response).into_iter().map(one).collect())
+    Ok(fetched.into_iter().map(one).collect())
 }
