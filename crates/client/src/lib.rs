@@ -16,6 +16,7 @@
 //! | [`metrics`] | what a client counted, as a snapshot or for Prometheus |
 //! | [`blocking`] | producer and consumer for programs that are not asynchronous |
 //! | [`messaging`] | a facade for message-driven programs: publish, and subscribe a handler |
+//! | `spans` | what is sent, received and processed, for OpenTelemetry (feature `opentelemetry`) |
 //! | [`assignor`] | which member of a group consumes which partitions |
 //!
 //! What happens is told by `tracing`, under targets that stay: `ottla_client::` and `config`, `connection`, `consumer`, `group`,
@@ -49,6 +50,8 @@ pub mod producer;
 mod random;
 pub mod sasl;
 pub mod share;
+#[cfg(feature = "opentelemetry")]
+pub mod spans;
 mod tasks;
 mod telemetry;
 mod topic_partition;

@@ -1,6 +1,7 @@
 //! Trace context in headers, as W3C's propagators want to carry it.
 
 use bytes::Bytes;
+use ottla_records::Headers;
 
 use crate::producer::{ProducerRecord, RecordHeader};
 
@@ -43,7 +44,26 @@ impl Carrier {
         self.headers.iter().map(|(name, _)| name.as_str())
     }
 
-    pub(super) fn write(self, record: &mut ProducerRecord) {
+    /// The headers of a record that came; null is as empty.
+    pub fn of(headers: &Headers) -> Carrier {
+        let mut carrier = Carrier::default();
+        for header in headers.iter() {
+            carrier.add(&String::from_utf8_lossy(&header.key), header.value.unwrap_or_default());
+        }
+        carrier
+    }
+
+    /// The headers of a record to send.
+    #[cfg(feature = "opentelemetry")]
+    pub(crate) fn of_record(record: &ProducerRecord) -> Carrier {
+        let mut carrier = Carrier::default();
+        for header in &record.headers {
+            carrier.add(&String::from_utf8_lossy(&header.key), header.value.clone().unwrap_or_default());
+        }
+        carrier
+    }
+
+    pub(crate) fn write(self, record: &mut ProducerRecord) {
         let header = |(key, value): (String, Bytes)| RecordHeader { key: key.into(), value: Some(value) };
         record.headers.extend(self.headers.into_iter().map(header));
     }

@@ -48,11 +48,7 @@ impl Event {
 
     /// The message's headers, to read trace context from.
     pub fn headers(&self) -> Carrier {
-        let mut carrier = Carrier::default();
-        for header in self.record.headers.iter() {
-            carrier.add(&String::from_utf8_lossy(&header.key), header.value.unwrap_or_default());
-        }
-        carrier
+        Carrier::of(&self.record.headers)
     }
 }
 

@@ -15,6 +15,7 @@ mod reporting;
 mod routing;
 mod securing;
 mod sharing;
+mod spans;
 mod transacting;
 
 use std::net::SocketAddr;

@@ -46,7 +46,7 @@ fn refused(code: ErrorCode) -> PartitionProduceResponse {
 }
 
 /// A broker that leads `t` with so many partitions, and writes everything at the offset 0.
-async fn willing(partitions: i32) -> Broker {
+pub(super) async fn willing(partitions: i32) -> Broker {
     let broker = Broker::start().await;
     broker.leads(&[("t", partitions)]);
     broker.on::<InitProducerIdRequest>(|_, _| {
