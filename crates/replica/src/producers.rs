@@ -146,7 +146,7 @@ impl Producers {
         if let Some(producer) = self.producers.get(&header.producer_id) {
             producer.check_marker(header, marker, transaction_version)?;
         }
-        self.verifications.end(header.producer_id);
+        self.verifications.marked(header, transaction_version);
         Ok(self.remember_marker(header, marker))
     }
 

@@ -78,7 +78,7 @@ impl Log {
 #[test]
 fn a_transaction_begins_with_the_word_of_its_coordinator_and_goes_on_without() {
     use Act::{Ask, AskV2, Begin, End, Write};
-    let cases: [(&str, &[Act], Fate); 17] = [
+    let cases: [(&str, &[Act], Fate); 19] = [
         ("nobody was asked", &[Write((0, 0, 1))], Fate::NotInTransaction),
         ("asked, and not shown", &[Ask(0, 0), Write((0, 0, 1))], Fate::NotInTransaction),
         ("asked", &[Ask(0, 0), Begin((0, 0, 2))], Fate::At(0)),
@@ -106,6 +106,16 @@ fn a_transaction_begins_with_the_word_of_its_coordinator_and_goes_on_without() {
             "the next one, whose epoch rose",
             &[AskV2(0, 0), Begin((0, 0, 1)), End(1, 2), AskV2(1, 0), Begin((1, 0, 1))],
             Fate::At(2),
+        ),
+        (
+            "the next one, asked for before the marker came",
+            &[AskV2(0, 0), Begin((0, 0, 1)), AskV2(1, 0), End(1, 2), Begin((1, 0, 1))],
+            Fate::At(2),
+        ),
+        (
+            "the next one, asked for before its own marker came",
+            &[AskV2(0, 0), Begin((0, 0, 1)), AskV2(1, 0), End(2, 2), Begin((1, 0, 1))],
+            Fate::NotInTransaction,
         ),
         (
             "the next one, in its middle",

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 
 use ottla_records::{BatchHeader, ProducerEpoch, ProducerId, Sequence, Timestamp};
 
+/// From this transaction version on each end of a transaction bumps the producer's epoch.
+const BUMPS_EPOCH_FROM: i8 = 2;
+
 /// Names what was asked: an append that shows it relies on the answer. It is good for one append, and only until a
 /// marker of the producer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +61,17 @@ impl Verifications {
         verification.guard
     }
 
-    /// A batch or a marker was written, or the coordinator has refused for good.
+    /// A marker was written: whoever asked within the transaction that it ended has no part in the next. From version 2
+    /// on the marker's epoch is the next transaction's already, which may have been asked for before the marker came.
+    pub(super) fn marked(&mut self, marker: &BatchHeader, transaction_version: i8) {
+        let bumps_epoch = transaction_version >= BUMPS_EPOCH_FROM;
+        let Some(asked) = self.asked.get(&marker.producer_id) else { return };
+        if !(bumps_epoch && asked.epoch >= marker.producer_epoch) {
+            self.asked.remove(&marker.producer_id);
+        }
+    }
+
+    /// A batch was written.
     pub(super) fn end(&mut self, producer_id: ProducerId) {
         if !self.asked.is_empty() {
             self.asked.remove(&producer_id);
