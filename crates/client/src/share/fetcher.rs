@@ -25,7 +25,7 @@ use tokio::time::Instant;
 use super::acknowledgement::AcknowledgeType;
 use super::answers::Counted;
 use super::commit::{Commits, Outcome, Ticket};
-use super::fetched::{Fetched, Next, Reading};
+use super::fetched::{Fetched, Reading};
 use super::in_flight::{InFlight, Said, Source};
 use super::listener::Acknowledged;
 use super::peer::{Peer, Sent, Waiting};
@@ -64,7 +64,7 @@ pub(super) struct ShareFetcher {
     pub(super) peers: BTreeMap<BrokerId, Peer>,
     pub(super) names: BTreeMap<Numbered, TopicPartition>,
     pub(super) buffer: VecDeque<Fetched>,
-    in_flight: InFlight,
+    pub(super) in_flight: InFlight,
     /// Records whose locks began anew, to be given again.
     pub(super) renewed: VecDeque<(Source, ShareRecord)>,
     pub(super) commits: Commits,
@@ -75,7 +75,7 @@ pub(super) struct ShareFetcher {
     polling: usize,
     /// With `record_limit` one broker is fetched from at a time: this one was the last.
     last_fetched: BrokerId,
-    errors: VecDeque<Error>,
+    pub(super) errors: VecDeque<Error>,
     pub(super) counted: Counted,
     pub(super) lock_timeout: Option<Duration>,
     is_closing: bool,
@@ -183,7 +183,7 @@ impl ShareFetcher {
     }
 
     /// Puts what was said of records where the next requests take it.
-    fn tell_brokers(&mut self, now: Instant) {
+    pub(super) fn tell_brokers(&mut self, now: Instant) {
         let deadline = now + self.settings.patience;
         for said in self.in_flight.take() {
             self.enqueue(said, None, false, deadline);
@@ -394,68 +394,4 @@ impl ShareFetcher {
         peer.sent = Some(Sent { told, is_fetch: false, is_last });
         Command::Acknowledge(broker, request)
     }
-
-    /// Whether [`ShareFetcher::take`] has something to give.
-    pub(super) fn is_ready(&self) -> bool {
-        !self.buffer.is_empty() || !self.renewed.is_empty() || !self.errors.is_empty()
-    }
-
-    /// Has the next poll tell of an error.
-    pub(super) fn tell_error(&mut self, error: Error) {
-        // They repeat themselves while nobody asks.
-        if self.errors.len() < ERRORS_MAX {
-            self.errors.push_back(error);
-        }
-    }
-
-    /// Gives up to `max` records. An error is told when there are no records before it.
-    pub(super) fn take(&mut self, max: usize, records: &mut Vec<ShareRecord>, now: Instant) -> Result<()> {
-        while records.len() < max
-            && let Some((source, record)) = self.renewed.pop_front()
-        {
-            self.in_flight.give(&record, source);
-            records.push(record);
-        }
-        while records.len() < max && self.errors.is_empty() {
-            let Some(fetched) = self.buffer.front_mut() else { break };
-            let held = self.in_flight.source(&fetched.partition);
-            if held.is_some_and(|held| held != fetched.source) {
-                // The partition has another leader since: what is in flight of the former one comes first.
-                break;
-            }
-            if fetched.expires_at.is_some_and(|at| at <= now) {
-                self.buffer.pop_front();
-                continue;
-            }
-            let source = fetched.source;
-            match fetched.next(&self.settings.reading) {
-                Next::Record(record) => {
-                    self.in_flight.give(&record, source);
-                    records.push(record);
-                }
-                Next::Gap(first, last) => {
-                    self.in_flight.pass(&fetched.partition, source, |passed| passed.add_gap(first, last));
-                }
-                Next::Unreadable(first, last, fate) => {
-                    self.in_flight
-                        .pass(&fetched.partition, source, |passed| passed.add_range(first, last, fate));
-                }
-                Next::Error(error) => {
-                    let reason = error.to_string().into();
-                    let partition = fetched.partition.clone();
-                    let offset = fetched.next_offset().unwrap_or(-1);
-                    self.errors.push_back(Error::Corrupt { partition, offset, reason });
-                }
-                Next::End => drop(self.buffer.pop_front()),
-            }
-        }
-        if !records.is_empty() {
-            return Ok(());
-        }
-        self.tell_brokers(now);
-        self.errors.pop_front().map_or(Ok(()), Err)
-    }
 }
-
-/// Errors that are kept for the next poll.
-const ERRORS_MAX: usize = 16;

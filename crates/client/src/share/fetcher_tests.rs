@@ -424,3 +424,24 @@ fn topics_and_leaders_that_are_not_known_are_asked_for() {
     bench.core.topics = unknown;
     assert!(bench.core.misses_leader(&bench.cluster));
 }
+
+#[test]
+fn gaps_of_a_former_leader_do_not_hold_up_what_the_new_one_gave() {
+    let mut bench = Bench::new(&options());
+    bench.poll();
+    bench.commands();
+    let acquired = vec![AcquiredRecords { first_offset: 0, last_offset: 0, delivery_count: 1 }];
+    bench.answer_fetch(0, PartitionData { acquired_records: acquired.clone(), ..PartitionData::default() });
+    let data = PartitionData {
+        partition_index: 0,
+        records: Some(batch(1).into()),
+        acquired_records: acquired,
+        ..PartitionData::default()
+    };
+    let topic = ShareFetchableTopicResponse { topic_id: TOPIC, partitions: vec![data] };
+    let response = ShareFetchResponse { responses: vec![topic], ..ShareFetchResponse::default() };
+    bench.core.fetched(1, Ok(response), bench.now);
+    assert_eq!(bench.take().len(), 1);
+    bench.core.end_polling();
+    assert_eq!(acknowledged(&bench.acknowledgement()), [(0, 0, 0)]);
+}

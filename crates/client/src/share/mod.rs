@@ -33,6 +33,7 @@
 //! | `fetcher`, `answers` | the core: who is asked and told, what answers make of it |
 //! | `peer`, `session`, `requests` | one broker, what it remembers, what is said to it |
 //! | `fetched` | one answer about one partition, read record by record |
+//! | `giving` | what the application gets of that |
 //! | `in_flight`, `acknowledgement` | the records that the application has, and what became of them |
 //! | `commit`, `listener` | hearing of what brokers made of that |
 //! | `member` | when heartbeats are due, and what they say |
@@ -46,6 +47,7 @@ mod fetched;
 mod fetcher;
 #[cfg(test)]
 mod fetcher_tests;
+mod giving;
 mod in_flight;
 mod listener;
 mod member;
