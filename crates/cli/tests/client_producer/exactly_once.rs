@@ -58,6 +58,8 @@ async fn over_a_network_that_fails() {
         ("cut-requests", [Fault::CutRequests(4_000), Fault::CutRequests(9_001)]),
         ("cut-answers", [Fault::CutAnswers(900), Fault::CutAnswers(1_501)]),
         ("silence", [Fault::None, Fault::Silence(1_000)]),
+        ("reorder", [Fault::Reorder(3), Fault::Reorder(5)]),
+        ("truncate", [Fault::Truncate(3), Fault::Truncate(6)]),
         ("half-close", [Fault::HalfClose(1_000), Fault::CutAnswers(1_301)]),
     ] {
         let before = network.connections();

@@ -21,6 +21,9 @@ use crate::{Error, clock};
 /// Requests that are written together take no more than about so many bytes.
 const WRITTEN_TOGETHER_MAX: usize = 1024 * 1024;
 
+/// No answer is so large: the broker and this client read each other's bytes out of step.
+const OUT_OF_STEP: i64 = 256 * 1024 * 1024;
+
 /// What a broker does with requests of those who it does not know, but says only to itself.
 const CLOSED_AT_ONCE: &str =
     "the broker closed the connection before it answered anything, as it does where SASL is wanted";
@@ -212,7 +215,7 @@ async fn read(
         };
         let now = clock::now();
         let Some(pending) = shared.in_flight.pop(now) else {
-            return malformed(shared, "an answer that nobody asked for");
+            return End::Broken("it sent an answer that nobody asked for".into());
         };
         shared
             .counts
@@ -221,7 +224,8 @@ async fn read(
             // Whoever asked may be gone.
             Ok(body) => drop(pending.answer.send(Ok(body))),
             Err(reason) => {
-                let end = malformed(shared, &reason);
+                // Who spoke the protocol until now does so again on another connection.
+                let end = End::Broken(reason.into());
                 fail(shared, pending, &end);
                 return end;
             }
@@ -233,13 +237,12 @@ async fn read(
 
 fn ended(shared: &Shared, error: &FrameError, max: usize) -> End {
     match handshake::end(&shared.broker, error, max) {
+        Some(Error::ResponseTooLarge { size, .. }) if !(0..OUT_OF_STEP).contains(&size) => {
+            End::Broken(format!("it announced an answer of {size} bytes").into())
+        }
         Some(error) => End::Error(error),
         None => End::Broken(error.to_string().into()),
     }
-}
-
-fn malformed(shared: &Shared, reason: &str) -> End {
-    End::Error(Error::Malformed { broker: shared.broker.clone(), reason: reason.into() })
 }
 
 /// What follows the header of an answer, if that is the answer to this request.

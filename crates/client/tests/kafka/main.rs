@@ -5,12 +5,17 @@
 //! KAFKA_BOOTSTRAP=127.0.0.1:PORT cargo test -p ottla-client --test kafka
 //! ```
 //!
-//! What is secured wants a broker with the settings that `tests/kafka/listeners DIR PORT` prints, and `KAFKA_CERTIFICATES=DIR`.
+//! What is secured, and what goes through a network that fails, wants a broker with the settings that `tests/kafka/listeners DIR PORT`
+//! prints, and `KAFKA_CERTIFICATES=DIR`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod authenticating;
+mod disturbed;
 mod examples;
+mod faults;
 mod groups;
+#[path = "../../../cli/tests/support/network.rs"]
+mod network;
 mod securing;
 mod sharing;
 mod telemetry;

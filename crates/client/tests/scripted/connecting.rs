@@ -92,15 +92,15 @@ async fn what_is_no_answer_is_an_error_and_the_next_request_goes_over_a_new_conn
         frame
     };
     let too_large: fn(&Error) -> bool = |error| matches!(error, Error::ResponseTooLarge { .. });
-    let malformed: fn(&Error) -> bool = |error| matches!(error, Error::Malformed { .. });
     let tls: fn(&Error) -> bool = |error| matches!(error, Error::Tls { problem: TlsProblem::Wanted, .. });
     let ended: fn(&Error) -> bool = |error| matches!(error, Error::Disconnected { .. });
     for (name, bytes, is_expected) in [
-        ("a size beyond what is accepted", vec![0x7f, 0xff, 0xff, 0xff], too_large),
-        ("a size below zero", vec![0xff; 4], too_large),
+        ("a size beyond what is accepted", vec![0x07, 0xff, 0xff, 0xff], too_large),
+        ("a size beyond all measure", vec![0x7f, 0xff, 0xff, 0xff], ended),
+        ("a size below zero", vec![0xff; 4], ended),
         ("what a TLS listener says", vec![0x15, 3, 3, 0, 2, 2, 80], tls),
-        ("another request's number", correlated(vec![0, 0, 9, 9, 0, 0]), malformed),
-        ("no header", correlated(vec![0]), malformed),
+        ("another request's number", correlated(vec![0, 0, 9, 9, 0, 0]), ended),
+        ("no header", correlated(vec![0]), ended),
         ("half a frame", vec![0, 0, 0, 9, 1], ended),
     ] {
         let broker = Broker::start().await;

@@ -1,0 +1,67 @@
+//! Through a network that fails, which stands before a listener of its own: see `listeners`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ottla_client::config::GroupProtocol;
+
+use super::bootstrap;
+use super::disturbed::{self, Place};
+use super::network::{Fault, Network};
+
+/// How far the port of the listener is from the first, and the one that it tells clients.
+const LISTENER: u16 = 5;
+const TOLD: u16 = 6;
+
+/// Only one network can stand there at a time.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+const FAULTS: &[(&str, [Fault; 2])] = &[
+    ("delay", [Fault::Delay(Duration::from_millis(3)), Fault::None]),
+    ("cut-requests", [Fault::CutRequests(2_000), Fault::CutRequests(4_001)]),
+    ("cut-answers", [Fault::CutAnswers(2_000), Fault::CutAnswers(3_001)]),
+    ("silence", [Fault::None, Fault::Silence(2_500)]),
+    ("half-close", [Fault::HalfClose(2_500), Fault::CutAnswers(3_301)]),
+    ("reorder", [Fault::Reorder(4), Fault::Reorder(7)]),
+    ("truncate", [Fault::Truncate(4), Fault::Truncate(7)]),
+];
+
+fn address(distance: u16) -> SocketAddr {
+    let first: SocketAddr = bootstrap().parse().expect("an address and a port");
+    SocketAddr::new(first.ip(), first.port() + distance)
+}
+
+/// A program behind a network that fails in some way.
+async fn check(what: &str, run: impl AsyncFn(&Place, &Network, [Fault; 2])) {
+    let _alone = ALONE.lock().await;
+    let network = Network::between(address(TOLD), address(LISTENER)).await;
+    for (name, faults) in FAULTS {
+        let place = Place {
+            disturbed: disturbed::config(&address(TOLD).to_string()),
+            calm: super::config(),
+            name: format!("{what}-{name}-{}", std::process::id()),
+        };
+        run(&place, &network, *faults).await;
+        network.set(Fault::None);
+    }
+    assert!(network.connections() > FAULTS.len());
+    network.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn transactions_are_committed_once_each() {
+    check("transactions", async |place, network, faults| {
+        disturbed::transactions(place, async |round| network.set(faults[round % 2])).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_of_either_protocol_get_every_record() {
+    for (name, protocol) in [("classic", GroupProtocol::Classic), ("consumer", GroupProtocol::Consumer)] {
+        check(name, async |place, network, faults| {
+            disturbed::group(place, protocol, async |round| network.set(faults[round % 2])).await;
+        })
+        .await;
+    }
+}
