@@ -1,6 +1,7 @@
 //! What developers run beside `cargo test`.
 //!
 //! - `cargo xtask verify` checks format, lints and documentation, as CI does.
+//! - `cargo xtask client-tests` runs every test of the client library, on Ottla and on an Apache Kafka.
 //! - `cargo xtask bench` puts the same loads on Apache Kafka and on Ottla and prints a table of ratios.
 //! - `cargo xtask bench client` does so with our client library, librdkafka and Kafka's tools, all on Ottla.
 //! - `cargo xtask bench legacy` does so with clients of Kafka's first decade, on Kafka 3.9.1 and on Ottla.
@@ -8,6 +9,7 @@
 #![allow(clippy::print_stdout, reason = "a command line tool")]
 
 mod bench;
+mod client_tests;
 mod verify;
 
 use anyhow::{Result, bail};
@@ -16,6 +18,12 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   verify                     format, lints, documentation
+  client-tests [OPTION...]   every test of the client library, on Ottla and, where one is named,
+                             on an Apache Kafka: see crates/client/tests/kafka/main.rs
+    --kafka HOST:PORT        where it is
+    --certificates DIR       the folder that crates/client/tests/kafka/listeners filled
+    --restart COMMAND        kills it and starts it again: runs what goes on meanwhile, too
+
   bench [OPTION...]          the same loads on Apache Kafka and on Ottla, as ratios; needs
                              Linux, Go, Java and Maven, and the conformance kit in
                              ../shared/conformance or $OTTLA_CONFORMANCE. Takes about
@@ -42,6 +50,7 @@ fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.split_first().map(|(command, rest)| (command.as_str(), rest)) {
         Some(("verify", [])) => verify::run(),
+        Some(("client-tests", rest)) => client_tests::run(client_tests::Options::parse(rest)?),
         Some(("bench", rest)) if rest.first().is_some_and(|first| first == "client") => {
             bench::clients::run(&bench::Options::parse(&rest[1..])?)
         }

@@ -12,7 +12,7 @@ use ottla_client::group::{CommittedOffset, GroupMetadata};
 use ottla_client::producer::{Producer, ProducerRecord};
 use ottla_client::{Client, Error, TopicPartition};
 
-const DEADLINE: Duration = Duration::from_secs(180);
+const DEADLINE: Duration = Duration::from_secs(240);
 const PARTITIONS: i32 = 4;
 /// How often something happens.
 const ROUNDS: usize = 8;
@@ -62,13 +62,15 @@ async fn check_transactions(place: &Place, mut disturb: impl AsyncFnMut(usize)) 
     let producer = Producer::new(place.disturbed.clone(), options).unwrap();
     until_done(async || producer.init_transactions().await).await;
     for round in 0..ROUNDS {
-        disturb(round).await;
-        for number in round * TRANSACTIONS..(round + 1) * TRANSACTIONS {
-            while let Err(error) = transact(&producer, &place.name, number).await {
-                assert!(!error.is_fatal(), "{}: {error}", place.name);
-                until_done(async || producer.abort_transaction().await).await;
+        let work = async {
+            for number in round * TRANSACTIONS..(round + 1) * TRANSACTIONS {
+                while let Err(error) = transact(&producer, &place.name, number).await {
+                    assert!(!error.is_fatal(), "{}: {error}", place.name);
+                    until_done(async || producer.abort_transaction().await).await;
+                }
             }
-        }
+        };
+        tokio::join!(disturb(round), work);
     }
     producer.close(DEADLINE).await.unwrap();
 
@@ -138,23 +140,33 @@ async fn check_group(place: &Place, protocol: GroupProtocol, mut disturb: impl A
     let members = [member(place, protocol), member(place, protocol)];
     let mut seen = Seen::default();
     for round in 0..ROUNDS {
-        disturb(round).await;
-        for number in 0..PARTITIONS {
-            for _ in 0..RECORDS {
-                let record = ProducerRecord::new(place.name.as_str()).partition(number).value("v");
-                drop(producer.send(record).await.unwrap());
+        let work = async {
+            fill(&producer, &place.name).await;
+            let count = i64::try_from((round + 1) * RECORDS).unwrap();
+            while !seen.has_all(count) {
+                for member in &members {
+                    seen.poll(member).await;
+                }
             }
-        }
-        producer.flush().await;
-        let count = i64::try_from((round + 1) * RECORDS).unwrap();
-        while !seen.has_all(count) {
-            for member in &members {
-                seen.poll(member).await;
-            }
-        }
+        };
+        tokio::join!(disturb(round), work);
     }
     for member in members {
         member.close().await;
+    }
+}
+
+/// So many records to each partition.
+async fn fill(producer: &Producer, topic: &str) {
+    let mut deliveries = Vec::new();
+    for number in 0..PARTITIONS {
+        for _ in 0..RECORDS {
+            let record = ProducerRecord::new(topic).partition(number).value("v");
+            deliveries.push(producer.send(record).await.unwrap());
+        }
+    }
+    for delivery in deliveries {
+        delivery.await.unwrap();
     }
 }
 
