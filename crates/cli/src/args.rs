@@ -14,6 +14,7 @@ use crate::commands::log_dump::LogDumpArgs;
 use crate::commands::produce::ProduceArgs;
 use crate::commands::serve::ServeArgs;
 use crate::commands::topic::TopicCommand;
+use crate::commands::txn::TxnCommand;
 
 /// Help is wrapped to this, whatever the terminal, so that it can be pasted anywhere.
 pub(crate) const HELP_WIDTH: usize = 79;
@@ -51,6 +52,9 @@ pub(crate) enum Command {
     /// Look at groups, and set where they go on
     #[command(subcommand)]
     Group(GroupCommand),
+    /// Look at transactions, and end those that hang
+    #[command(subcommand)]
+    Txn(TxnCommand),
     /// Look at the brokers, and how they are
     #[command(subcommand)]
     Cluster(ClusterCommand),

@@ -15,6 +15,7 @@ mod partitions_of;
 pub(crate) mod produce;
 pub(crate) mod serve;
 pub(crate) mod topic;
+pub(crate) mod txn;
 
 use anyhow::Result;
 
@@ -29,6 +30,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Consume(args) => consume::run(&args),
         Command::Produce(args) => produce::run(&args),
         Command::Group(command) => group::run(command),
+        Command::Txn(command) => txn::run(command),
         Command::Cluster(command) => cluster::run(command),
         Command::Ctx(command) => ctx::run(command),
         Command::Completion(args) => completion::run(&args),

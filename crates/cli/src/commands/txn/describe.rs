@@ -1,0 +1,96 @@
+//! `ottla txn describe`.
+
+use anyhow::Result;
+use clap::Args;
+use ottla_client::admin::TransactionDescription;
+use serde::Serialize;
+
+use crate::clock;
+use crate::exit::{Outcome, print_refusal};
+use crate::output::{Answer, Column, Layout, OutputArgs};
+use crate::remote::ConnectionArgs;
+
+const OPEN_STATES: [&str; 4] = ["Ongoing", "PrepareCommit", "PrepareAbort", "PrepareEpochFence"];
+
+/// Show transactional producers: state, epoch, how long, which partitions
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  ottla txn describe billing-1")]
+pub(crate) struct DescribeArgs {
+    #[arg(required = true, value_name = "TRANSACTIONAL-ID")]
+    ids: Vec<String>,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TransactionDetails {
+    transactional_id: String,
+    state: String,
+    producer_id: i64,
+    producer_epoch: i16,
+    timeout_ms: u128,
+    /// In milliseconds since 1970.
+    started_at: Option<i64>,
+    open_for_ms: Option<i64>,
+    partitions: Vec<String>,
+}
+
+impl Answer for TransactionDetails {
+    const LAYOUT: Layout = Layout::Details {
+        facts: &[
+            Column::new("TRANSACTIONAL-ID", "transactionalId"),
+            Column::new("STATE", "state"),
+            Column::new("PRODUCER-ID", "producerId"),
+            Column::new("EPOCH", "producerEpoch"),
+            Column::new("TIMEOUT-MS", "timeoutMs"),
+            Column::new("STARTED-AT", "startedAt"),
+            Column::new("OPEN-FOR-MS", "openForMs"),
+            Column::new("PARTITIONS", "partitions"),
+        ],
+        tables: &[],
+    };
+}
+
+pub(super) async fn run(args: &DescribeArgs) -> Result<Outcome> {
+    let remote = args.connection.connect().await?;
+    let ids: Vec<&str> = args.ids.iter().map(String::as_str).collect();
+    let now = clock::wall_ms();
+    let mut outcome = Outcome::Success;
+    let mut details = Vec::new();
+    for (id, described) in remote.admin.describe_transactions(&ids).await? {
+        match described {
+            Ok(transaction) => details.push(details_of(&id, &transaction, now)),
+            Err(error) => {
+                print_refusal(format_args!("cannot describe {id}"), &error);
+                outcome = Outcome::Failure;
+            }
+        }
+    }
+    if !(details.is_empty() && args.output.is_for_people()) {
+        args.output.print_all(&details)?;
+    }
+    Ok(outcome)
+}
+
+fn details_of(id: &str, transaction: &TransactionDescription, now: i64) -> TransactionDetails {
+    let started_at = transaction.started_at;
+    // Of one that has ended brokers still tell when it began.
+    let is_open = OPEN_STATES.contains(&&*transaction.state);
+    TransactionDetails {
+        transactional_id: id.to_owned(),
+        state: transaction.state.to_string(),
+        producer_id: transaction.producer_id,
+        producer_epoch: transaction.producer_epoch,
+        timeout_ms: transaction.timeout.as_millis(),
+        started_at,
+        open_for_ms: started_at.filter(|_| is_open).map(|start| now.saturating_sub(start).max(0)),
+        partitions: transaction.partitions.iter().map(ToString::to_string).collect(),
+    }
+}
