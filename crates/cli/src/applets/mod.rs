@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! table        the scripts that there are; one module for each
+//! columns      lines as Java's printf pads them
 //! options      command lines as Kafka's scripts read them
 //! connection   which cluster is meant
 //! java         errors in the words of Java's client
@@ -13,6 +14,9 @@
 //! install      the links
 //! ```
 
+mod cluster;
+mod columns;
+mod configs;
 mod connection;
 mod console_consumer;
 mod console_producer;
@@ -22,6 +26,7 @@ mod deserializer;
 mod ending;
 mod formatter;
 mod get_offsets;
+mod groups;
 pub(crate) mod install;
 mod java;
 mod line_reader;

@@ -5,7 +5,8 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::{
-    console_consumer, console_producer, consumer_groups, delete_records, get_offsets, log_dirs, topics,
+    cluster, configs, console_consumer, console_producer, consumer_groups, delete_records, get_offsets,
+    groups, log_dirs, topics,
 };
 use crate::exit::Outcome;
 
@@ -22,11 +23,14 @@ type Run = fn(&[String], &mut dyn Write) -> Result<Outcome>;
 
 #[rustfmt::skip]
 pub(super) const APPLETS: &[Applet] = &[
+    Applet { name: "kafka-cluster", about: "Show the cluster's id and its brokers, unregister a broker", run: cluster::run },
+    Applet { name: "kafka-configs", about: "Show and change options", run: configs::run },
     Applet { name: "kafka-console-consumer", about: "Print records", run: console_consumer::run },
     Applet { name: "kafka-console-producer", about: "Write lines as records", run: console_producer::run },
     Applet { name: "kafka-consumer-groups", about: "Show groups and their lag, set where they are", run: consumer_groups::run },
     Applet { name: "kafka-delete-records", about: "Delete the records before an offset", run: delete_records::run },
     Applet { name: "kafka-get-offsets", about: "Show offsets of partitions", run: get_offsets::run },
+    Applet { name: "kafka-groups", about: "List groups of all kinds", run: groups::run },
     Applet { name: "kafka-log-dirs", about: "Show what is in data directories", run: log_dirs::run },
     Applet { name: "kafka-topics", about: "List, describe, create, alter and delete topics", run: topics::run },
 ];

@@ -1,10 +1,11 @@
 //! Kafka's scripts beside ours, on one broker, which is Apache Kafka's. Wants the conformance kit, whose folder `OTTLA_CONFORMANCE` names, and
 //! Java, so it is run by name.
 //!
-//! Where a script changes something, each of the two changes its own: `{who}` is `alpha` in the one's command line and `bravo` in the other's,
+//! Where a script changes something, each of the two changes its own: `{who}` is `gamma` in the one's command line and `delta` in the other's,
 //! and both are put back to `{who}` in what they print. What they print on standard output and how they end must be the same.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod cluster;
 mod console;
 mod groups;
 mod topics;
@@ -47,7 +48,7 @@ impl Comparison {
         let port = free_port();
         let comparison =
             Comparison { kit: kit.into(), dir, brokers: format!("127.0.0.1:{port}"), failures: Vec::new() };
-        let data = comparison.dir.path().join("kafka").display().to_string();
+        let data = comparison.dir.path().join("node").display().to_string();
         let started = comparison.kafka(&["start", &data, &port.to_string()]).status().unwrap();
         assert!(started.success(), "Apache Kafka starts");
         comparison
@@ -97,15 +98,15 @@ impl Comparison {
     fn original(&self, script: &str, line: &str, input: &str, masks: &[&str]) -> Answer {
         let (_, class) = CLASSES.iter().find(|(name, _)| *name == script).expect("a class");
         let mut command = self.kafka(&["tool", class]);
-        command.args(self.words(line, "alpha"));
+        command.args(self.words(line, "gamma"));
         command.env("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
-        answer(command, &input.replace("{who}", "alpha"), "alpha", masks)
+        answer(command, &input.replace("{who}", "gamma"), "gamma", masks)
     }
 
     fn ours(&self, script: &str, line: &str, input: &str, masks: &[&str]) -> Answer {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ottla"));
-        command.arg(script).args(self.words(line, "bravo"));
-        answer(command, &input.replace("{who}", "bravo"), "bravo", masks)
+        command.arg(script).args(self.words(line, "delta"));
+        answer(command, &input.replace("{who}", "delta"), "delta", masks)
     }
 
     fn words(&self, line: &str, who: &str) -> Vec<String> {
@@ -122,7 +123,7 @@ impl Comparison {
 
 impl Drop for Comparison {
     fn drop(&mut self) {
-        let data = self.dir.path().join("kafka").display().to_string();
+        let data = self.dir.path().join("node").display().to_string();
         // Nothing more can be done about it here.
         let _stopped = self.kafka(&["stop", &data]).status();
     }
@@ -160,4 +161,6 @@ const CLASSES: &[(&str, &str)] = &[
     ("kafka-console-consumer", "consumer.ConsoleConsumer"),
     ("kafka-consumer-groups", "consumer.group.ConsumerGroupCommand"),
     ("kafka-configs", "kafka.admin.ConfigCommand"),
+    ("kafka-groups", "GroupsCommand"),
+    ("kafka-cluster", "ClusterTool"),
 ];

@@ -186,3 +186,89 @@ fn data_directories_are_shown() {
         "ERROR: The given brokers do not exist from --broker-list: 7. Current existent brokers: 1\n";
     visit.refuses("kafka-log-dirs", "--describe --broker-list 1,7", "", missing);
 }
+
+#[test]
+fn groups_are_shown_reset_and_deleted() {
+    let visit = Visit::new();
+    visit.prints("kafka-topics", "--create --topic orders --partitions 2", "Created topic orders.\n");
+    visit.fed(&["produce", "orders", "-p", "1"], b"a\nb\nc\n");
+    let name = "kafka-consumer-groups";
+    let reset = "\nGROUP           TOPIC           PARTITION  NEW-OFFSET\nbilling         orders          1          2\n";
+    visit.prints(name, "--reset-offsets --group billing --topic orders:1 --to-offset 2 --execute", reset);
+    visit.prints(name, "--list", "billing\n");
+    visit.prints(
+        name,
+        "--list --state --type",
+        "GROUP                     TYPE                 STATE               \n\
+         billing                   Classic              Empty               \n",
+    );
+    visit.prints(
+        name,
+        "--describe --group billing",
+        "\nGROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG             \
+         CONSUMER-ID     HOST            CLIENT-ID\n\
+         billing         orders          1          2               3               1               \
+         -               -               -\n",
+    );
+    visit.prints(
+        name,
+        "--describe --group billing --members",
+        "\nGROUP           CONSUMER-ID     HOST            CLIENT-ID       #PARTITIONS     \n",
+    );
+    let missing = "\nError: Executing consumer group command failed due to \
+                   org.apache.kafka.common.errors.GroupIdNotFoundException: Group nobody not found.\n";
+    visit.prints(name, "--describe --group nobody", missing);
+    visit.prints(
+        "kafka-groups",
+        "--list",
+        "GROUP                TYPE                 PROTOCOL            \n\
+         billing              Classic                                   \n",
+    );
+    let deleted = "Deletion of requested consumer groups ('billing') was successful.\n";
+    visit.prints(name, "--delete --group billing", deleted);
+    visit.refuses(
+        name,
+        "--reset-offsets --group billing --to-latest --dry-run",
+        "",
+        "One of the reset scopes should be defined: --all-topics, --topic.\nOption ",
+    );
+}
+
+#[test]
+fn options_are_shown_and_changed() {
+    let visit = Visit::new();
+    visit.prints("kafka-topics", "--create --topic orders", "Created topic orders.\n");
+    let name = "kafka-configs";
+    let changed = "--entity-type topics --entity-name orders --alter --add-config \
+                   retention.ms=5000,cleanup.policy=[compact,delete]";
+    visit.prints(name, changed, "Completed updating config for topic orders.\n");
+    let described = visit.script(name, "--topic orders --describe").stdout;
+    let first = "Dynamic configs for topic orders are:\n  cleanup.policy=compact,delete sensitive=false \
+                 synonyms={DYNAMIC_TOPIC_CONFIG:cleanup.policy=compact,delete, ";
+    assert!(described.starts_with(first), "{described}");
+    let deleted = "--topic orders --alter --delete-config cleanup.policy,retention.ms";
+    visit.prints(name, deleted, "Completed updating config for topic orders.\n");
+    visit.prints(name, "--topic orders --describe", "Dynamic configs for topic orders are:\n");
+    let missing = "The topic 'nothing' doesn't exist and doesn't have dynamic config.\n";
+    visit.prints(name, "--topic nothing --describe", missing);
+    visit.refuses(name, "--topic orders --alter", "", "At least one of --add-config, --add-config-file, or ");
+    visit.refuses(name, "--describe", "", "At least one entity type must be specified\n");
+}
+
+#[test]
+fn the_cluster_tells_its_id_and_its_brokers() {
+    let visit = Visit::new();
+    let id = visit.run(&["kafka-cluster", "cluster-id", "-b", &visit.brokers]).stdout;
+    assert!(id.starts_with("Cluster ID: ") && id.trim_end().len() == 12 + 22, "{id}");
+    let port = visit.brokers.rsplit_once(':').unwrap().1;
+    let listed =
+        visit.run(&["kafka-cluster.sh", "list-endpoints", "--bootstrap-server", &visit.brokers]).stdout;
+    let expected = format!(
+        "ID         HOST      PORT       RACK       STATE      ENDPOINT_TYPE  \n\
+         1          127.0.0.1 {port:10} null       unfenced   broker         \n"
+    );
+    assert_eq!(listed, expected);
+    let wrong = visit.run(&["kafka-cluster", "nonsense"]);
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(1), ""));
+    assert!(wrong.stderr.contains("invalid choice: 'nonsense'"), "{}", wrong.stderr);
+}

@@ -7,9 +7,9 @@ use anyhow::Result;
 use ottla_client::admin::Admin;
 use ottla_client::{Error, ErrorCode, TopicPartition};
 
+use super::super::columns::Columns;
 use super::super::java;
 use super::super::options::Options;
-use super::columns::Columns;
 use super::{groups as wanted_groups, print_error, reset};
 
 pub(super) async fn groups(options: &Options, admin: &Admin, out: &mut dyn Write) -> Result<()> {

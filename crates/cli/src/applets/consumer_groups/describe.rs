@@ -8,9 +8,9 @@ use ottla_client::admin::{Admin, CommittedOffset, DescribedGroup, GroupsFilter, 
 use ottla_client::config::IsolationLevel;
 use ottla_client::{Offset, TopicPartition};
 
+use super::super::columns::Columns;
 use super::super::java;
 use super::super::options::Options;
-use super::columns::Columns;
 use super::list::listed;
 use super::{groups, print_error};
 use crate::commands::offsets_of::offsets_of;

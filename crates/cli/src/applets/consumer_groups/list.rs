@@ -5,9 +5,9 @@ use std::io::Write;
 use anyhow::Result;
 use ottla_client::admin::{Admin, GroupListing, GroupsFilter};
 
+use super::super::columns::Columns;
 use super::super::ending::Misuse;
 use super::super::options::Options;
-use super::columns::Columns;
 
 /// States that groups of consumers have.
 const STATES: [&str; 8] = [

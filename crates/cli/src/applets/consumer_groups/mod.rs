@@ -3,13 +3,11 @@
 //! ```text
 //! list       groups, with their kinds and states
 //! describe   offsets and lag, members, states
-//! columns    lines as Java's printf pads them
 //! reset      where groups go on; plan alone without --execute
 //! scenario   what --reset-offsets is asked for
 //! delete     groups, and single offsets
 //! ```
 
-mod columns;
 mod delete;
 mod describe;
 mod list;

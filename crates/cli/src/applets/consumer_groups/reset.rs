@@ -8,9 +8,9 @@ use ottla_client::admin::{Admin, DescribedGroup, OffsetReset, OffsetSpec, Planne
 use ottla_client::config::IsolationLevel;
 use ottla_client::{ErrorCode, Offset, TopicPartition};
 
+use super::super::columns::Columns;
 use super::super::ending::Misuse;
 use super::super::options::Options;
-use super::columns::Columns;
 use super::scenario::Scenario;
 use super::{groups, print_error};
 use crate::commands::offsets_of::offsets_of;

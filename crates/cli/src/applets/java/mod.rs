@@ -32,7 +32,8 @@ pub(super) fn shown(error: &Error) -> String {
 
 /// The class of the exception, in full.
 pub(super) fn class(error: &Error) -> Option<String> {
-    let (class, _) = of_code(error.code()?)?;
+    let is_late = matches!(error, Error::Timeout { .. } | Error::RequestTimeout { .. });
+    let class = if is_late { "TimeoutException" } else { of_code(error.code()?)?.0 };
     Some(format!("org.apache.kafka.common.errors.{class}"))
 }
 
