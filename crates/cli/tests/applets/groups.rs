@@ -6,8 +6,10 @@ use super::Comparison;
 fn groups_are_listed_shown_reset_and_deleted_alike() {
     let mut it = Comparison::new();
     it.compare("kafka-topics", "{at} --create --topic {who}-a --partitions 2");
-    let lines: String = (0..20).map(|number| format!("{number}\n")).collect();
-    it.compare_masked("kafka-console-producer", "{at} --topic {who}-a", &lines, &[]);
+    // Keys have all of them go to the same partitions.
+    let lines: String = (0..20).map(|number| format!("{number}\t{number}\n")).collect();
+    let keyed = "{at} --topic {who}-a --reader-property parse.key=true";
+    it.compare_masked("kafka-console-producer", keyed, &lines, &[]);
     let name = "kafka-consumer-groups";
     it.compare_unordered(name, "{at} --reset-offsets --group {who}-g --topic {who}-a --to-earliest");
     it.compare_unordered(name, "{at} --reset-offsets --group {who}-g --topic {who}-a --to-latest --execute");

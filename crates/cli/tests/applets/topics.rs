@@ -50,7 +50,7 @@ fn topics_are_made_shown_changed_and_deleted_alike() {
         "{at} --describe --topic {who}-a --at-min-isr-partitions",
         "{at} --describe --topic {who}-a --unavailable-partitions",
         "{at} --describe --topic {who}-a --under-min-isr-partitions",
-        "{at} --describe --topic {who}-[ad] --topics-with-overrides",
+        "{at} --describe --topic {who}-a --topics-with-overrides",
     ] {
         let line = line.replace("BROKERS", &it.brokers);
         it.compare_masked("kafka-topics", &line, "", &[TOPIC_ID]);
@@ -63,8 +63,10 @@ fn offsets_are_shown_and_records_deleted_alike() {
     let mut it = Comparison::new();
     it.compare("kafka-topics", "{at} --create --topic {who}-a --partitions 2");
     it.compare("kafka-topics", "{at} --create --topic {who}-b --partitions 12");
-    let lines: String = (0..20).map(|number| format!("{number}\n")).collect();
-    it.compare_masked("kafka-console-producer", "{at} --topic {who}-a", &lines, &[]);
+    // Keys have all of them go to the same partitions.
+    let lines: String = (0..20).map(|number| format!("{number}\t{number}\n")).collect();
+    let keyed = "{at} --topic {who}-a --reader-property parse.key=true";
+    it.compare_masked("kafka-console-producer", keyed, &lines, &[]);
     for line in [
         "{at} --topic {who}-.*",
         "{at} --topic {who}-a --time -2",
