@@ -3,7 +3,7 @@
 //! ```text
 //! server ──► api ──► partition ──► replica (decides), log (stores), journal (makes durable)
 //!              ├───► controller ──► metadata (decides), quorum (stores) ──► hosting ──► topics
-//!              └───► groups ──► coordinators ──► coordinator (decides) ──► partition
+//!              └───► groups, transactions ──► coordinators ──► coordinator (decides) ──► partition
 //! http ───► metrics ──► looks at all of it
 //! ```
 //!

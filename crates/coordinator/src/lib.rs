@@ -1,4 +1,5 @@
-//! Consumer groups and their committed offsets, as Kafka's group coordinator keeps them.
+//! Consumer groups and their committed offsets, as Kafka's group coordinator keeps them; and transactions, see
+//! [`TransactionShard`], which go the same way.
 //!
 //! A [`Shard`] holds the groups of one partition of `__consumer_offsets`. The broker owns one for each partition that
 //! it leads, under a lock, and drives it: requests and expired timers go in, [`Effect`]s come out, for the broker to

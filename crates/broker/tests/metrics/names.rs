@@ -106,6 +106,7 @@ const TOLD: &[(&str, &[&str])] = &[
     ("process_virtual_memory_bytes", &[]),
     ("process_start_time_seconds", &[]),
     ("ottla_request_latency_seconds_bucket", &["le", "request"]),
+    ("ottla_transactions", &["state"]),
     ("ottla_legacy_requests_total", &["address", "request", "software", "software_version", "version"]),
     ("ottla_legacy_other_requests_total", &[]),
     ("ottla_message_conversion_seconds_total", &["request"]),

@@ -130,7 +130,7 @@ impl TransactionShard {
         }
     }
 
-    /// How many ids are in each state.
+    /// The states of all ids, in no order.
     pub fn states(&self) -> impl Iterator<Item = TransactionState> {
         self.entries.values().map(|entry| entry.transaction.state)
     }

@@ -11,6 +11,7 @@ mod raft;
 mod requests;
 mod storage;
 mod traffic;
+mod transactions;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -33,6 +34,7 @@ pub(crate) fn scrape(broker: &Broker, wanted: &[String], out: &mut dyn io::Write
     cluster::write(broker, &topics, &mut out);
     partitions::write(broker, &topics, &mut out);
     groups::write(broker, &mut out);
+    transactions::write(broker, &mut out);
     traffic::write(broker, &mut out);
     requests::write(broker, &now, &mut out);
     legacy::write(broker, &mut out);
