@@ -11,6 +11,7 @@ mod dev;
 mod group;
 mod produce;
 mod topic;
+mod txn;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -4,6 +4,7 @@ mod administering;
 mod consuming;
 mod producing;
 mod restarting;
+mod transacting;
 
 #[path = "../support/client.rs"]
 mod client;
