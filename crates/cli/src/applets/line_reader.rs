@@ -10,7 +10,7 @@ use ottla_client::producer::ProducerRecord;
 use regex::bytes::Regex;
 
 use super::connection::Properties;
-use super::topic_filter::java_regex;
+use crate::java_regex::java_regex;
 
 #[derive(Debug)]
 pub(super) struct LineReader {

@@ -2,7 +2,9 @@
 
 use anyhow::{Result, anyhow};
 use ottla_client::admin::Admin;
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
+
+use crate::java_regex::java_regex;
 
 /// Which topics are meant.
 #[derive(Debug)]
@@ -19,11 +21,6 @@ impl TopicFilter {
     pub(super) fn allows(&self, topic: &str) -> bool {
         self.0.is_match(topic.as_bytes())
     }
-}
-
-/// With classes as Java's: `\d` are the ten digits of ASCII.
-pub(super) fn java_regex(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).unicode(false).build()
 }
 
 /// The topics that are meant, or all, by their names in order.

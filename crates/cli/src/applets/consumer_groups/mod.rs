@@ -24,8 +24,8 @@ use super::connection::connect;
 use super::ending::Misuse;
 use super::java;
 use super::options::{Opt, Options, Syntax};
-use super::topic_filter::java_regex;
 use crate::exit::Outcome;
+use crate::java_regex::java_regex;
 use crate::remote::block_on;
 
 static SYNTAX: Syntax = Syntax {

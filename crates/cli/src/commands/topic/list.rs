@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use clap::Args;
-use regex::Regex;
 use serde::Serialize;
 
 use crate::exit::{Outcome, usage};
+use crate::java_regex::java_regex;
 use crate::kafka_id::kafka_id;
 use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::remote::ConnectionArgs;
@@ -58,13 +58,15 @@ impl Answer for TopicRow {
 }
 
 pub(super) async fn run(args: &ListArgs) -> Result<Outcome> {
-    let pattern = args.pattern.as_deref().map(Regex::new).transpose();
+    let pattern = args.pattern.as_deref().map(java_regex).transpose();
     let pattern = pattern.map_err(|error| usage(format!("--match: {error}")))?;
     let remote = args.connection.connect().await?;
     let listed = remote.admin.list_topics(args.internal).await?;
     let names: Vec<&str> = listed.iter().map(|topic| &*topic.name).collect();
-    let names: Vec<&str> =
-        names.into_iter().filter(|name| pattern.as_ref().is_none_or(|it| it.is_match(name))).collect();
+    let names: Vec<&str> = names
+        .into_iter()
+        .filter(|name| pattern.as_ref().is_none_or(|it| it.is_match(name.as_bytes())))
+        .collect();
     let mut rows = Vec::new();
     if !names.is_empty() {
         for topic in remote.admin.describe_topics(&names).await?.into_values() {
