@@ -65,12 +65,7 @@ fn the_file_of_a_kafka_installation_starts() {
     let names = warnings.iter().map(|warning| warning.split(' ').nth(1).unwrap());
     assert_eq!(
         names.collect::<Vec<_>>(),
-        [
-            "share.coordinator.state.topic.min.isr",
-            "share.coordinator.state.topic.replication.factor",
-            "transaction.state.log.min.isr",
-            "transaction.state.log.replication.factor",
-        ]
+        ["share.coordinator.state.topic.min.isr", "share.coordinator.state.topic.replication.factor",]
     );
 }
 
