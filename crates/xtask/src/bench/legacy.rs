@@ -109,7 +109,8 @@ impl Bench<'_> {
         server.stop()
     }
 
-    /// Into a new topic, which is deleted afterwards.
+    /// Into a new topic, which stays as long as the server: what an old client asked last may come after a deletion, and
+    /// have the topic created again.
     fn measure(&self, server: &Server, load: Load, topic: &str) -> Result<Sample> {
         let bootstrap = server.address().to_string();
         output(Command::new(&self.client_load).args(["create", &bootstrap, topic, PARTITIONS]))?;
@@ -121,7 +122,6 @@ impl Bench<'_> {
         let before = process.processor()?;
         let seconds = self.carry(server, load, topic)?;
         let cost = process.processor()?.saturating_sub(before);
-        server.delete_topics(&[topic.to_owned()])?;
         Ok(self.sample(load, seconds, cost))
     }
 
