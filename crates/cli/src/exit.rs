@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
+use ottla_client::admin::Results;
+
 use crate::style::Style;
 
 /// Of a command that ran to its end.
@@ -52,6 +54,22 @@ fn told(error: &anyhow::Error) -> String {
 pub(crate) fn print_refusal(what: impl Display, error: &ottla_client::Error) {
     let advice = error.advice().map(|advice| format!("\n       {advice}")).unwrap_or_default();
     print_error(&format!("{what}: {error}{advice}"));
+}
+
+/// What was answered of each thing. The user is told of those that were refused, by what `tried` says of them.
+pub(crate) fn answered<K, V>(results: Results<K, V>, tried: impl Fn(&K) -> String) -> (Vec<(K, V)>, Outcome) {
+    let mut outcome = Outcome::Success;
+    let mut all = Vec::new();
+    for (key, result) in results {
+        match result {
+            Ok(value) => all.push((key, value)),
+            Err(error) => {
+                print_refusal(tried(&key), &error);
+                outcome = Outcome::Failure;
+            }
+        }
+    }
+    (all, outcome)
 }
 
 pub(crate) fn print_error(message: &str) {

@@ -53,6 +53,14 @@ impl OutputArgs {
         self.print(&A::LAYOUT, serde_json::to_value(answers)?)
     }
 
+    /// Those of several things that there are; people who named none of these have been told so.
+    pub(crate) fn print_found<A: Answer>(self, answers: &[A]) -> Result<()> {
+        if answers.is_empty() && self.is_for_people() {
+            return Ok(());
+        }
+        self.print_all(answers)
+    }
+
     /// An answer that is one thing.
     pub(crate) fn print_one<A: Answer>(self, answer: &A) -> Result<()> {
         self.print(&A::LAYOUT, serde_json::to_value(answer)?)

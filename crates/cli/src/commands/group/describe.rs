@@ -14,7 +14,7 @@ use super::committed_offsets;
 use crate::clock;
 use crate::commands::next_records::next_records;
 use crate::commands::offsets_of::offsets_of;
-use crate::exit::{Outcome, print_refusal};
+use crate::exit::{Outcome, answered};
 use crate::output::{Answer, Column, Layout, Nested, OutputArgs};
 use crate::remote::{ConnectionArgs, Remote};
 
@@ -147,25 +147,18 @@ impl Answer for GroupDetails {
 pub(super) async fn run(args: &DescribeArgs) -> Result<Outcome> {
     let remote = args.connection.connect().await?;
     let (details, outcome) = describe(&remote, &args.groups).await?;
-    if !(details.is_empty() && args.output.is_for_people()) {
-        args.output.print_all(&details)?;
-    }
+    args.output.print_found(&details)?;
     Ok(outcome)
 }
 
 /// Those that can be described; the user is told of the others.
 pub(super) async fn describe(remote: &Remote, groups: &[String]) -> Result<(Vec<GroupDetails>, Outcome)> {
     let names: Vec<&str> = groups.iter().map(String::as_str).collect();
-    let mut outcome = Outcome::Success;
+    let described = remote.admin.describe_groups(&names).await?;
+    let (groups, outcome) = answered(described, |name| format!("cannot describe {name}"));
     let mut details = Vec::new();
-    for (name, described) in remote.admin.describe_groups(&names).await? {
-        match described {
-            Ok(group) => details.push(details_of(remote, &name, group).await?),
-            Err(error) => {
-                print_refusal(format_args!("cannot describe {name}"), &error);
-                outcome = Outcome::Failure;
-            }
-        }
+    for (name, group) in groups {
+        details.push(details_of(remote, &name, group).await?);
     }
     Ok((details, outcome))
 }

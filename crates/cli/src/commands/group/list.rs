@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use clap::Args;
-use ottla_client::admin::GroupsFilter;
+use ottla_client::admin::{GroupListing, GroupsFilter};
 use serde::Serialize;
 
-use crate::exit::{Outcome, print_refusal};
+use crate::exit::{Outcome, answered};
 use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::remote::ConnectionArgs;
 
@@ -56,23 +56,17 @@ impl Answer for GroupRow {
 pub(super) async fn run(args: &ListArgs) -> Result<Outcome> {
     let remote = args.connection.connect().await?;
     let filter = GroupsFilter { states: args.states.clone(), types: args.types.clone() };
-    let mut outcome = Outcome::Success;
-    let mut rows = Vec::new();
-    for (broker, listed) in remote.admin.list_groups(&filter).await? {
-        match listed {
-            Ok(groups) => rows.extend(groups.into_iter().map(|group| GroupRow {
-                group: group.id.to_string(),
-                group_type: group.group_type.map(|it| it.to_string()),
-                state: group.state.map(|it| it.to_string()),
-                protocol_type: group.protocol_type.to_string(),
-                coordinator: group.coordinator,
-            })),
-            Err(error) => {
-                print_refusal(format_args!("cannot list the groups of broker {broker}"), &error);
-                outcome = Outcome::Failure;
-            }
-        }
-    }
+    let listed = remote.admin.list_groups(&filter).await?;
+    let (listed, outcome) = answered(listed, |broker| format!("cannot list the groups of broker {broker}"));
+    let groups = listed.into_iter().flat_map(|(_, groups)| groups);
+    let row = |group: GroupListing| GroupRow {
+        group: group.id.to_string(),
+        group_type: group.group_type.map(|it| it.to_string()),
+        state: group.state.map(|it| it.to_string()),
+        protocol_type: group.protocol_type.to_string(),
+        coordinator: group.coordinator,
+    };
+    let mut rows: Vec<GroupRow> = groups.map(row).collect();
     rows.sort_by(|a, b| a.group.cmp(&b.group));
     args.output.print_all(&rows)?;
     Ok(outcome)

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::config::ConfigRow;
 use super::names;
 use crate::commands::offsets_of::offsets_of;
-use crate::exit::{Outcome, print_refusal};
+use crate::exit::{Outcome, answered};
 use crate::kafka_id::kafka_id;
 use crate::output::{Answer, Column, Layout, Nested, OutputArgs};
 use crate::remote::ConnectionArgs;
@@ -96,20 +96,13 @@ impl Answer for TopicDetails {
 
 pub(super) async fn run(args: &DescribeArgs) -> Result<Outcome> {
     let remote = args.connection.connect().await?;
-    let mut outcome = Outcome::Success;
+    let described = remote.admin.describe_topics(&names(&args.topics)).await?;
+    let (topics, outcome) = answered(described, |name| format!("cannot describe {name}"));
     let mut details = Vec::new();
-    for (name, described) in remote.admin.describe_topics(&names(&args.topics)).await? {
-        match described {
-            Ok(topic) => details.push(details_of(&remote.admin, topic).await?),
-            Err(error) => {
-                print_refusal(format_args!("cannot describe {name}"), &error);
-                outcome = Outcome::Failure;
-            }
-        }
+    for (_, topic) in topics {
+        details.push(details_of(&remote.admin, topic).await?);
     }
-    if !(details.is_empty() && args.output.is_for_people()) {
-        args.output.print_all(&details)?;
-    }
+    args.output.print_found(&details)?;
     Ok(outcome)
 }
 

@@ -6,7 +6,7 @@ use ottla_client::admin::TransactionDescription;
 use serde::Serialize;
 
 use crate::clock;
-use crate::exit::{Outcome, print_refusal};
+use crate::exit::{Outcome, answered};
 use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::remote::ConnectionArgs;
 
@@ -62,20 +62,11 @@ pub(super) async fn run(args: &DescribeArgs) -> Result<Outcome> {
     let remote = args.connection.connect().await?;
     let ids: Vec<&str> = args.ids.iter().map(String::as_str).collect();
     let now = clock::wall_ms();
-    let mut outcome = Outcome::Success;
-    let mut details = Vec::new();
-    for (id, described) in remote.admin.describe_transactions(&ids).await? {
-        match described {
-            Ok(transaction) => details.push(details_of(&id, &transaction, now)),
-            Err(error) => {
-                print_refusal(format_args!("cannot describe {id}"), &error);
-                outcome = Outcome::Failure;
-            }
-        }
-    }
-    if !(details.is_empty() && args.output.is_for_people()) {
-        args.output.print_all(&details)?;
-    }
+    let described = remote.admin.describe_transactions(&ids).await?;
+    let (transactions, outcome) = answered(described, |id| format!("cannot describe {id}"));
+    let details: Vec<TransactionDetails> =
+        transactions.iter().map(|(id, transaction)| details_of(id, transaction, now)).collect();
+    args.output.print_found(&details)?;
     Ok(outcome)
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::clock;
 use crate::commands::partitions_of::partitions_of;
-use crate::exit::{Outcome, print_refusal, usage};
+use crate::exit::{Outcome, answered, usage};
 use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::remote::ConnectionArgs;
 use crate::timestamp::parse_duration;
@@ -81,8 +81,9 @@ pub(super) async fn run(args: &FindHangingArgs) -> Result<Outcome> {
     let idle_min = parse_duration(text).ok_or_else(said)?;
     let admin = args.connection.connect().await?.admin;
     let now = clock::wall_ms();
-    let mut outcome = Outcome::Success;
-    let candidates = candidates(&admin, &args.topics, now, idle_min, &mut outcome).await?;
+    let described = admin.describe_producers(&partitions(&admin, &args.topics).await?).await?;
+    let (described, outcome) = answered(described, |partition| format!("cannot look at {partition}"));
+    let candidates = candidates(described, now, idle_min);
     let known = known_to_coordinators(&admin, &candidates).await?;
     let hangs = |it: &Candidate| !known.contains(&(it.producer.producer_id, it.partition.clone()));
     let rows = candidates.into_iter().filter(hangs).map(|it| HangingRow {
@@ -98,24 +99,15 @@ pub(super) async fn run(args: &FindHangingArgs) -> Result<Outcome> {
     Ok(outcome)
 }
 
-async fn candidates(
-    admin: &Admin,
-    topics: &[String],
+/// Those that have had a transaction open for so long without writing to it.
+fn candidates(
+    described: Vec<(TopicPartition, Vec<ProducerState>)>,
     now: i64,
     idle_min: Duration,
-    outcome: &mut Outcome,
-) -> Result<Vec<Candidate>> {
+) -> Vec<Candidate> {
     let idle_min = i64::try_from(idle_min.as_millis()).unwrap_or(i64::MAX);
     let mut candidates = Vec::new();
-    for (partition, described) in admin.describe_producers(&partitions(admin, topics).await?).await? {
-        let producers = match described {
-            Ok(producers) => producers,
-            Err(error) => {
-                print_refusal(format_args!("cannot look at {partition}"), &error);
-                *outcome = Outcome::Failure;
-                continue;
-            }
-        };
+    for (partition, producers) in described {
         for producer in producers {
             let is_idle = now.saturating_sub(producer.last_timestamp) >= idle_min;
             if let Some(start_offset) = producer.current_transaction_start_offset.filter(|_| is_idle) {
@@ -123,7 +115,7 @@ async fn candidates(
             }
         }
     }
-    Ok(candidates)
+    candidates
 }
 
 async fn partitions(admin: &Admin, topics: &[String]) -> Result<Vec<TopicPartition>> {

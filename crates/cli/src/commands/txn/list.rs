@@ -6,7 +6,7 @@ use ottla_client::BrokerId;
 use ottla_client::admin::TransactionsFilter;
 use serde::Serialize;
 
-use crate::exit::{Outcome, print_refusal, usage};
+use crate::exit::{Outcome, answered, usage};
 use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::remote::ConnectionArgs;
 use crate::timestamp::parse_duration;
@@ -81,21 +81,17 @@ impl ListArgs {
 pub(super) async fn run(args: &ListArgs) -> Result<Outcome> {
     let filter = args.filter()?;
     let remote = args.connection.connect().await?;
-    let mut outcome = Outcome::Success;
+    let listed = remote.admin.list_transactions(&filter).await?;
+    let (listed, outcome) =
+        answered(listed, |broker| format!("cannot list the transactions of broker {broker}"));
     let mut rows = Vec::new();
-    for (broker, listed) in remote.admin.list_transactions(&filter).await? {
-        match listed {
-            Ok(listed) => rows.extend(listed.into_iter().map(|it| TransactionRow {
-                transactional_id: it.transactional_id.to_string(),
-                coordinator: broker,
-                producer_id: it.producer_id,
-                state: it.state.to_string(),
-            })),
-            Err(error) => {
-                print_refusal(format_args!("cannot list the transactions of broker {broker}"), &error);
-                outcome = Outcome::Failure;
-            }
-        }
+    for (broker, transactions) in listed {
+        rows.extend(transactions.into_iter().map(|it| TransactionRow {
+            transactional_id: it.transactional_id.to_string(),
+            coordinator: broker,
+            producer_id: it.producer_id,
+            state: it.state.to_string(),
+        }));
     }
     rows.sort_by(|a, b| a.transactional_id.cmp(&b.transactional_id));
     args.output.print_all(&rows)?;
