@@ -3,12 +3,10 @@
 //! ```text
 //! find      which files there are, and what each holds, by its name
 //! segment, index, small, journal    read one kind of file; damage is something to report, never a reason to stop
-//! decode    keys and values of the topics that brokers keep for themselves
 //! line      what was found, one value for each line of output
 //! report    prints lines as text (for people) or NDJSON (for programs), and counts the damage
 //! ```
 
-mod decode;
 mod find;
 mod index;
 mod journal;
@@ -20,14 +18,15 @@ mod text;
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use ottla_log::FolderName;
 
 use crate::exit::{Outcome, print_error};
+use crate::internal_records::Schema;
 use crate::style::Style;
-use decode::Schema;
 use find::{Content, Found};
 use line::Line;
 use report::{Format, Report, Show};
@@ -120,7 +119,7 @@ fn dump<W: Write>(found: &Found, schema: Option<Schema>, report: &mut Report<W>)
     }
     match found.content {
         Content::Segment => {
-            segment::dump(&found.path, schema.unwrap_or_else(|| Schema::of_file(&found.path)), report)
+            segment::dump(&found.path, schema.unwrap_or_else(|| schema_of(&found.path)), report)
         }
         Content::MetadataSnapshot => segment::dump(&found.path, Schema::Metadata, report),
         Content::OffsetIndex => index::dump_offsets(found, report),
@@ -135,5 +134,32 @@ fn dump<W: Write>(found: &Found, schema: Option<Schema>, report: &mut Report<W>)
         Content::QuorumState => small::dump_quorum_state(&found.path, report),
         Content::Journal => journal::dump(&found.path, report),
         Content::Lock | Content::Unknown => Ok(()),
+    }
+}
+
+/// By the topic that the file's folder is named after.
+fn schema_of(path: &Path) -> Schema {
+    let folder = std::path::absolute(path).ok();
+    let name = folder.as_deref().and_then(Path::parent).and_then(Path::file_name);
+    let topic = name.and_then(|name| FolderName::parse(name.to_str()?)).map(|folder| folder.topic);
+    topic.map_or(Schema::Opaque, |topic| Schema::of_topic(&topic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_says_how_to_decode() {
+        for (path, schema) in [
+            ("data/__cluster_metadata-0/00000000000000000000.log", Schema::Metadata),
+            ("__consumer_offsets-49/00000000000000000000.log", Schema::Offsets),
+            ("/x/__transaction_state-1/00000000000000000000.log", Schema::Transactions),
+            ("__share_group_state-0/00000000000000000000.log.deleted", Schema::ShareState),
+            ("orders-0/00000000000000000000.log", Schema::Opaque),
+            ("/00000000000000000000.log", Schema::Opaque),
+        ] {
+            assert_eq!(schema_of(Path::new(path)), schema, "{path}");
+        }
     }
 }

@@ -11,9 +11,9 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use ottla_records::{Batch, BatchError, Entries, Entry, Frame, LegacyMessage, Limits, Offset, Record};
 
-use super::decode::Schema;
 use super::line::{BatchLine, Line, MessageLine, RecordLine};
 use super::report::Report;
+use crate::internal_records::Schema;
 
 pub(super) fn dump<W: Write>(path: &Path, schema: Schema, report: &mut Report<W>) -> Result<()> {
     let unreadable = || format!("cannot read {}", path.display());
@@ -185,7 +185,7 @@ impl<W: Write> Dump<'_, W> {
     }
 
     fn record(&mut self, position: u64, schema: Schema, record: &Record) -> io::Result<()> {
-        match schema.decode(record) {
+        match schema.decode(record.key.as_ref(), record.value.as_ref()) {
             Ok(decoded) => self.report.line(Line::Record(RecordLine::new(record, decoded))),
             Err(reason) => {
                 self.report.line(Line::Record(RecordLine::new(record, None)))?;
