@@ -15,6 +15,7 @@ mod configuration;
 mod confirm;
 mod envelope;
 mod exit;
+mod hanging_transactions;
 mod internal_records;
 mod java_regex;
 mod kafka_id;

@@ -42,3 +42,23 @@ impl Columns {
         Ok(())
     }
 }
+
+/// A table as Kafka's later scripts print it: each cell as wide as its column, with a tab behind it.
+pub(super) fn write_table<const N: usize>(
+    out: &mut dyn Write,
+    headings: [&str; N],
+    rows: &[[String; N]],
+) -> io::Result<()> {
+    let width = |(at, heading): (usize, &&str)| {
+        let cells = rows.iter().map(|row| row[at].chars().count());
+        cells.max().unwrap_or_default().max(heading.len())
+    };
+    let widths: Vec<usize> = headings.iter().enumerate().map(width).collect();
+    for row in std::iter::once(&headings.map(str::to_owned)).chain(rows) {
+        for (cell, &width) in row.iter().zip(&widths) {
+            write!(out, "{cell:width$}\t")?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}

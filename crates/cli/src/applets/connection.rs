@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use ottla_client::config::ClientConfig;
 
 use super::options::Options;
 use crate::remote::{self, Property, Remote};
@@ -51,6 +52,12 @@ impl Properties {
             Some(given) => self.set(key, given),
             None => self.set_default(key, default),
         }
+    }
+
+    /// Those that a client has: a server's file has others besides.
+    pub(super) fn of_clients(&self) -> Properties {
+        let is_known = |it: &&Property| ClientConfig::from_properties([it.pair()]).is_ok();
+        Properties(self.0.iter().filter(is_known).cloned().collect())
     }
 
     pub(super) fn all(&self) -> &[Property] {

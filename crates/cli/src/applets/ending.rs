@@ -18,6 +18,9 @@ pub(super) enum Misuse {
     WithHelp { message: String, help: String },
     #[error("{0}")]
     Bare(String),
+    /// The help was asked for, of a script that does not take that for a mistake.
+    #[error("{0}")]
+    HelpAsked(String),
     /// The version was asked for, which is no failure.
     #[error("{KAFKA_VERSION}")]
     VersionAsked,
@@ -45,9 +48,9 @@ pub(super) fn report(result: Result<Outcome>) -> ExitCode {
         return ExitCode::from(INTERRUPTED);
     }
     match error.downcast_ref::<Misuse>() {
-        Some(Misuse::VersionAsked) => {
+        Some(answer @ (Misuse::HelpAsked(_) | Misuse::VersionAsked)) => {
             // Nobody is there to be told that nobody reads it.
-            let _written = writeln!(io::stdout(), "{KAFKA_VERSION}");
+            let _written = writeln!(io::stdout(), "{answer}");
             return ExitCode::SUCCESS;
         }
         Some(Misuse::WithHelp { message, help }) => eprint!("{message}\n{help}"),

@@ -7,13 +7,15 @@
 //! ```text
 //! table        the scripts that there are; one module for each
 //! columns      lines as Java's printf pads them
-//! options      command lines as Kafka's scripts read them
+//! options      command lines as most of Kafka's scripts read them
+//! subcommands  command lines of those that have commands of their own
 //! connection   which cluster is meant
 //! java         errors in the words of Java's client
 //! ending       exit codes
 //! install      the links
 //! ```
 
+mod broker_api_versions;
 mod cluster;
 mod columns;
 mod configs;
@@ -24,6 +26,7 @@ mod consumer_groups;
 mod delete_records;
 mod deserializer;
 mod ending;
+mod features;
 mod formatter;
 mod get_offsets;
 mod groups;
@@ -31,10 +34,13 @@ pub(crate) mod install;
 mod java;
 mod line_reader;
 mod log_dirs;
+mod metadata_quorum;
 mod options;
+mod subcommands;
 mod table;
 mod topic_filter;
 mod topics;
+mod transactions;
 
 use std::env;
 use std::ffi::OsString;

@@ -25,21 +25,27 @@ pub(super) enum Argument {
 #[derive(Debug)]
 pub(super) struct Opt {
     pub(super) name: &'static str,
-    argument: Argument,
+    /// A letter that stands for the name.
+    pub(super) letter: Option<&'static str>,
+    pub(super) argument: Argument,
     help: &'static str,
 }
 
 impl Opt {
     pub(super) const fn flag(name: &'static str, help: &'static str) -> Opt {
-        Opt { name, argument: Argument::None, help }
+        Opt { name, letter: None, argument: Argument::None, help }
     }
 
     pub(super) const fn value(name: &'static str, shown: &'static str, help: &'static str) -> Opt {
-        Opt { name, argument: Argument::Required(shown), help }
+        Opt { name, letter: None, argument: Argument::Required(shown), help }
     }
 
     pub(super) const fn optional(name: &'static str, shown: &'static str, help: &'static str) -> Opt {
-        Opt { name, argument: Argument::Optional(shown), help }
+        Opt { name, letter: None, argument: Argument::Optional(shown), help }
+    }
+
+    pub(super) const fn or(self, letter: &'static str) -> Opt {
+        Opt { letter: Some(letter), ..self }
     }
 }
 
@@ -52,7 +58,7 @@ pub(super) struct Syntax {
 }
 
 /// What all scripts take.
-const COMMON: [Opt; 2] =
+pub(super) const COMMON: [Opt; 2] =
     [Opt::flag("help", "Print usage information."), Opt::flag("version", "Display Kafka version.")];
 
 /// What was given.
@@ -100,7 +106,7 @@ impl Syntax {
         Misuse::WithHelp { message: message.into(), help: self.help() }
     }
 
-    fn help(&self) -> String {
+    pub(super) fn help(&self) -> String {
         let mut options: Vec<&Opt> = self.options.iter().chain(&COMMON).collect();
         options.sort_by_key(|option| option.name);
         let names: Vec<String> = options.iter().map(|option| option.shown()).collect();
@@ -116,10 +122,14 @@ impl Syntax {
 
 impl Opt {
     fn shown(&self) -> String {
+        let name = match self.letter {
+            Some(letter) => format!("--{}, -{letter}", self.name),
+            None => format!("--{}", self.name),
+        };
         match self.argument {
-            Argument::None => format!("--{}", self.name),
-            Argument::Required(shown) => format!("--{} <{shown}>", self.name),
-            Argument::Optional(shown) => format!("--{} [{shown}]", self.name),
+            Argument::None => name,
+            Argument::Required(shown) => format!("{name} <{shown}>"),
+            Argument::Optional(shown) => format!("{name} [{shown}]"),
         }
     }
 }
@@ -129,12 +139,16 @@ fn unrecognized(name: &str) -> String {
 }
 
 /// The name of an option, without its dashes, and what is attached to it.
-fn named(arg: &str) -> Option<(&str, Option<&str>)> {
+pub(super) fn named(arg: &str) -> Option<(&str, Option<&str>)> {
     let body = arg.strip_prefix("--").or_else(|| arg.strip_prefix('-')).filter(|body| !body.is_empty())?;
     Some(body.split_once('=').map_or((body, None), |(name, attached)| (name, Some(attached))))
 }
 
 impl Options {
+    pub(super) fn of(syntax: &'static Syntax, given: Vec<(&'static str, Option<String>)>) -> Options {
+        Options { syntax, given }
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         debug_assert!(self.syntax.option(name).is_some(), "{name} is declared");
         self.given.iter().any(|(given, _)| *given == name)

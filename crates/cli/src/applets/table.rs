@@ -5,8 +5,8 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::{
-    cluster, configs, console_consumer, console_producer, consumer_groups, delete_records, get_offsets,
-    groups, log_dirs, topics,
+    broker_api_versions, cluster, configs, console_consumer, console_producer, consumer_groups,
+    delete_records, features, get_offsets, groups, log_dirs, metadata_quorum, topics, transactions,
 };
 use crate::exit::Outcome;
 
@@ -23,16 +23,20 @@ type Run = fn(&[String], &mut dyn Write) -> Result<Outcome>;
 
 #[rustfmt::skip]
 pub(super) const APPLETS: &[Applet] = &[
+    Applet { name: "kafka-broker-api-versions", about: "Show which requests brokers serve", run: broker_api_versions::run },
     Applet { name: "kafka-cluster", about: "Show the cluster's id and its brokers, unregister a broker", run: cluster::run },
     Applet { name: "kafka-configs", about: "Show and change options", run: configs::run },
     Applet { name: "kafka-console-consumer", about: "Print records", run: console_consumer::run },
     Applet { name: "kafka-console-producer", about: "Write lines as records", run: console_producer::run },
     Applet { name: "kafka-consumer-groups", about: "Show groups and their lag, set where they are", run: consumer_groups::run },
     Applet { name: "kafka-delete-records", about: "Delete the records before an offset", run: delete_records::run },
+    Applet { name: "kafka-features", about: "Show and change what the cluster has agreed to do", run: features::run },
     Applet { name: "kafka-get-offsets", about: "Show offsets of partitions", run: get_offsets::run },
     Applet { name: "kafka-groups", about: "List groups of all kinds", run: groups::run },
     Applet { name: "kafka-log-dirs", about: "Show what is in data directories", run: log_dirs::run },
+    Applet { name: "kafka-metadata-quorum", about: "Show the quorum of controllers, add and remove voters", run: metadata_quorum::run },
     Applet { name: "kafka-topics", about: "List, describe, create, alter and delete topics", run: topics::run },
+    Applet { name: "kafka-transactions", about: "Show transactions, find and end those that hang", run: transactions::run },
 ];
 
 /// The script of this name, with or without `.sh`, wherever its file is.

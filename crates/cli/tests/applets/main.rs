@@ -8,7 +8,9 @@
 mod cluster;
 mod console;
 mod groups;
+mod quorum;
 mod topics;
+mod transactions;
 
 use std::env;
 use std::io::Write as _;
@@ -43,13 +45,18 @@ impl Answer {
 
 impl Comparison {
     fn new() -> Comparison {
+        Comparison::with(&[])
+    }
+
+    /// Of a broker with these options, as `key=value`.
+    fn with(settings: &[&str]) -> Comparison {
         let kit = env::var_os("OTTLA_CONFORMANCE").expect("OTTLA_CONFORMANCE names the kit's folder");
         let dir = TempDir::new().unwrap();
         let port = free_port();
         let comparison =
             Comparison { kit: kit.into(), dir, brokers: format!("127.0.0.1:{port}"), failures: Vec::new() };
         let data = comparison.dir.path().join("node").display().to_string();
-        let started = comparison.kafka(&["start", &data, &port.to_string()]).status().unwrap();
+        let started = comparison.kafka(&["start", &data, &port.to_string()]).args(settings).status().unwrap();
         assert!(started.success(), "Apache Kafka starts");
         comparison
     }
@@ -163,4 +170,8 @@ const CLASSES: &[(&str, &str)] = &[
     ("kafka-configs", "kafka.admin.ConfigCommand"),
     ("kafka-groups", "GroupsCommand"),
     ("kafka-cluster", "ClusterTool"),
+    ("kafka-broker-api-versions", "BrokerApiVersionsCommand"),
+    ("kafka-features", "FeatureCommand"),
+    ("kafka-metadata-quorum", "MetadataQuorumCommand"),
+    ("kafka-transactions", "TransactionsCommand"),
 ];

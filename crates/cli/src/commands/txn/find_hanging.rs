@@ -1,17 +1,15 @@
 //! `ottla txn find-hanging` (KIP-664).
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use anyhow::Result;
 use clap::Args;
-use ottla_client::admin::{Admin, ProducerState, TransactionsFilter};
+use ottla_client::admin::Admin;
 use ottla_client::{Offset, TopicPartition};
 use serde::Serialize;
 
 use crate::clock;
 use crate::commands::partitions_of::partitions_of;
 use crate::exit::{Outcome, answered, usage};
+use crate::hanging_transactions::hanging;
 use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::remote::ConnectionArgs;
 use crate::timestamp::parse_duration;
@@ -68,13 +66,6 @@ impl Answer for HangingRow {
     ]);
 }
 
-/// A transaction that is open at a partition, and has not been written to for long.
-struct Candidate {
-    partition: TopicPartition,
-    producer: ProducerState,
-    start_offset: Offset,
-}
-
 pub(super) async fn run(args: &FindHangingArgs) -> Result<Outcome> {
     let text = &args.longer_than;
     let said = || usage(format!("--longer-than {text}: say it as 90s, 10m or 2h"));
@@ -83,10 +74,7 @@ pub(super) async fn run(args: &FindHangingArgs) -> Result<Outcome> {
     let now = clock::wall_ms();
     let described = admin.describe_producers(&partitions(&admin, &args.topics).await?).await?;
     let (described, outcome) = answered(described, |partition| format!("cannot look at {partition}"));
-    let candidates = candidates(described, now, idle_min);
-    let known = known_to_coordinators(&admin, &candidates).await?;
-    let hangs = |it: &Candidate| !known.contains(&(it.producer.producer_id, it.partition.clone()));
-    let rows = candidates.into_iter().filter(hangs).map(|it| HangingRow {
+    let rows = hanging(&admin, described, now, idle_min).await?.into_iter().map(|it| HangingRow {
         topic: it.partition.topic.to_string(),
         partition: it.partition.partition,
         producer_id: it.producer.producer_id,
@@ -99,25 +87,6 @@ pub(super) async fn run(args: &FindHangingArgs) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Those that have had a transaction open for so long without writing to it.
-fn candidates(
-    described: Vec<(TopicPartition, Vec<ProducerState>)>,
-    now: i64,
-    idle_min: Duration,
-) -> Vec<Candidate> {
-    let idle_min = i64::try_from(idle_min.as_millis()).unwrap_or(i64::MAX);
-    let mut candidates = Vec::new();
-    for (partition, producers) in described {
-        for producer in producers {
-            let is_idle = now.saturating_sub(producer.last_timestamp) >= idle_min;
-            if let Some(start_offset) = producer.current_transaction_start_offset.filter(|_| is_idle) {
-                candidates.push(Candidate { partition: partition.clone(), producer, start_offset });
-            }
-        }
-    }
-    candidates
-}
-
 async fn partitions(admin: &Admin, topics: &[String]) -> Result<Vec<TopicPartition>> {
     let mut names = topics.to_vec();
     if names.is_empty() {
@@ -128,30 +97,4 @@ async fn partitions(admin: &Admin, topics: &[String]) -> Result<Vec<TopicPartiti
         partitions.extend(partitions_of(admin, &name, &[]).await?);
     }
     Ok(partitions)
-}
-
-/// The producers, and the partitions, of transactions that some coordinator will end. Unless all of them tell, nothing is
-/// said to hang.
-async fn known_to_coordinators(
-    admin: &Admin,
-    candidates: &[Candidate],
-) -> Result<BTreeSet<(i64, TopicPartition)>> {
-    let producer_ids: BTreeSet<i64> = candidates.iter().map(|it| it.producer.producer_id).collect();
-    if producer_ids.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let producer_ids = producer_ids.into_iter().collect();
-    let filter = TransactionsFilter { producer_ids, ..TransactionsFilter::default() };
-    let mut ids = Vec::new();
-    for listed in admin.list_transactions(&filter).await?.into_values() {
-        ids.extend(listed?.into_iter().map(|it| it.transactional_id));
-    }
-    let names: Vec<&str> = ids.iter().map(|id| &**id).collect();
-    let mut known = BTreeSet::new();
-    for described in admin.describe_transactions(&names).await?.into_values() {
-        let transaction = described?;
-        let partitions = transaction.partitions.into_iter();
-        known.extend(partitions.map(|partition| (transaction.producer_id, partition)));
-    }
-    Ok(known)
 }
