@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::applets::install::AppletsCommand;
 use crate::commands::cluster::ClusterCommand;
 use crate::commands::completion::CompletionArgs;
-use crate::commands::config_explain::ConfigExplainArgs;
+use crate::commands::config::ConfigCommand;
 use crate::commands::consume::ConsumeArgs;
 use crate::commands::ctx::CtxCommand;
 use crate::commands::dev::DevArgs;
@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// Keep clusters by name, and choose one
     #[command(subcommand)]
     Ctx(CtxCommand),
-    /// Show the broker's configuration
+    /// Options of brokers, groups and others, and what options there are
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Look into the files of a data directory
@@ -71,11 +71,6 @@ pub(crate) enum Command {
     /// Kafka's scripts, by their names
     #[command(subcommand)]
     Applets(AppletsCommand),
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ConfigCommand {
-    Explain(ConfigExplainArgs),
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,7 +3,7 @@
 mod changes;
 pub(crate) mod cluster;
 pub(crate) mod completion;
-pub(crate) mod config_explain;
+pub(crate) mod config;
 pub(crate) mod consume;
 pub(crate) mod ctx;
 pub(crate) mod dev;
@@ -19,7 +19,7 @@ pub(crate) mod txn;
 
 use anyhow::Result;
 
-use crate::args::{Command, ConfigCommand, LogCommand};
+use crate::args::{Command, LogCommand};
 use crate::exit::Outcome;
 
 pub(crate) fn run(command: Command) -> Result<Outcome> {
@@ -35,7 +35,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Ctx(command) => ctx::run(command),
         Command::Completion(args) => completion::run(&args),
         Command::Applets(command) => crate::applets::install::run(&command),
-        Command::Config(ConfigCommand::Explain(args)) => config_explain::run(&args),
+        Command::Config(command) => config::run(command),
         Command::Log(LogCommand::Dump(args)) => log_dump::run(&args),
     }
 }

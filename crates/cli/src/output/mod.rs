@@ -34,6 +34,7 @@ pub(crate) struct OutputArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
+    #[value(alias = "text")]
     Table,
     Wide,
     Json,
@@ -46,6 +47,11 @@ impl OutputArgs {
     /// Whether people read it.
     pub(crate) fn is_for_people(self) -> bool {
         matches!(self.output, Format::Table | Format::Wide)
+    }
+
+    /// Whether people read it who asked for nothing in particular.
+    pub(crate) fn is_table(self) -> bool {
+        self.output == Format::Table
     }
 
     /// An answer that is a list, however long.

@@ -4,6 +4,7 @@
 mod applets;
 mod cluster;
 mod completion;
+mod config;
 mod connection;
 mod consume;
 mod ctx;

@@ -95,7 +95,7 @@ fn partitions_and_options_are_changed() {
     assert!(copy.contains("compact,delete") && copy.contains("PARTITIONS  5"), "{copy}");
 
     let unknown = visit.refused(&["topic", "config", "get", "orders", "retention"], 2);
-    assert!(unknown.contains("topics have no option retention"), "{unknown}");
+    assert!(unknown.contains("orders has no option retention"), "{unknown}");
     let wrong = visit.refused(&["topic", "config", "set", "orders", "retention.ms=soon"], 1);
     assert!(wrong.contains("INVALID_CONFIG"), "{wrong}");
 }

@@ -5,8 +5,8 @@ use clap::Args;
 use ottla_client::ErrorCode;
 use ottla_client::admin::NewTopic;
 
-use super::key_value;
 use crate::commands::changes::Changes;
+use crate::commands::config::key_value;
 use crate::exit::Outcome;
 use crate::output::OutputArgs;
 use crate::remote::ConnectionArgs;

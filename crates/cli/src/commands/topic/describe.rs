@@ -9,8 +9,8 @@ use ottla_client::config::IsolationLevel;
 use ottla_client::{Offset, TopicPartition};
 use serde::Serialize;
 
-use super::config::ConfigRow;
 use super::names;
+use crate::commands::config::OptionRow;
 use crate::commands::offsets_of::offsets_of;
 use crate::exit::{Outcome, answered};
 use crate::kafka_id::kafka_id;
@@ -47,7 +47,7 @@ struct TopicDetails {
     partition_count: usize,
     replication_factor: usize,
     partitions: Vec<PartitionRow>,
-    configs: Vec<ConfigRow>,
+    configs: Vec<OptionRow>,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,7 +89,7 @@ impl Answer for TopicDetails {
                     Column::wide("OFFSETS", "records"),
                 ],
             },
-            Nested { title: "Configs", field: "configs", columns: ConfigRow::COLUMNS },
+            Nested { title: "Configs", field: "configs", columns: OptionRow::COLUMNS },
         ],
     };
 }
@@ -137,7 +137,7 @@ async fn details_of(admin: &Admin, topic: DescribedTopic) -> Result<TopicDetails
         partition_count: topic.partitions.len(),
         replication_factor: topic.partitions.iter().map(|it| it.replicas.len()).max().unwrap_or_default(),
         partitions: rows.collect(),
-        configs: configs.iter().map(ConfigRow::from).filter(|row| !row.is_default()).collect(),
+        configs: configs.iter().map(OptionRow::from).filter(|row| !row.is_default()).collect(),
         name: topic.name.to_string(),
     })
 }

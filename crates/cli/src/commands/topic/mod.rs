@@ -12,7 +12,7 @@ mod trim;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::exit::{Outcome, usage};
+use crate::exit::Outcome;
 use crate::remote::block_on;
 
 #[derive(Debug, Subcommand)]
@@ -46,14 +46,6 @@ pub(crate) fn run(command: TopicCommand) -> Result<Outcome> {
             TopicCommand::Config(command) => Box::pin(config::run(&command)).await,
         }
     })
-}
-
-/// The two halves of `key=value`.
-fn key_value(text: &str) -> Result<(String, String)> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
-        _ => Err(usage(format!("{text}: give it as key=value, for example retention.ms=86400000"))),
-    }
 }
 
 fn names(topics: &[String]) -> Vec<&str> {

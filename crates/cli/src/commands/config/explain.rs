@@ -3,12 +3,13 @@
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use ottla_config::{Change, Explained, Importance, Settings};
 use serde::Serialize;
 
 use crate::configuration::{ConfigArgs, Environment, settings};
 use crate::exit::{Outcome, print_warning};
+use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::style::Style;
 
 /// Show every option: value, source, default, range and what it does
@@ -22,7 +23,7 @@ Examples:
   ottla config explain retention
   ottla config explain --config server.properties --set num.partitions=6
   ottla config explain -o json | jq '.[] | select(.source != \"default\")'")]
-pub(crate) struct ConfigExplainArgs {
+pub(crate) struct ExplainArgs {
     /// Only the options with this in their names
     #[arg(value_name = "NAME")]
     name: Option<String>,
@@ -30,18 +31,11 @@ pub(crate) struct ConfigExplainArgs {
     #[command(flatten)]
     config: ConfigArgs,
 
-    /// How to print it
-    #[arg(short, long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORMAT")]
-    output: OutputFormat,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OutputFormat {
-    Text,
-    Json,
-}
-
-pub(crate) fn run(args: &ConfigExplainArgs) -> Result<Outcome> {
+pub(super) fn run(args: &ExplainArgs) -> Result<Outcome> {
     let given = args.config.assignments(&Environment::of_process(), Vec::new())?;
     let (settings, warnings) = settings(given)?;
     warnings.iter().for_each(print_warning);
@@ -49,13 +43,14 @@ pub(crate) fn run(args: &ConfigExplainArgs) -> Result<Outcome> {
     if let (true, Some(name)) = (options.is_empty(), &args.name) {
         anyhow::bail!("no option has {name:?} in its name; `ottla config explain` shows them all");
     }
+    if !args.output.is_table() {
+        args.output.print_all(&options.iter().map(OptionDetails::from).collect::<Vec<_>>())?;
+        return Ok(Outcome::Success);
+    }
     let stdout = io::stdout();
     let style = Style::for_stream(stdout.is_terminal());
     let mut out = BufWriter::new(stdout.lock());
-    match args.output {
-        OutputFormat::Text => write_text(&mut out, style, &options)?,
-        OutputFormat::Json => write_json(&mut out, &options)?,
-    }
+    write_text(&mut out, style, &options)?;
     out.flush()?;
     Ok(Outcome::Success)
 }
@@ -134,10 +129,9 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The field names are for programs to rely on.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct JsonOption<'a> {
+struct OptionDetails<'a> {
     name: &'a str,
     value: Option<&'a str>,
     source: String,
@@ -152,9 +146,22 @@ struct JsonOption<'a> {
     documentation: &'a str,
 }
 
-impl<'a> From<&'a Explained> for JsonOption<'a> {
-    fn from(one: &'a Explained) -> JsonOption<'a> {
-        JsonOption {
+impl Answer for OptionDetails<'_> {
+    const LAYOUT: Layout = Layout::Rows(&[
+        Column::new("NAME", "name"),
+        Column::new("VALUE", "value"),
+        Column::new("SOURCE", "source"),
+        Column::new("DEFAULT", "default"),
+        Column::new("TYPE", "type"),
+        Column::new("RANGE", "range"),
+        Column::new("CHANGE", "change"),
+        Column::new("EFFECT", "hasEffect"),
+    ]);
+}
+
+impl<'a> From<&'a Explained> for OptionDetails<'a> {
+    fn from(one: &'a Explained) -> OptionDetails<'a> {
+        OptionDetails {
             name: one.option.name,
             value: one.value.as_deref(),
             source: one.origin.to_string(),
@@ -176,12 +183,6 @@ impl<'a> From<&'a Explained> for JsonOption<'a> {
             documentation: one.option.documentation,
         }
     }
-}
-
-fn write_json(out: &mut impl Write, options: &[Explained]) -> io::Result<()> {
-    let options: Vec<JsonOption<'_>> = options.iter().map(JsonOption::from).collect();
-    serde_json::to_writer_pretty(&mut *out, &options)?;
-    writeln!(out)
 }
 
 #[cfg(test)]

@@ -1,0 +1,105 @@
+//! An option with its value, and where that comes from.
+
+use ottla_client::admin::{ConfigEntry, ConfigSource, ConfigSynonym, ConfigType};
+use serde::Serialize;
+
+use crate::output::{Answer, Column, Layout};
+
+/// The names of types and sources are Kafka's.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OptionRow {
+    name: String,
+    value: Option<String>,
+    source: &'static str,
+    #[serde(rename = "type")]
+    config_type: &'static str,
+    is_sensitive: bool,
+    is_read_only: bool,
+    /// Where it has values, the one that counts first.
+    synonyms: Vec<SynonymRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct SynonymRow {
+    name: String,
+    value: Option<String>,
+    source: &'static str,
+}
+
+impl OptionRow {
+    pub(crate) const COLUMNS: &'static [Column] = &[
+        Column::new("NAME", "name"),
+        Column::new("VALUE", "value"),
+        Column::new("SOURCE", "source"),
+        Column::wide("TYPE", "type"),
+        Column::wide("SENSITIVE", "isSensitive"),
+        Column::wide("READ-ONLY", "isReadOnly"),
+    ];
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn is_default(&self) -> bool {
+        self.source == source(ConfigSource::Default)
+    }
+}
+
+impl Answer for OptionRow {
+    const LAYOUT: Layout = Layout::Rows(OptionRow::COLUMNS);
+}
+
+impl From<&ConfigEntry> for OptionRow {
+    fn from(entry: &ConfigEntry) -> OptionRow {
+        OptionRow {
+            name: entry.name.clone(),
+            value: entry.value.clone(),
+            source: source(entry.source),
+            config_type: config_type(entry.config_type),
+            is_sensitive: entry.is_sensitive,
+            is_read_only: entry.is_read_only,
+            synonyms: entry.synonyms.iter().map(SynonymRow::from).collect(),
+        }
+    }
+}
+
+impl From<&ConfigSynonym> for SynonymRow {
+    fn from(synonym: &ConfigSynonym) -> SynonymRow {
+        SynonymRow {
+            name: synonym.name.clone(),
+            value: synonym.value.clone(),
+            source: source(synonym.source),
+        }
+    }
+}
+
+fn source(source: ConfigSource) -> &'static str {
+    match source {
+        ConfigSource::DynamicTopic => "DYNAMIC_TOPIC_CONFIG",
+        ConfigSource::DynamicBroker => "DYNAMIC_BROKER_CONFIG",
+        ConfigSource::DynamicDefaultBroker => "DYNAMIC_DEFAULT_BROKER_CONFIG",
+        ConfigSource::StaticBroker => "STATIC_BROKER_CONFIG",
+        ConfigSource::Default => "DEFAULT_CONFIG",
+        ConfigSource::DynamicBrokerLogger => "DYNAMIC_BROKER_LOGGER_CONFIG",
+        ConfigSource::DynamicClientMetrics => "DYNAMIC_CLIENT_METRICS_CONFIG",
+        ConfigSource::DynamicGroup => "DYNAMIC_GROUP_CONFIG",
+        // What a later broker has beside these.
+        ConfigSource::Unknown | _ => "UNKNOWN",
+    }
+}
+
+fn config_type(config_type: ConfigType) -> &'static str {
+    match config_type {
+        ConfigType::Boolean => "BOOLEAN",
+        ConfigType::String => "STRING",
+        ConfigType::Int => "INT",
+        ConfigType::Short => "SHORT",
+        ConfigType::Long => "LONG",
+        ConfigType::Double => "DOUBLE",
+        ConfigType::List => "LIST",
+        ConfigType::Class => "CLASS",
+        ConfigType::Password => "PASSWORD",
+        ConfigType::Unknown | _ => "UNKNOWN",
+    }
+}
