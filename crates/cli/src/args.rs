@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::applets::install::AppletsCommand;
+use crate::commands::acl::AclCommand;
 use crate::commands::cluster::ClusterCommand;
 use crate::commands::completion::CompletionArgs;
 use crate::commands::config::ConfigCommand;
@@ -58,6 +59,9 @@ pub(crate) enum Command {
     /// Look at the brokers, and how they are
     #[command(subcommand)]
     Cluster(ClusterCommand),
+    /// Allow and deny
+    #[command(subcommand)]
+    Acl(AclCommand),
     /// Keep clusters by name, and choose one
     #[command(subcommand)]
     Ctx(CtxCommand),

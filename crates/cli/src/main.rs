@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod acl;
 mod applets;
 mod args;
 mod clock;

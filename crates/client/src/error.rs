@@ -95,14 +95,14 @@ pub enum Error {
     },
 
     /// Broker and client have no version of a request in common that can express what was asked.
-    #[error("{broker} serves {} in the versions {served}; needed is one of {}..={}", .api.name(), .needed.0, .needed.1)]
+    #[error("{}", unsupported(.broker, *.api, .served.as_deref(), *.needed))]
     UnsupportedVersion {
         /// The broker's address.
         broker: Arc<str>,
         /// What was to be asked.
         api: ApiKey,
-        /// What the broker has, in words.
-        served: Arc<str>,
+        /// What the broker has, in words; nothing if it does not know the request at all.
+        served: Option<Arc<str>>,
         /// The first and last version that would do.
         needed: (i16, i16),
     },
@@ -459,6 +459,16 @@ impl Error {
 impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
         io::Error::other(error)
+    }
+}
+
+fn unsupported(broker: &str, api: ApiKey, served: Option<&str>, needed: (i16, i16)) -> String {
+    let (name, (least, most)) = (api.name(), needed);
+    match served {
+        Some(served) => {
+            format!("{broker} serves {name} in the versions {served}; needed is one of {least}..={most}")
+        }
+        None => format!("{broker} does not serve {name}"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What `ottla` can do: one module for each command.
 
+pub(crate) mod acl;
 mod changes;
 pub(crate) mod cluster;
 pub(crate) mod completion;
@@ -32,6 +33,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Group(command) => group::run(command),
         Command::Txn(command) => txn::run(command),
         Command::Cluster(command) => cluster::run(command),
+        Command::Acl(command) => acl::run(command),
         Command::Ctx(command) => ctx::run(command),
         Command::Completion(args) => completion::run(&args),
         Command::Applets(command) => crate::applets::install::run(&command),

@@ -72,7 +72,7 @@ fn loggers_are_told_of() {
 fn what_cannot_be_is_refused_before_or_by_the_broker() {
     let visit = Visit::new();
     for (args, code, expected) in [
-        (&["config", "get"][..], 2, "--broker <ID>"),
+        (&["config", "get"][..], 2, "name whose options are meant"),
         (&["config", "get", "--broker", "1", "--default"], 2, "cannot be used with"),
         (&["config", "get", "--broker", "one"], 2, "invalid value 'one'"),
         (&["config", "get", "--broker", "1", "no.such"], 2, "broker 1 has no option no.such"),

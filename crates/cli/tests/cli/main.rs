@@ -1,6 +1,7 @@
 //! The command line as people and scripts meet it: the executable against a running broker.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod acl;
 mod applets;
 mod cluster;
 mod completion;

@@ -51,7 +51,7 @@ impl Versions {
         Err(Error::UnsupportedVersion {
             broker: broker.clone(),
             api: super::api_of::<R>(),
-            served: served.map_or("none".into(), |(min, max)| format!("{min}..={max}").into()),
+            served: served.map(|(min, max)| format!("{min}..={max}").into()),
             needed: (least, most),
         })
     }
@@ -127,7 +127,7 @@ mod tests {
         for (served, permitted, expected) in [
             (Some((0, 3)), 4..=17, "a:9092 serves Fetch in the versions 0..=3; needed is one of 4..=17"),
             (Some((13, 17)), 4..=12, "a:9092 serves Fetch in the versions 13..=17; needed is one of 4..=12"),
-            (None, 4..=12, "a:9092 serves Fetch in the versions none; needed is one of 4..=12"),
+            (None, 4..=12, "a:9092 does not serve Fetch"),
         ] {
             assert_eq!(fetch(served, permitted).unwrap_err().to_string(), expected);
         }

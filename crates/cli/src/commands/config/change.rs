@@ -18,14 +18,14 @@ use crate::remote::ConnectionArgs;
 Examples:
   ottla config set --default log.retention.ms=86400000
   ottla config set --broker 1 num.io.threads=16 --validate-only
-  ottla config set --loggers 1 kafka.server=DEBUG
+  ottla config set --loggers 1 root=DEBUG
   ottla config set --client-metrics all interval.ms=60000 metrics=
   ottla config set --group billing consumer.session.timeout.ms=30000")]
 pub(crate) struct SetArgs {
     #[arg(required = true, value_name = "KEY=VALUE")]
     settings: Vec<String>,
 
-    #[command(flatten, next_help_heading = "Whose")]
+    #[command(flatten)]
     entity: EntityArgs,
 
     #[command(flatten)]
@@ -37,12 +37,12 @@ pub(crate) struct SetArgs {
 #[command(after_help = "\
 Examples:
   ottla config unset --default log.retention.ms
-  ottla config unset --loggers 1 kafka.server")]
+  ottla config unset --loggers 1 root")]
 pub(crate) struct UnsetArgs {
     #[arg(required = true, value_name = "KEY")]
     keys: Vec<String>,
 
-    #[command(flatten, next_help_heading = "Whose")]
+    #[command(flatten)]
     entity: EntityArgs,
 
     #[command(flatten)]
@@ -51,7 +51,6 @@ pub(crate) struct UnsetArgs {
 
 /// What every command takes that changes options.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options")]
 pub(crate) struct ChangeArgs {
     /// Only say whether it could be done
     #[arg(long, visible_alias = "dry-run")]
@@ -66,11 +65,11 @@ pub(crate) struct ChangeArgs {
 
 pub(super) async fn set(args: &SetArgs) -> Result<Outcome> {
     let settings = settings(&args.settings, ConfigOperation::Set)?;
-    change(&[args.entity.resource()], &settings, &args.change).await
+    change(&[args.entity.resource()?], &settings, &args.change).await
 }
 
 pub(super) async fn unset(args: &UnsetArgs) -> Result<Outcome> {
-    change(&[args.entity.resource()], &unsettings(&args.keys), &args.change).await
+    change(&[args.entity.resource()?], &unsettings(&args.keys), &args.change).await
 }
 
 /// What becomes of options that are given as `key=value`.

@@ -2,13 +2,17 @@
 
 use std::fmt;
 
+use anyhow::Result;
 use clap::Args;
 use ottla_client::BrokerId;
 use ottla_client::admin::ConfigResource;
 
+use crate::exit::usage;
+
 /// One of these, as the command line names it.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[command(next_help_heading = "Whose")]
+#[group(multiple = false)]
 pub(super) struct EntityArgs {
     /// Of this broker
     #[arg(long, value_name = "ID")]
@@ -36,15 +40,20 @@ pub(super) struct EntityArgs {
 }
 
 impl EntityArgs {
-    /// Clap has seen to it that there is exactly one.
-    pub(super) fn resource(&self) -> ConfigResource {
+    pub(super) fn resource(&self) -> Result<ConfigResource> {
         let broker = self.broker.map(|id| ConfigResource::Broker(Some(id)));
+        let default = self.default.then_some(ConfigResource::Broker(None));
         let loggers = self.loggers.map(ConfigResource::BrokerLogger);
         let group = self.group.as_deref().map(ConfigResource::group);
         let metrics = self.client_metrics.as_deref().map(|name| ConfigResource::ClientMetrics(name.into()));
         let topic = self.topic.as_deref().map(ConfigResource::topic);
-        let named = broker.or(loggers).or(group).or(metrics).or(topic);
-        named.unwrap_or(ConfigResource::Broker(None))
+        let named = broker.or(default).or(loggers).or(group).or(metrics).or(topic);
+        named.ok_or_else(|| {
+            usage(
+                "name whose options are meant: --broker ID, --default (of all brokers), --loggers ID, --group, \
+                 --client-metrics or --topic",
+            )
+        })
     }
 }
 
@@ -58,13 +67,12 @@ impl From<&ConfigResource> for Entity {
     fn from(resource: &ConfigResource) -> Entity {
         let (kind, name) = match resource {
             ConfigResource::Topic(name) => ("topic", name.to_string()),
-            ConfigResource::Broker(None) => return Entity { kind: "broker", name: None },
             ConfigResource::Broker(Some(id)) => ("broker", id.to_string()),
             ConfigResource::BrokerLogger(id) => ("loggers", id.to_string()),
             ConfigResource::ClientMetrics(name) => ("client-metrics", name.to_string()),
             ConfigResource::Group(name) => ("group", name.to_string()),
-            // What a later client knows beside these.
-            _ => return Entity { kind: "unknown", name: None },
+            // The client makes nothing else of what brokers tell.
+            ConfigResource::Broker(None) | _ => return Entity { kind: "broker", name: None },
         };
         Entity { kind, name: Some(name) }
     }

@@ -30,10 +30,10 @@ pub(crate) struct GetArgs {
     #[arg(long)]
     changed: bool,
 
-    #[command(flatten, next_help_heading = "Whose")]
+    #[command(flatten)]
     entity: EntityArgs,
 
-    #[command(flatten, next_help_heading = "Options")]
+    #[command(flatten)]
     output: OutputArgs,
 
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub(crate) struct GetArgs {
 }
 
 pub(super) async fn run(args: &GetArgs) -> Result<Outcome> {
-    let resource = args.entity.resource();
+    let resource = args.entity.resource()?;
     let admin = args.connection.connect().await?.admin;
     let mut options = options_of(&admin, &resource, &args.keys).await?;
     options.retain(|option| !(args.changed && option.is_default()));
