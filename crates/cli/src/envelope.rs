@@ -7,13 +7,17 @@
 //!
 //! Bytes are a string where they are UTF-8, else `{"base64":"…"}`; null is not the same as empty. A pipe from one to the other loses
 //! nothing but offsets.
+//!
+//! Keys and values that were decoded are what they mean instead: a number, a string, an object. Where the bytes are not what they
+//! were said to be they stay as they are, and `keyError` and `valueError` tell why. `produce` reads no such lines.
 
 use anyhow::{Result, bail};
 use bytes::Bytes;
-use ottla_client::consumer::{ConsumerRecord, TimestampType};
+use ottla_client::consumer::{ConsumerRecord, Headers, TimestampType};
 use ottla_client::producer::ProducerRecord;
 use ottla_records::{NO_TIMESTAMP, Offset, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::payload::Payload;
 
@@ -26,14 +30,28 @@ pub(crate) struct Envelope<'a> {
     offset: Offset,
     timestamp: Timestamp,
     timestamp_type: &'static str,
-    key: Option<Payload>,
-    value: Option<Payload>,
-    headers: Vec<(Payload, Option<Payload>)>,
+    key: Option<Content<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_error: Option<&'a str>,
+    value: Option<Content<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_error: Option<&'a str>,
+    #[serde(serialize_with = "headers")]
+    headers: &'a Headers,
+}
+
+/// A key or a value.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Content<'a> {
+    Bytes(Payload<&'a [u8]>),
+    /// What the bytes mean.
+    Text(&'a str),
+    Json(&'a RawValue),
 }
 
 impl<'a> From<&'a ConsumerRecord> for Envelope<'a> {
     fn from(record: &'a ConsumerRecord) -> Envelope<'a> {
-        let headers = record.headers.iter();
         Envelope {
             topic: &record.partition.topic,
             partition: record.partition.partition,
@@ -43,11 +61,37 @@ impl<'a> From<&'a ConsumerRecord> for Envelope<'a> {
                 TimestampType::CreateTime => "CreateTime",
                 TimestampType::LogAppendTime => "LogAppendTime",
             },
-            key: record.key.clone().map(Payload),
-            value: record.value.clone().map(Payload),
-            headers: headers.map(|header| (Payload(header.key), header.value.map(Payload))).collect(),
+            key: record.key.as_deref().map(|key| Content::Bytes(Payload(key))),
+            key_error: None,
+            value: record.value.as_deref().map(|value| Content::Bytes(Payload(value))),
+            value_error: None,
+            headers: &record.headers,
         }
     }
+}
+
+impl<'a> Envelope<'a> {
+    /// With what the key means, or why it does not mean what it should.
+    pub(crate) fn with_key(mut self, meaning: Result<Content<'a>, &'a str>) -> Envelope<'a> {
+        match meaning {
+            Ok(content) => self.key = Some(content),
+            Err(error) => self.key_error = Some(error),
+        }
+        self
+    }
+
+    /// The same of the value.
+    pub(crate) fn with_value(mut self, meaning: Result<Content<'a>, &'a str>) -> Envelope<'a> {
+        match meaning {
+            Ok(content) => self.value = Some(content),
+            Err(error) => self.value_error = Some(error),
+        }
+        self
+    }
+}
+
+fn headers<S: Serializer>(headers: &Headers, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(headers.views().map(|header| (Payload(header.key), header.value.map(Payload))))
 }
 
 /// What is read: all of it may be missing. Fields that a producer has no say in are passed over, `payload` and `ts` are kcat's names.

@@ -17,6 +17,7 @@ mod confirm;
 mod envelope;
 mod exit;
 mod hanging_transactions;
+mod integer;
 mod internal_records;
 mod java_regex;
 mod kafka_id;

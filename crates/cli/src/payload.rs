@@ -11,15 +11,16 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 /// In JSON a string if the bytes are UTF-8, otherwise `{"base64":"…"}`. In text `"…"` with escapes, or `base64:…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Payload(pub(crate) Bytes);
+pub(crate) struct Payload<B = Bytes>(pub(crate) B);
 
-impl Serialize for Payload {
+impl<B: AsRef<[u8]>> Serialize for Payload<B> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match str::from_utf8(&self.0) {
+        let bytes = self.0.as_ref();
+        match str::from_utf8(bytes) {
             Ok(text) => serializer.serialize_str(text),
             Err(_) => {
                 let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("base64", &STANDARD.encode(&self.0))?;
+                map.serialize_entry("base64", &STANDARD.encode(bytes))?;
                 map.end()
             }
         }
@@ -44,14 +45,29 @@ impl<'de> Deserialize<'de> for Payload {
     }
 }
 
-impl fmt::Display for Payload {
+impl<B: AsRef<[u8]>> fmt::Display for Payload<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match str::from_utf8(&self.0) {
+        let bytes = self.0.as_ref();
+        match str::from_utf8(bytes) {
             // Debug escapes what could move the cursor or ring the bell.
             Ok(text) => write!(f, "{text:?}"),
-            Err(_) => write!(f, "base64:{}", STANDARD.encode(&self.0)),
+            Err(_) => write!(f, "base64:{}", STANDARD.encode(bytes)),
         }
     }
+}
+
+/// On one line, and harmless to a terminal: what is not text is escaped byte by byte.
+pub(crate) fn printable(bytes: &[u8]) -> String {
+    let mut shown = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+        }
+        for byte in chunk.invalid() {
+            shown.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -71,5 +87,17 @@ mod tests {
         check("Ottla \"\u{e9}\"\n".as_bytes(), r#""Ottla \"é\"\n""#, r#""Ottla \"é\"\n""#);
         check(b"\x1b[31m", r#""\u001b[31m""#, r#""\u{1b}[31m""#);
         check(&[0xff, 0xfe, 0], r#"{"base64":"//4A"}"#, "base64://4A");
+    }
+
+    #[test]
+    fn nothing_reaches_a_terminal_that_could_harm_it() {
+        for (bytes, expected) in [
+            (&b"hello \xc3\xa9"[..], "hello é"),
+            (b"\x1b[31m\n\x07", "\\u{1b}[31m\\n\\u{7}"),
+            (b"a\xff\xfeb", "a\\xff\\xfeb"),
+            (b"\xc2\x9b", "\\u{9b}"),
+        ] {
+            assert_eq!(printable(bytes), expected);
+        }
     }
 }

@@ -14,6 +14,7 @@ use super::ending::{Interrupted, Misuse};
 use super::formatter::Formatter;
 use super::options::{Opt, Options, Syntax};
 use crate::clock::wall_ms;
+use crate::commands::consume::give_back;
 use crate::exit::Outcome;
 use crate::remote::{block_on, connect_consumer_with};
 
@@ -243,20 +244,9 @@ async fn consume(
             break;
         }
         let printed = printing.print_all(&records, out)?;
-        go_back(consumer, &records[printed..])?;
+        // What was not printed must not be committed.
+        give_back(consumer, &records[printed..])?;
         out.flush()?;
-    }
-    Ok(())
-}
-
-/// What was not printed must not be committed.
-fn go_back(consumer: &Consumer, unprinted: &[ConsumerRecord]) -> Result<()> {
-    let mut seen: Vec<&TopicPartition> = Vec::new();
-    for record in unprinted {
-        if !seen.contains(&&record.partition) {
-            seen.push(&record.partition);
-            consumer.seek(&record.partition, StartAt::Offset(record.offset))?;
-        }
     }
     Ok(())
 }

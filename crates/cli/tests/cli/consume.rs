@@ -40,12 +40,21 @@ fn every_spelling_of_offsets_reads_what_it_says() {
         ("@2023-11-14T22:13:25Z", "56789"),
         ("@2023-11-14T22:13:25Z:2023-11-14T22:13:27Z", "56"),
         ("s@1700000009000", "9"),
+        ("e@1700000002000", "01"),
+        ("@2023-11-14T22:13:25Z:2s", "56"),
+        ("@:2023-11-14T22:13:22Z", "01"),
+        ("0#8", "89"),
+        ("0#-4:-2", "67"),
+        ("7#1", "0123456789"),
         ("end", ""),
         ("@now", ""),
     ] {
         let read = visit.ok(&["consume", "digits", "-e", "-O", offset]);
         assert_eq!(read.replace('\n', ""), expected, "{offset}");
     }
+    let two_ends = visit.ok(&["consume", "digits", "-O", "s@1700000002000", "-O", "e@1700000004000"]);
+    assert_eq!(two_ends, "2\n3\n");
+    assert_eq!(visit.ok(&["consume", "digits", "-e", "--tail", "1"]), "9\n");
     let few = visit.ok(&["consume", "digits", "-n", "3", "-O", "4"]);
     assert_eq!(few, "4\n5\n6\n");
     let all = visit.ok(&["consume", "digits", "--timeout", "300ms"]);
@@ -60,6 +69,10 @@ fn records_are_printed_as_the_format_says() {
         ("%d{iso} %K %V %H %]", "2023-11-14T22:13:23.000Z 2 1 0 10"),
         ("%k{hex}|%v{base64}|%k{json}|%%\\x21", "6b33|Mw==|\"k3\"|%!"),
         ("%o{big16}%o{hex32}", "\0\u{3}00000003"),
+        ("%[ %| %] %i", "0 10 10 1"),
+        ("%d{strftime[%F %T]}|%d{go##Jan 2##}|%d{hex}", "2023-11-14 22:13:23|Nov 14|18bcfe573b8"),
+        ("%k{unpack[cB$]}", "k51"),
+        ("%a{compression} %a{timestamp-type;bool} %x %y", "none false 0 0"),
     ] {
         assert_eq!(
             visit.ok(&["consume", "digits", "-O", "3", "-n", "1", "-f", format]),
@@ -75,10 +88,74 @@ fn records_are_printed_as_the_format_says() {
 }
 
 #[test]
+fn only_records_that_match_are_shown_and_counted() {
+    let visit = visit();
+    let headed = r#"{"key":"h","value":"with","headers":[["trace","4bf9"],["empty",""],["null",null]]}"#;
+    visit.fed(&["produce", "digits", "-i", "ndjson"], headed.as_bytes());
+    for (filter, expected) in [
+        (&["--key", "k[3-5]"][..], "3 4 5 "),
+        (&["--key", "/5|7/"], "5 7 "),
+        (&["--key", "k*", "--value", "?", "-n", "2"], "0 1 "),
+        (&["--value", "/^[0-8]$/", "--invert"], "9 with "),
+        (&["--header", "trace"], "with "),
+        (&["--header", "trace=4b*", "--header", "empty="], "with "),
+        (&["--header", "null=*"], ""),
+        (&["--decode", "key=hex", "--key", "6b3[12]"], "1 2 "),
+    ] {
+        let shown = visit.ok(&[&["consume", "digits", "-e", "-f", "%v "], filter].concat());
+        assert_eq!(shown, expected, "{filter:?}");
+    }
+}
+
+#[test]
+fn keys_and_values_are_shown_as_what_they_mean() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "coded", "-p", "1"]);
+    let lines = [
+        r#"{"key":{"base64":"gAAAAAAAAAE="},"value":{"base64":"gqFhAaFi2gAB/w=="}}"#,
+        r#"{"key":"12345678","value":{"base64":"gaFhwg=="}}"#,
+        r#"{"key":"short","value":null}"#,
+    ];
+    visit.fed(&["produce", "coded", "-i", "ndjson"], lines.join("\n").as_bytes());
+    let decoded = ["consume", "coded", "-e", "--decode", "key=int64,value=msgpack"];
+    let plain = visit.run(&[&decoded[..], &["-f", "%k %v\\n"]].concat());
+    let expected =
+        "-9223372036854775807 {\"a\":1,\"b\":\"\u{fffd}\"}\n3544952156018063160 {\"a\":false}\nshort \n";
+    assert_eq!(plain.stdout, expected);
+    assert!(plain.stderr.contains("1 keys could not be decoded"), "{}", plain.stderr);
+    assert!(plain.stderr.contains("the key at 2 in coded-0: it has 5 bytes, not 8"), "{}", plain.stderr);
+    let json = visit.run(&[&decoded[..], &["-o", "ndjson"]].concat()).stdout;
+    let lines: Vec<&str> = json.lines().collect();
+    assert!(lines[0].contains(r#""key":-9223372036854775807,"value":{"a":1,"b":"#), "{}", lines[0]);
+    assert!(
+        lines[2].contains(r#""key":"short","keyError":"it has 5 bytes, not 8","value":null"#),
+        "{}",
+        lines[2]
+    );
+    let auto = visit.ok(&["consume", "coded", "-n", "2", "--decode", "auto", "-f", "%k %v;"]);
+    assert_eq!(auto, "-9223372036854775807 {\"a\":1,\"b\":\"\u{fffd}\"};12345678 {\"a\":false};");
+}
+
+#[test]
+fn records_of_the_brokers_own_topics_tell_what_they_mean() {
+    let visit = visit();
+    visit.ok(&["consume", "digits", "-g", "readers", "-n", "4"]);
+    let args = ["consume", "__consumer_offsets", "-e", "--decode", "auto", "--key", "*OFFSET_COMMIT*"];
+    let shown = visit.ok(&[&args[..], &["-f", "%k %v\\n"]].concat());
+    let last = shown.lines().last().unwrap();
+    let key =
+        r#"{"type":"OFFSET_COMMIT","data":{"group":"readers","topic":"digits","partition":0}} {"version":"#;
+    assert!(last.starts_with(key) && last.contains(r#""offset":4,"#), "{shown}");
+}
+
+#[test]
 fn a_group_goes_on_where_it_was() {
     let visit = visit();
     assert_eq!(visit.ok(&["consume", "digits", "-g", "readers", "-n", "4"]), "0\n1\n2\n3\n");
     assert_eq!(visit.ok(&["consume", "digits", "-g", "readers", "-n", "2"]), "4\n5\n");
+    assert_eq!(visit.ok(&["consume", "digits", "-g", "readers", "-n", "1", "--key", "*7"]), "7\n");
+    assert_eq!(visit.ok(&["consume", "digits", "-g", "readers", "-e"]), "8\n9\n");
+    assert_eq!(visit.ok(&["consume", "digits", "-g", "readers", "-e"]), "");
 }
 
 #[test]
@@ -88,7 +165,13 @@ fn what_makes_no_sense_is_a_usage_error() {
         (&["consume", "digits", "-O", "soon"][..], "--offset soon"),
         (&["consume", "digits", "-O", "stored"], "wants --group"),
         (&["consume", "digits", "-g", "g", "-O", "7"], "--offset of a group"),
-        (&["consume", "digits", "-f", "%x"], "there is no %x"),
+        (&["consume", "digits", "-f", "%q"], "there is no %q"),
+        (&["consume", "digits", "--decode", "key=int7"], "there is no kind int7"),
+        (&["consume", "digits", "--decode", "header=hex"], "there is no header to decode"),
+        (&["consume", "digits", "--key", "[a"], "--key: [a: [ is not closed"),
+        (&["consume", "digits", "--value", "/(/"], "--value: regex parse error"),
+        (&["consume", "digits", "--invert"], "wants something to invert"),
+        (&["consume", "digits", "-g", "g", "-O", "0#7"], "--offset of a group"),
         (&["consume", "digits", "-p", "7"], "digits has no partition 7"),
         (&["consume", "digits", "--timeout", "5"], "--timeout 5"),
     ] {

@@ -12,6 +12,7 @@ use super::assigned::Phase;
 use super::fetched::{Fetched, end_of};
 use super::fetcher::{Fetcher, Peer};
 use super::position::{Begin, Position, Target};
+use super::record::Bounds;
 use crate::cluster::{Cluster, LeaderHint};
 use crate::config::OffsetReset;
 use crate::error::{Resource, ResponseError};
@@ -147,7 +148,7 @@ impl Fetcher {
                 assigned.buffered_bytes += bytes.len();
                 let aborted = AbortedTransactions::new(data.aborted_transactions.as_deref());
                 let round = assigned.round;
-                self.push(Fetched::new(partition.clone(), round, bytes, aborted, data.high_watermark));
+                self.push(Fetched::new(partition.clone(), round, bytes, aborted, bounds(data)));
             }
             // Nothing new: it is as if nothing had come, but it must not be asked for again and again at once.
             Ok(_) => assigned.failed(self.settings.backoff, now),
@@ -167,6 +168,14 @@ const SESSION_ERRORS: &[ErrorCode] = &[
     ErrorCode::InvalidFetchSessionEpoch,
     ErrorCode::FetchSessionTopicIdError,
 ];
+
+fn bounds(data: &PartitionData) -> Bounds {
+    Bounds {
+        log_start_offset: data.log_start_offset,
+        last_stable_offset: data.last_stable_offset,
+        high_watermark: data.high_watermark,
+    }
+}
 
 fn hint(told: &LeaderIdAndEpoch) -> Option<LeaderHint> {
     let is_told = told.leader_id >= 0 && told.leader_epoch >= 0;

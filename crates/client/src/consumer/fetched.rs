@@ -7,8 +7,8 @@ use ottla_records::{
 
 use super::aborted::AbortedTransactions;
 use super::position::Position;
-use super::record::{ConsumerRecord, RecordsOf};
-use crate::{Epoch, Offset, TopicPartition};
+use super::record::{Bounds, ConsumerRecord, RecordsOf};
+use crate::{Epoch, TopicPartition};
 
 /// How records are read.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ pub(super) struct Fetched {
     /// Of the batch that is being read.
     records: Option<(RecordsOf, Records, Position)>,
     aborted: AbortedTransactions,
-    high_watermark: Offset,
+    bounds: Bounds,
 }
 
 impl Fetched {
@@ -39,11 +39,11 @@ impl Fetched {
         round: u64,
         bytes: Bytes,
         aborted: AbortedTransactions,
-        high_watermark: Offset,
+        bounds: Bounds,
     ) -> Fetched {
         let size = bytes.len();
         let entries = Entries::new(bytes);
-        Fetched { partition, round, bytes: size, entries, records: None, aborted, high_watermark }
+        Fetched { partition, round, bytes: size, entries, records: None, aborted, bounds }
     }
 
     pub(super) fn partition(&self) -> &TopicPartition {
@@ -95,12 +95,7 @@ impl Fetched {
             *position = after;
             return Ok(());
         }
-        let timestamp_type = match entry.header() {
-            EntryHeader::Batch(header) => header.timestamp_type(),
-            EntryHeader::Message(header) => header.attributes.timestamp_type(),
-        };
-        let common =
-            RecordsOf { leader_epoch: after.epoch, timestamp_type, high_watermark: self.high_watermark };
+        let common = RecordsOf::new(&entry.header(), after.epoch, self.bounds);
         self.records = Some((common, entry.records(&reading.limits)?, after));
         Ok(())
     }

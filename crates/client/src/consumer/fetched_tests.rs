@@ -2,6 +2,7 @@ use ottla_records::{BatchBuilder, BatchOptions, Compression, ControlType, EndTra
 use ottla_wire::messages::fetch_response::AbortedTransaction;
 
 use super::*;
+use crate::Offset;
 
 const READING: Reading = Reading {
     check_crcs: true,
@@ -36,6 +37,10 @@ fn marker(at: Offset, producer_id: i64, control_type: ControlType) -> Vec<u8> {
     bytes
 }
 
+fn bounds(high_watermark: Offset) -> Bounds {
+    Bounds { log_start_offset: 0, last_stable_offset: high_watermark, high_watermark }
+}
+
 fn fetched(bytes: Vec<u8>, aborted: &[(Offset, i64)]) -> Fetched {
     let aborted: Vec<_> = aborted
         .iter()
@@ -45,7 +50,7 @@ fn fetched(bytes: Vec<u8>, aborted: &[(Offset, i64)]) -> Fetched {
         })
         .collect();
     let aborted = AbortedTransactions::new(Some(&aborted));
-    Fetched::new(TopicPartition::new("t", 0), 0, bytes.into(), aborted, 100)
+    Fetched::new(TopicPartition::new("t", 0), 0, bytes.into(), aborted, bounds(100))
 }
 
 /// The offsets of what is read from `from` on, and where the position is then.
@@ -83,13 +88,23 @@ fn a_record_knows_where_it_stands_and_its_value_is_a_slice_of_the_answer() {
     let bytes = Bytes::from(batch(10, 1, -1, Compression::None));
     let within = bytes.as_ptr_range();
     let partition = TopicPartition::new("t", 0);
-    let mut fetched = Fetched::new(partition.clone(), 0, bytes, AbortedTransactions::default(), 15);
+    let mut fetched = Fetched::new(partition.clone(), 0, bytes, AbortedTransactions::default(), bounds(15));
     let record = fetched.next(&mut Position::at(10), &READING).unwrap().unwrap();
     assert_eq!((record.partition.clone(), record.offset, record.timestamp), (partition, 10, 1_000));
     assert_eq!((record.leader_epoch, record.high_watermark, record.lag()), (Some(3), 15, 4));
+    assert_eq!((record.log_start_offset, record.last_stable_offset), (0, 15));
+    assert_eq!((record.producer_id, record.producer_epoch), (-1, -1));
     let value = record.value.unwrap();
     assert_eq!(value, "value 10");
     assert!(within.contains(&value.as_ptr()));
+}
+
+#[test]
+fn a_record_tells_of_the_batch_that_it_came_in() {
+    let mut fetched = fetched(batch(10, 1, 7, Compression::Zstd), &[]);
+    let record = fetched.next(&mut Position::at(10), &READING).unwrap().unwrap();
+    assert_eq!((record.producer_id, record.attributes.is_transactional()), (7, true));
+    assert_eq!(record.attributes.compression(), Ok(Compression::Zstd));
 }
 
 #[test]

@@ -64,7 +64,7 @@ use fetcher::{Fetcher, Settings, not_assigned};
 use membership::Group;
 pub use offsets::OffsetAndTimestamp;
 /// What records are made of.
-pub use ottla_records::{Header, Headers, TimestampType};
+pub use ottla_records::{Attributes, Header, Headers, TimestampType};
 pub use position::StartAt;
 pub use record::ConsumerRecord;
 

@@ -1,7 +1,10 @@
 //! A record as a consumer gets it.
 
 use bytes::Bytes;
-use ottla_records::{Headers, Record, TimestampType};
+use ottla_records::{
+    Attributes, EntryHeader, Headers, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, ProducerEpoch, ProducerId, Record,
+    TimestampType,
+};
 
 use crate::{Epoch, Offset, TopicPartition};
 
@@ -28,7 +31,17 @@ pub struct ConsumerRecord {
     pub value: Option<Bytes>,
     /// In their order; names may repeat.
     pub headers: Headers,
-    /// Where the partition ended for consumers when the answer was given that this record came in.
+    /// How the batch was stored that it came in: its compression, and whether it is of a transaction.
+    pub attributes: Attributes,
+    /// The idempotent producer that wrote it; -1 if that was none.
+    pub producer_id: ProducerId,
+    /// The incarnation of that producer; -1 if it was none.
+    pub producer_epoch: ProducerEpoch,
+    /// Where the partition began when the answer was given that this record came in; -1 if the broker did not say.
+    pub log_start_offset: Offset,
+    /// Where it ended then for consumers of committed records; -1 if the broker did not say.
+    pub last_stable_offset: Offset,
+    /// Where it ended then for all other consumers.
     pub high_watermark: Offset,
 }
 
@@ -37,7 +50,30 @@ pub struct ConsumerRecord {
 pub(super) struct RecordsOf {
     pub(super) leader_epoch: Option<Epoch>,
     pub(super) timestamp_type: TimestampType,
+    pub(super) attributes: Attributes,
+    pub(super) producer_id: ProducerId,
+    pub(super) producer_epoch: ProducerEpoch,
+    pub(super) bounds: Bounds,
+}
+
+/// Where a partition began and ended when an answer was given.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    pub(super) log_start_offset: Offset,
+    pub(super) last_stable_offset: Offset,
     pub(super) high_watermark: Offset,
+}
+
+impl RecordsOf {
+    /// Of the entry with this header.
+    pub(super) fn new(header: &EntryHeader, leader_epoch: Option<Epoch>, bounds: Bounds) -> RecordsOf {
+        let (attributes, producer_id, producer_epoch) = match header {
+            EntryHeader::Batch(header) => (header.attributes, header.producer_id, header.producer_epoch),
+            EntryHeader::Message(header) => (header.attributes, NO_PRODUCER_ID, NO_PRODUCER_EPOCH),
+        };
+        let timestamp_type = attributes.timestamp_type();
+        RecordsOf { leader_epoch, timestamp_type, attributes, producer_id, producer_epoch, bounds }
+    }
 }
 
 impl ConsumerRecord {
@@ -51,7 +87,12 @@ impl ConsumerRecord {
             key: record.key,
             value: record.value,
             headers: record.headers,
-            high_watermark: common.high_watermark,
+            attributes: common.attributes,
+            producer_id: common.producer_id,
+            producer_epoch: common.producer_epoch,
+            log_start_offset: common.bounds.log_start_offset,
+            last_stable_offset: common.bounds.last_stable_offset,
+            high_watermark: common.bounds.high_watermark,
         }
     }
 

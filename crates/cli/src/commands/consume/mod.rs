@@ -3,13 +3,20 @@
 //! ```text
 //! offsets   where to begin and to end, as people spell it
 //! reading   which records those are: partitions, bounds, how many
+//! showing   what becomes of a record: decoded, filtered, written
+//! decoding  what keys and values mean
+//! filter    which records are shown, by patterns
 //! format    format strings
 //! writing   a record as text, tab-separated or as JSON
 //! ```
 
+mod decoding;
+mod filter;
 mod format;
 mod offsets;
+mod pattern;
 mod reading;
+mod showing;
 mod writing;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};
@@ -20,30 +27,48 @@ use clap::{Args, ValueEnum};
 use ottla_client::consumer::Consumer;
 use tokio::signal::ctrl_c;
 
+use crate::clock::wall_ms;
 use crate::exit::{Outcome, usage};
 use crate::remote::{ConnectionArgs, Property, block_on};
 use crate::timestamp::parse_duration;
-use offsets::Span;
-use reading::Reading;
+use decoding::Decoding;
+use filter::{Filter, FilterArgs};
+use offsets::{Bound, Spans};
+pub(crate) use reading::give_back;
+use reading::{Lookup, Reading};
+use showing::Showing;
 pub(crate) use writing::Writing;
 
 /// Read records from topics
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Offsets: start, end, 42, +42 (so many behind the start), -42 (before the end),
-@TIME, stored (where the group is), and FROM:TO with any of these. Times are
-2024-02-29T12:00:00Z, milliseconds, or -48h (ago).
+@TIME, stored (where the group is), FROM:TO with any of these, and of single
+partitions 3#42,4#end. Times are 2024-02-29, 2024-02-29T12:00:00Z,
+milliseconds, or -48h (ago); behind a colon also 1h (that long).
+
+Patterns: order-* is a glob for all of a text (*, ?, [a-z], [!a-z]), /^a|b$/ a
+regular expression, /a/i one that ignores case.
+
+Kinds: auto, string, hex, base64, json, msgpack, uuid, int8 to int64, uint8 to
+uint64, float32, float64, and with le behind it little endian. Of
+__consumer_offsets and __transaction_state, auto tells what records mean.
 
 Formats: %t topic, %k key, %v value, %p partition, %o offset, %d timestamp,
-%h{%k=%v } headers; %T %K %V lengths, %H number of headers, %e leader epoch.
-Keys and values take {hex}, {base64}, {json}; numbers {big64}, {hex32}, ...;
-timestamps {iso}. \\n, \\t, \\xNN and %% are what they look like.
+%h{%k=%v } headers; %T %K %V lengths, %H number of headers, %e leader epoch,
+%x %y producer id and epoch, %a{compression} and other attributes, %i count,
+%[ %| %] start, stable offset and end of the partition. Keys and values take
+{hex}, {base64}, {base64raw}, {json}, {unpack[>iq$]}; numbers {hex32},
+{big64}, {bool}, ...; timestamps {iso}, {strftime[%F %T]}, {go[2006-01-02]}.
+\\n, \\t, \\xNN and %% are what they look like.
 
 Examples:
   ottla consume orders
   ottla consume orders -O -10 -e
   ottla consume orders -O @-1h:end -o ndjson | jq .value
   ottla consume orders -p 0,3 -n 5 -f '%p %o %d{iso} %k=%v\\n'
+  ottla consume orders -e --key 'customer-7*' --header trace=/^4b/
+  ottla consume orders --decode key=int64,value=msgpack -o ndjson
   ottla consume orders payments -g billing
   ottla consume orders -e -o ndjson | ottla produce copy -i ndjson")]
 pub(crate) struct ConsumeArgs {
@@ -52,19 +77,31 @@ pub(crate) struct ConsumeArgs {
 
     /// Where to begin, and to end [default: start; in a group: stored]
     #[arg(short = 'O', long, alias = "from", value_name = "OFFSET", allow_hyphen_values = true)]
-    offset: Option<String>,
+    offset: Vec<String>,
+
+    /// Begin so many before the end of each partition
+    #[arg(long, value_name = "N", conflicts_with = "offset")]
+    tail: Option<i64>,
+
+    /// As -O start
+    #[arg(long, hide = true, conflicts_with_all = ["offset", "tail"])]
+    from_beginning: bool,
 
     /// These partitions alone
     #[arg(short, long = "partition", value_name = "N", value_delimiter = ',')]
     partitions: Vec<i32>,
 
-    /// Consume in this group, and commit
+    /// Consume in this group, and commit what is shown
     #[arg(short, long, value_name = "GROUP", conflicts_with = "partitions")]
     group: Option<String>,
 
     /// End behind the last record that there is at the beginning
     #[arg(short, long)]
     exit_at_end: bool,
+
+    /// Go on when all is read, which is the default
+    #[arg(long, hide = true, conflicts_with = "exit_at_end")]
+    follow: bool,
 
     /// End after so many records
     #[arg(short, long, visible_short_alias = 'c', value_name = "N")]
@@ -86,6 +123,13 @@ pub(crate) struct ConsumeArgs {
     #[arg(short, long, conflicts_with = "output", value_name = "STRING")]
     format: Option<String>,
 
+    /// What keys and values are (key=KIND, value=KIND, KIND for both)
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',')]
+    decode: Vec<String>,
+
+    #[command(flatten)]
+    filter: FilterArgs,
+
     #[command(flatten)]
     connection: ConnectionArgs,
 }
@@ -101,81 +145,96 @@ pub(crate) enum RecordFormat {
     Ndjson,
 }
 
+/// Large, so that there are few writes.
+const BUFFER: usize = 256 * 1024;
+
 pub(crate) fn run(args: &ConsumeArgs) -> Result<Outcome> {
     let stdout = io::stdout();
-    let writing = Writing::new(args.output, args.format.as_deref(), stdout.is_terminal());
-    let writing = writing.map_err(|reason| usage(format!("--format: {reason}")))?;
-    let span = args.span()?;
+    let mut showing = args.showing(stdout.is_terminal())?;
+    let spans = args.spans()?;
     let timeout = args.timeout()?;
-    let mut out = BufWriter::with_capacity(64 * 1024, stdout.lock());
+    let mut out = BufWriter::with_capacity(BUFFER, stdout.lock());
     block_on(Box::pin(async {
-        let (remote, config) = args.connection.connect_consumer(defaults(), args.properties(span)).await?;
+        let (remote, config) = args.connection.connect_consumer(defaults(), args.properties(&spans)).await?;
         let isolation = config.isolation_level;
         let consumer = Consumer::new(remote.client.clone(), config)?;
         let reading = match &args.group {
             Some(_) => {
                 consumer.subscribe(args.topics.iter().map(String::as_str))?;
-                Reading::of_group(args.num)
+                Reading::of_group(args.exit_at_end, args.num)
             }
             None => {
                 let wanted = reading::wanted(&remote.admin, &args.topics, &args.partitions).await?;
-                let span = span.unwrap_or(Span { from: offsets::Bound::Start, to: None });
-                Reading::assigned(&remote.admin, &consumer, isolation, &wanted, span, args).await?
+                let lookup = Lookup { admin: &remote.admin, isolation, exit_at_end: args.exit_at_end };
+                Reading::assigned(lookup, &consumer, &wanted, &spans, args.num).await?
             }
         };
         let ended = tokio::select! {
-            ended = consume(&consumer, reading, timeout, &writing, &mut out) => ended,
+            ended = consume(&consumer, reading, timeout, &mut showing, &mut out) => ended,
             interrupted = ctrl_c() => interrupted.map_err(anyhow::Error::from),
         };
-        out.flush()?;
-        ended?;
+        // A group is left also when something went wrong: others would wait for this member.
         consumer.close().await;
-        Ok(Outcome::Success)
+        showing.decoding.iter().for_each(Decoding::warn);
+        ended.map(|()| Outcome::Success)
     }))
 }
 
 /// How long a poll waits before it is looked whether all is read.
 const TURN: Duration = Duration::from_millis(100);
 
+/// What a poll gave counts as read once it is written.
 async fn consume(
     consumer: &Consumer,
     mut reading: Reading,
     timeout: Option<Duration>,
-    writing: &Writing,
+    showing: &mut Showing,
     out: &mut impl Write,
 ) -> Result<()> {
     let mut idle = Duration::ZERO;
-    while !reading.is_done(consumer) && timeout.is_none_or(|timeout| idle < timeout) {
+    while !reading.is_done(consumer).await? && timeout.is_none_or(|timeout| idle < timeout) {
         let records = consumer.poll(TURN).await?;
         idle = if records.is_empty() { idle + TURN } else { Duration::ZERO };
-        for record in records {
-            if reading.takes(&record) {
-                writing.write(out, &record)?;
+        match showing.show_all(out, &records, &mut reading) {
+            Ok(read) => give_back(consumer, &records[read..])?,
+            Err(error) => {
+                give_back(consumer, &records)?;
+                return Err(error);
             }
         }
-        out.flush()?;
     }
     Ok(())
 }
 
 impl ConsumeArgs {
-    fn span(&self) -> Result<Option<Span>> {
-        let Some(text) = &self.offset else { return Ok(None) };
-        let parsed = Span::parse(text, crate::clock::wall_ms());
-        let span = parsed
-            .ok_or_else(|| usage(format!("--offset {text}: `ottla consume --help` tells what there is")))?;
-        let is_groups =
-            matches!(span.from, offsets::Bound::Stored | offsets::Bound::Start | offsets::Bound::End);
-        if self.group.is_some() && (!is_groups || span.to.is_some()) {
+    fn showing(&self, is_terminal: bool) -> Result<Showing> {
+        let writing = Writing::new(self.output, self.format.as_deref(), is_terminal);
+        let decoding =
+            (!self.decode.is_empty()).then(|| Decoding::parse(self.decode.iter().map(String::as_str)));
+        Ok(Showing {
+            filter: Filter::new(&self.filter)?,
+            decoding: decoding.transpose().map_err(|reason| usage(format!("--decode: {reason}")))?,
+            writing: writing.map_err(|reason| usage(format!("--format: {reason}")))?,
+        })
+    }
+
+    fn spans(&self) -> Result<Spans> {
+        let mut texts = self.offset.clone();
+        texts.extend(self.tail.map(|tail| format!("-{tail}")));
+        if self.from_beginning {
+            texts.push("start".into());
+        }
+        let spans = Spans::parse(texts.iter().map(String::as_str), wall_ms())
+            .map_err(|text| usage(format!("--offset {text}: `ottla consume --help` tells what there is")))?;
+        let is_groups = |bound: Bound| matches!(bound, Bound::Stored | Bound::Start | Bound::End);
+        let is_plain = spans.of_partition.is_empty() && spans.of_all.to.is_none();
+        if self.group.is_some() && !(is_plain && spans.bounds().all(is_groups)) {
             return Err(usage("--offset of a group is stored, or start or end where nothing is stored"));
         }
-        if self.group.is_none() && span.from == offsets::Bound::Stored {
+        if self.group.is_none() && spans.bounds().any(|bound| bound == Bound::Stored) {
             return Err(usage("--offset stored wants --group"));
         }
-        if self.exit_at_end && self.group.is_some() {
-            return Err(usage("--exit-at-end has no meaning in a group: give --timeout"));
-        }
-        Ok(Some(span))
+        Ok(spans)
     }
 
     fn timeout(&self) -> Result<Option<Duration>> {
@@ -185,19 +244,15 @@ impl ConsumeArgs {
     }
 
     /// What flags say of the consumer. A partition that is trimmed meanwhile is read on from where it begins.
-    fn properties(&self, span: Option<Span>) -> Vec<Property> {
+    fn properties(&self, spans: &Spans) -> Vec<Property> {
         let flag = |name: &str, value: &str| Property::new(name, value, "a flag");
         let mut all = Vec::new();
-        if let Some(span) = span.filter(|span| span.from != offsets::Bound::Stored) {
-            let is_end = span.from == offsets::Bound::End;
+        if let Some(from) = spans.of_all.from.filter(|from| *from != Bound::Stored) {
+            let is_end = from == Bound::End;
             all.push(flag("auto.offset.reset", if is_end { "latest" } else { "earliest" }));
         }
         if let Some(group) = &self.group {
             all.push(flag("group.id", group));
-            if self.num.is_some() {
-                // What a poll gave is committed, so that it must not give more than is printed.
-                all.push(flag("max.poll.records", "1"));
-            }
         }
         if self.read_committed {
             all.push(flag("isolation.level", "read_committed"));
@@ -207,5 +262,6 @@ impl ConsumeArgs {
 }
 
 fn defaults() -> Vec<Property> {
-    vec![Property::new("auto.offset.reset", "earliest", "the default")]
+    let default = |name: &str, value: &str| Property::new(name, value, "the default");
+    vec![default("auto.offset.reset", "earliest"), default("max.poll.records", "10000")]
 }

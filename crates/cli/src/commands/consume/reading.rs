@@ -1,6 +1,6 @@
 //! Which records are read, and when that is all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use ottla_client::admin::{Admin, OffsetSpec};
@@ -8,18 +8,39 @@ use ottla_client::config::IsolationLevel;
 use ottla_client::consumer::{Consumer, ConsumerRecord, StartAt};
 use ottla_client::{Offset, TopicPartition};
 
-use super::ConsumeArgs;
-use super::offsets::{Bound, Extent, Span};
+use super::offsets::{Bound, Extent, Spans};
 use crate::commands::offsets_of::offsets_of;
 use crate::commands::partitions_of::partitions_of;
 
 /// What is still to be read.
 #[derive(Debug)]
 pub(super) struct Reading {
-    /// Where partitions end; none without an end.
-    ends: Option<BTreeMap<TopicPartition, Offset>>,
-    /// How many records; none for all.
+    /// Where partitions end that have an end.
+    ends: BTreeMap<TopicPartition, Offset>,
+    /// Those that are not read up to there.
+    open: BTreeSet<TopicPartition>,
+    until: Until,
+    /// How many records are still to be shown; none for all.
     left: Option<u64>,
+}
+
+/// When all is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Never,
+    /// No partition is open.
+    AllEnded,
+    /// The group has given partitions, and what was in them at that time is read.
+    GroupEnded,
+}
+
+/// Looks up where partitions begin and end.
+#[derive(Debug)]
+pub(super) struct Lookup<'a> {
+    pub(super) admin: &'a Admin,
+    pub(super) isolation: IsolationLevel,
+    /// Whether partitions end where they end now.
+    pub(super) exit_at_end: bool,
 }
 
 pub(super) async fn wanted(admin: &Admin, topics: &[String], named: &[i32]) -> Result<Vec<TopicPartition>> {
@@ -31,91 +52,133 @@ pub(super) async fn wanted(admin: &Admin, topics: &[String], named: &[i32]) -> R
 }
 
 impl Reading {
-    /// Whatever the group gives, without an end.
-    pub(super) fn of_group(left: Option<u64>) -> Reading {
-        Reading { ends: None, left }
+    /// Whatever the group gives.
+    pub(super) fn of_group(exit_at_end: bool, left: Option<u64>) -> Reading {
+        let until = if exit_at_end { Until::GroupEnded } else { Until::Never };
+        Reading { ends: BTreeMap::new(), open: BTreeSet::new(), until, left }
     }
 
     /// Of these partitions, which the consumer begins to read.
     pub(super) async fn assigned(
-        admin: &Admin,
+        lookup: Lookup<'_>,
         consumer: &Consumer,
-        isolation: IsolationLevel,
         wanted: &[TopicPartition],
-        span: Span,
-        args: &ConsumeArgs,
+        spans: &Spans,
+        left: Option<u64>,
     ) -> Result<Reading> {
-        let starts = offsets_of(admin, wanted, OffsetSpec::Earliest, isolation).await?;
-        let ends = offsets_of(admin, wanted, OffsetSpec::Latest, isolation).await?;
-        let extent = |partition: &TopicPartition| {
-            let (start, end) = (starts.get(partition).copied(), ends.get(partition).copied());
-            Extent { start: start.unwrap_or_default(), end: end.unwrap_or_default() }
-        };
-        let begins = looked_up(admin, wanted, isolation, span.from, extent).await?;
-        let to = span.to.or(args.exit_at_end.then_some(Bound::End));
-        let ends = match to {
-            Some(to) => Some(looked_up(admin, wanted, isolation, to, extent).await?),
-            None => None,
-        };
-        let is_read = |partition: &TopicPartition, begin: Offset| {
-            ends.as_ref().and_then(|ends| ends.get(partition)).is_none_or(|end| begin < *end)
-        };
+        let extents = lookup.extents(wanted).await?;
+        let from = |it: &TopicPartition| Some(spans.of(it.partition).from.unwrap_or(Bound::Start));
+        let at_end = lookup.exit_at_end.then_some(Bound::End);
+        let to = |it: &TopicPartition| spans.of(it.partition).to.or(at_end);
+        let begins = lookup.offsets(&extents, from).await?;
+        let ends = lookup.offsets(&extents, to).await?;
+        let is_read = |it: &TopicPartition, begin: Offset| ends.get(it).is_none_or(|end| begin < *end);
         let read: BTreeMap<TopicPartition, Offset> =
-            begins.into_iter().filter(|(partition, begin)| is_read(partition, *begin)).collect();
+            begins.into_iter().filter(|(it, begin)| is_read(it, *begin)).collect();
         consumer.assign(read.iter().map(|(it, begin)| (it.clone(), StartAt::Offset(*begin))))?;
-        let ends = ends.map(|ends| ends.into_iter().filter(|(it, _)| read.contains_key(it)).collect());
-        Ok(Reading { ends, left: args.num })
+        let is_endless = read.keys().any(|it| !ends.contains_key(it));
+        let open = read.into_keys().filter(|it| ends.contains_key(it)).collect();
+        let until = if is_endless { Until::Never } else { Until::AllEnded };
+        Ok(Reading { ends, open, until, left })
     }
 
-    /// Whether a record is among them, which counts as read then.
-    pub(super) fn takes(&mut self, record: &ConsumerRecord) -> bool {
-        let end = self.ends.as_ref().map(|ends| ends.get(&record.partition));
-        let is_within = end.is_none_or(|end| end.is_some_and(|end| record.offset < *end));
-        match &mut self.left {
-            Some(0) => false,
-            Some(left) if is_within => {
-                *left -= 1;
-                true
-            }
-            _ => is_within,
-        }
+    /// Where the records end that are wanted of a partition, if they end.
+    pub(super) fn end_of(&self, partition: &TopicPartition) -> Option<Offset> {
+        self.ends.get(partition).copied()
+    }
+
+    /// Whether enough records were shown.
+    pub(super) fn has_enough(&self) -> bool {
+        self.left == Some(0)
+    }
+
+    pub(super) fn count_shown(&mut self) {
+        self.left = self.left.map(|left| left.saturating_sub(1));
     }
 
     /// By the consumer's positions, as the last offsets of a partition may have no records.
-    pub(super) fn is_done(&mut self, consumer: &Consumer) -> bool {
-        if self.left == Some(0) {
-            return true;
+    pub(super) async fn is_done(&mut self, consumer: &Consumer) -> Result<bool> {
+        if self.until == Until::GroupEnded {
+            self.look_at_assignment(consumer).await?;
         }
-        let Some(ends) = &mut self.ends else { return false };
-        ends.retain(|partition, end| {
+        let ends = &self.ends;
+        self.open.retain(|partition| {
             let position = consumer.position(partition).ok().flatten();
-            let is_read = position.is_some_and(|position| position >= *end);
+            let is_read = position.zip(ends.get(partition)).is_some_and(|(position, end)| position >= *end);
             if is_read {
                 // It stays assigned, so that this cannot fail; and if it did, more would be read than is shown.
                 let _paused = consumer.pause([partition]);
             }
             !is_read
         });
-        ends.is_empty()
+        let is_read = match self.until {
+            Until::Never => false,
+            Until::AllEnded => self.open.is_empty(),
+            Until::GroupEnded => !self.ends.is_empty() && self.open.is_empty(),
+        };
+        Ok(is_read || self.has_enough())
+    }
+
+    /// Partitions that the group gave since end where they end now; those that it took are not waited for.
+    async fn look_at_assignment(&mut self, consumer: &Consumer) -> Result<()> {
+        let assigned: BTreeSet<TopicPartition> = consumer.assignment().into_iter().collect();
+        self.ends.retain(|partition, _| assigned.contains(partition));
+        self.open.retain(|partition| assigned.contains(partition));
+        let new: Vec<&TopicPartition> = assigned.iter().filter(|it| !self.ends.contains_key(it)).collect();
+        if !new.is_empty() {
+            let ends = consumer.end_offsets(new).await?;
+            self.open.extend(ends.keys().cloned());
+            self.ends.extend(ends);
+        }
+        Ok(())
     }
 }
 
-/// The offset of a bound in each partition.
-async fn looked_up(
-    admin: &Admin,
-    wanted: &[TopicPartition],
-    isolation: IsolationLevel,
-    bound: Bound,
-    extent: impl Fn(&TopicPartition) -> Extent,
-) -> Result<BTreeMap<TopicPartition, Offset>> {
-    let mut found = BTreeMap::new();
-    if let Bound::Time(time) = bound {
-        found = offsets_of(admin, wanted, OffsetSpec::Timestamp(time), isolation).await?;
+impl Lookup<'_> {
+    async fn extents(&self, wanted: &[TopicPartition]) -> Result<BTreeMap<TopicPartition, Extent>> {
+        let starts = offsets_of(self.admin, wanted, OffsetSpec::Earliest, self.isolation).await?;
+        let ends = offsets_of(self.admin, wanted, OffsetSpec::Latest, self.isolation).await?;
+        let extent = |it: &TopicPartition| {
+            let (start, end) = (starts.get(it).copied(), ends.get(it).copied());
+            Extent { start: start.unwrap_or_default(), end: end.unwrap_or_default() }
+        };
+        Ok(wanted.iter().map(|it| (it.clone(), extent(it))).collect())
     }
-    // No record is that young: the end.
-    let offset = |partition: &TopicPartition| {
-        let known = bound.offset(extent(partition)).or_else(|| found.get(partition).copied());
-        known.unwrap_or(extent(partition).end)
-    };
-    Ok(wanted.iter().map(|partition| (partition.clone(), offset(partition))).collect())
+
+    /// The offsets of bounds, in those partitions that have one.
+    async fn offsets(
+        &self,
+        extents: &BTreeMap<TopicPartition, Extent>,
+        bound: impl Fn(&TopicPartition) -> Option<Bound>,
+    ) -> Result<BTreeMap<TopicPartition, Offset>> {
+        let time = |it: &TopicPartition| {
+            let time = bound(it)?.time()?;
+            Some((it.clone(), OffsetSpec::Timestamp(time)))
+        };
+        let times: BTreeMap<TopicPartition, OffsetSpec> = extents.keys().filter_map(time).collect();
+        let found = if times.is_empty() {
+            BTreeMap::new()
+        } else {
+            self.admin.list_offsets(&times, self.isolation).await?
+        };
+        let offset = |(it, extent): (&TopicPartition, &Extent)| {
+            let found = found.get(it).and_then(|found| found.as_ref().ok()?.offset);
+            // Where no record is that young: the end.
+            let offset = bound(it)?.offset(*extent).or(found).unwrap_or(extent.end);
+            Some((it.clone(), offset))
+        };
+        Ok(extents.iter().filter_map(offset).collect())
+    }
+}
+
+/// Has the group go on with these: they were given, but nobody has seen them.
+pub(crate) fn give_back(consumer: &Consumer, unread: &[ConsumerRecord]) -> Result<()> {
+    let mut seen: Vec<&TopicPartition> = Vec::new();
+    for record in unread {
+        if !seen.contains(&&record.partition) {
+            seen.push(&record.partition);
+            consumer.seek(&record.partition, StartAt::Offset(record.offset))?;
+        }
+    }
+    Ok(())
 }

@@ -2,21 +2,29 @@
 
 use std::io::{self, Write};
 
-use bytes::Bytes;
 use ottla_client::consumer::ConsumerRecord;
+use serde::Serialize as _;
 
 use super::RecordFormat;
-use super::format::Format;
-use crate::envelope::Envelope;
+use super::decoding::{Decoded, Meaning};
+use super::format::{Format, Source};
+use crate::envelope::{Content, Envelope};
+use crate::payload::printable;
 use crate::timestamp::Iso;
 
-/// How records are written.
+/// How records are written; to a terminal without what could harm it.
 #[derive(Debug)]
-pub(crate) enum Writing {
-    /// The value as it is; on a terminal without what could harm it.
-    Text {
-        is_terminal: bool,
-    },
+pub(crate) struct Writing {
+    layout: Layout,
+    is_terminal: bool,
+    /// How many were written.
+    count: u64,
+}
+
+#[derive(Debug)]
+enum Layout {
+    /// The value.
+    Text,
     Tsv,
     Ndjson,
     Format(Format),
@@ -28,52 +36,93 @@ impl Writing {
         format: Option<&str>,
         is_terminal: bool,
     ) -> Result<Writing, String> {
-        match (format, output) {
-            (Some(format), _) => Format::parse(format).map(Writing::Format),
-            (None, RecordFormat::Text) => Ok(Writing::Text { is_terminal }),
-            (None, RecordFormat::Tsv) => Ok(Writing::Tsv),
-            (None, RecordFormat::Ndjson) => Ok(Writing::Ndjson),
-        }
+        let layout = match (format, output) {
+            (Some(format), _) => Layout::Format(Format::parse(format)?),
+            (None, RecordFormat::Text) => Layout::Text,
+            (None, RecordFormat::Tsv) => Layout::Tsv,
+            (None, RecordFormat::Ndjson) => Layout::Ndjson,
+        };
+        Ok(Writing { layout, is_terminal, count: 0 })
     }
 
-    pub(crate) fn write(&self, out: &mut impl Write, record: &ConsumerRecord) -> io::Result<()> {
-        match self {
-            Writing::Text { is_terminal: false } => {
-                out.write_all(record.value.as_deref().unwrap_or_default())?;
+    /// A record as it is.
+    pub(crate) fn write(&mut self, out: &mut impl Write, record: &ConsumerRecord) -> io::Result<()> {
+        self.write_decoded(out, record, &None, &None)
+    }
+
+    /// With what its key and its value mean.
+    pub(super) fn write_decoded(
+        &mut self,
+        out: &mut impl Write,
+        record: &ConsumerRecord,
+        key: &Meaning,
+        value: &Meaning,
+    ) -> io::Result<()> {
+        self.count += 1;
+        match &self.layout {
+            Layout::Text => {
+                self.write_bytes(out, shown(record.value.as_deref(), value))?;
                 out.write_all(b"\n")
             }
-            Writing::Text { is_terminal: true } => writeln!(out, "{}", printable(record.value.as_ref())),
-            Writing::Tsv => writeln!(
+            Layout::Tsv => writeln!(
                 out,
                 "{}\t{}\t{}\t{}\t{}",
                 record.partition.partition,
                 record.offset,
                 Iso(record.timestamp),
-                printable(record.key.as_ref()),
-                printable(record.value.as_ref()),
+                printable(shown(record.key.as_deref(), key)),
+                printable(shown(record.value.as_deref(), value)),
             ),
-            Writing::Ndjson => {
-                serde_json::to_writer(&mut *out, &Envelope::from(record))?;
+            Layout::Ndjson => {
+                let envelope = Envelope::from(record);
+                let envelope = content(key).into_iter().fold(envelope, Envelope::with_key);
+                let envelope = content(value).into_iter().fold(envelope, Envelope::with_value);
+                if self.is_terminal {
+                    envelope.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Harmless))?;
+                } else {
+                    serde_json::to_writer(&mut *out, &envelope)?;
+                }
                 out.write_all(b"\n")
             }
-            Writing::Format(format) => format.write(out, record),
+            Layout::Format(format) => {
+                let (key, value) = (decoded(key), decoded(value));
+                let source = Source { record, key, value, number: self.count, is_terminal: self.is_terminal };
+                format.write(out, &source)
+            }
         }
+    }
+
+    fn write_bytes(&self, out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+        if self.is_terminal { out.write_all(printable(bytes).as_bytes()) } else { out.write_all(bytes) }
     }
 }
 
-/// On one line, and harmless to a terminal: what is not text is escaped byte by byte.
-fn printable(bytes: Option<&Bytes>) -> String {
-    let Some(bytes) = bytes else { return String::new() };
-    let mut shown = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+fn decoded(meaning: &Meaning) -> Option<&Decoded> {
+    meaning.as_ref().and_then(|meaning| meaning.as_ref().ok())
+}
+
+/// Nothing for what is null.
+fn shown<'a>(bytes: Option<&'a [u8]>, meaning: &'a Meaning) -> &'a [u8] {
+    decoded(meaning).map(|decoded| decoded.text().as_bytes()).or(bytes).unwrap_or_default()
+}
+
+fn content(meaning: &Meaning) -> Option<Result<Content<'_>, &str>> {
+    let meaning = meaning.as_ref()?;
+    Some(meaning.as_ref().map(Decoded::content).map_err(String::as_str))
+}
+
+/// JSON with escapes also where it does not want them: DEL, and the control characters beyond ASCII, which terminals obey.
+struct Harmless;
+
+impl serde_json::ser::Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        for part in fragment.split_inclusive(char::is_control) {
+            let plain = part.trim_end_matches(char::is_control);
+            out.write_all(plain.as_bytes())?;
+            part[plain.len()..].chars().try_for_each(|c| write!(out, "\\u{:04x}", u32::from(c)))?;
         }
-        for byte in chunk.invalid() {
-            shown.push_str(&format!("\\x{byte:02x}"));
-        }
+        Ok(())
     }
-    shown
 }
 
 #[cfg(test)]
@@ -81,14 +130,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_reaches_a_terminal_that_could_harm_it() {
-        for (bytes, expected) in [
-            (&b"hello \xc3\xa9"[..], "hello é"),
-            (b"\x1b[31m\n\x07", "\\u{1b}[31m\\n\\u{7}"),
-            (b"a\xff\xfeb", "a\\xff\\xfeb"),
-            (b"\xc2\x9b", "\\u{9b}"),
-        ] {
-            assert_eq!(printable(Some(&Bytes::from_static(bytes))), expected);
-        }
+    fn json_on_a_terminal_has_no_control_characters() {
+        let mut out = Vec::new();
+        let text = "a\u{9b}b\u{7f}\u{1b}é";
+        text.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Harmless)).expect("it is text");
+        assert_eq!(String::from_utf8(out).expect("text"), r#""a\u009bb\u007f\u001bé""#);
     }
 }

@@ -53,7 +53,7 @@ pub(crate) struct PeekArgs {
 pub(super) async fn run(args: &PeekArgs) -> Result<Outcome> {
     let stdout = io::stdout();
     let writing = Writing::new(args.output, args.format.as_deref(), stdout.is_terminal());
-    let writing = writing.map_err(|reason| usage(format!("--format: {reason}")))?;
+    let mut writing = writing.map_err(|reason| usage(format!("--format: {reason}")))?;
     let remote = args.connection.connect().await?;
     let committed = committed_offsets(&remote.admin, &args.group, &args.topics).await?;
     let partitions: Vec<TopicPartition> = committed.keys().cloned().collect();

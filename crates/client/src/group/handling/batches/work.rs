@@ -148,7 +148,7 @@ mod tests {
     use std::sync::Mutex;
     use std::time::Duration;
 
-    use ottla_records::{Headers, TimestampType};
+    use ottla_records::{Attributes, Headers, TimestampType};
     use tokio::sync::Notify;
 
     use super::*;
@@ -191,6 +191,11 @@ mod tests {
             key: None,
             value: None,
             headers: Headers::default(),
+            attributes: Attributes::default(),
+            producer_id: -1,
+            producer_epoch: -1,
+            log_start_offset: 0,
+            last_stable_offset: 10,
             high_watermark: 10,
         }
     }

@@ -1,55 +1,34 @@
 //! Times for people: UTC, ISO 8601, milliseconds.
 
+mod civil;
+mod go;
+mod names;
+mod strftime;
+
 use std::fmt;
 use std::time::Duration;
 
 use ottla_records::{NO_TIMESTAMP, Timestamp};
 
+pub(crate) use civil::Civil;
+pub(crate) use go::go_time;
+pub(crate) use strftime::strftime;
+
 /// `2023-11-14T22:13:20.000Z`, or `-` where there is no timestamp.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Iso(pub(crate) Timestamp);
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl fmt::Display for Iso {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0 == NO_TIMESTAMP {
             return f.write_str("-");
         }
-        let (year, month, day) = civil(self.0.div_euclid(DAY_MS));
-        let time = self.0.rem_euclid(DAY_MS);
-        let (hour, minute) = (time / 3_600_000, time / 60_000 % 60);
-        let (second, ms) = (time / 1000 % 60, time % 1000);
+        let Civil { year, month, day, hour, minute, second, ms, .. } = Civil::of(self.0);
         write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
     }
 }
 
-/// Year, month and day of a day since 1970-01-01 in the Gregorian calendar.
-///
-/// Counts in eras of 400 years that begin in March, so that the leap day is the last of a year.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
-}
-
-/// The day since 1970-01-01 of a date in the Gregorian calendar; the other way round.
-fn day_of(year: i64, month: i64, day: i64) -> i64 {
-    let march_month = (month + 9) % 12;
-    let year = if month <= 2 { year - 1 } else { year };
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * march_month + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    year.div_euclid(400) * 146_097 + day_of_era - 719_468
-}
-
-/// A time as people write it: milliseconds since 1970 (13 digits), seconds (10 digits), `2024-02-29`, `2024-02-29T12:30:00Z`,
+/// A time as people write it: milliseconds since 1970 (13 digits), seconds (9 or 10 digits), `2024-02-29`, `2024-02-29T12:30:00Z`,
 /// `now`, or a duration before now, as `-48h`.
 pub(crate) fn parse_time(text: &str, now: Timestamp) -> Option<Timestamp> {
     if text == "now" {
@@ -61,7 +40,7 @@ pub(crate) fn parse_time(text: &str, now: Timestamp) -> Option<Timestamp> {
     }
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return match text.len() {
-            10 => text.parse::<i64>().ok()?.checked_mul(1000),
+            9 | 10 => text.parse::<i64>().ok()?.checked_mul(1000),
             13 => text.parse().ok(),
             _ => None,
         };
@@ -96,17 +75,11 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
 /// A day, or a day and a time of day, in UTC.
 fn parse_iso(text: &str) -> Option<Timestamp> {
     let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00"));
-    let [year, month, day] = numbers(date, '-')?;
-    let is_day =
-        (1..=12).contains(&month) && day >= 1 && civil(day_of(year, month, day)) == (year, month, day);
     let time = time.strip_suffix('Z').unwrap_or(time);
     let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
     let with_seconds = if clock.matches(':').count() == 1 { format!("{clock}:00") } else { clock.into() };
-    let [hour, minute, second] = numbers(&with_seconds, ':')?;
-    let is_time = hour < 24 && minute < 60 && second < 60;
     let ms: i64 = numbers::<1>(format!("{fraction:0<3}").get(..3)?, ':')?[0];
-    (is_day && is_time)
-        .then(|| day_of(year, month, day) * DAY_MS + hour * 3_600_000 + minute * 60_000 + second * 1000 + ms)
+    Some(Civil::timestamp_of(numbers(date, '-')?, numbers(&with_seconds, ':')?)? + ms)
 }
 
 /// Exactly so many, of digits alone and few of them.
