@@ -126,17 +126,32 @@ fn a_handler_that_is_slow_keeps_nobody_else_waiting() {
     });
 }
 
-/// Goes back to the beginning once, from where it is told, and then writes down where it is.
+/// Goes where it is told once, and then writes down where it is.
 struct Returner {
     to: StartAt,
+    /// Before its claims begin, or in them.
+    in_setup: bool,
     is_there: Arc<Mutex<bool>>,
     seen: Arc<Mutex<Vec<i64>>>,
 }
 
 impl GroupHandler for Returner {
+    fn setup<'a>(&'a self, session: &'a Session) -> Handled<'a> {
+        Box::pin(async move {
+            for (topic, numbers) in session.claims().into_iter().filter(|_| self.in_setup) {
+                for number in numbers {
+                    session.reset_offset(&partition(&topic, number), self.to).await?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     fn consume_claim<'a>(&'a self, session: &'a Session, mut claim: Claim) -> Handled<'a> {
         Box::pin(async move {
-            session.reset_offset(claim.partition(), self.to).await?;
+            if !self.in_setup {
+                session.reset_offset(claim.partition(), self.to).await?;
+            }
             *self.is_there.lock().expect("no test panicked") = true;
             while let Some(record) = claim.next().await {
                 self.seen.lock().expect("no test panicked").push(record.offset);
@@ -153,16 +168,17 @@ impl GroupHandler for Returner {
 #[test]
 fn a_reset_really_goes_there_whatever_was_committed() {
     let node = node_with_records(1, 50);
-    for (to, first) in [
+    let places = [
         (StartAt::Offset(40), Some(40)),
         (StartAt::Earliest, Some(0)),
         (StartAt::Offset(7), Some(7)),
         (StartAt::Timestamp(1_030), Some(30)),
         (StartAt::Latest, None),
-    ] {
+    ];
+    for ((to, first), in_setup) in places.into_iter().flat_map(|place| [(place, false), (place, true)]) {
         run(async {
             let (seen, is_there) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(false)));
-            let handler = Returner { to, is_there: is_there.clone(), seen: seen.clone() };
+            let handler = Returner { to, in_setup, is_there: is_there.clone(), seen: seen.clone() };
             let running = Running::start(&node, member("range"), handler);
             let committed = node.consumer(member("range"));
             let zero = partition("t", 0);
@@ -179,7 +195,7 @@ fn a_reset_really_goes_there_whatever_was_committed() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             running.stop().await;
-            assert!(has_seen(), "{to:?}");
+            assert!(has_seen(), "{to:?}, in setup: {in_setup}");
         });
     }
 }

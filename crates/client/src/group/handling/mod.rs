@@ -69,7 +69,8 @@ pub type Handled<'a> = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + S
 ///
 /// An error ends [`ConsumerGroup::consume`], which returns it.
 pub trait GroupHandler: Send + Sync + 'static {
-    /// A session begins. No claim is consumed before this is done.
+    /// A session begins. Its claims are known, and none is consumed before this is done: the place to go to where they should not begin
+    /// at what is committed ([`Session::reset_offset`]).
     fn setup<'a>(&'a self, _session: &'a Session) -> Handled<'a> {
         Box::pin(async { Ok(()) })
     }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::sessions::{Listener, Sessions};
 use super::{GroupHandler, HandlerError, Session};
-use crate::consumer::{Committing, Consumer, ConsumerRecord, StartAt};
+use crate::consumer::{Committing, Consumer, ConsumerRecord};
 use crate::{Error, Result, TopicPartition, clock};
 
 /// How long it waits for records before it looks at its clock.
@@ -93,12 +93,8 @@ impl Runner {
     fn look_after_session(&mut self) {
         let Some(session) = self.sessions.session() else { return };
         for reset in session.resets() {
-            let outcome = self.consumer.seek(&reset.partition, StartAt::Offset(reset.offset));
-            if outcome.is_ok() {
-                session.was_reset(&reset.partition, reset.offset);
-            }
             // Nobody may wait for it any more.
-            let _gone = reset.done.send(outcome);
+            let _gone = reset.done.send(session.go_to(&reset.partition, reset.offset));
         }
         self.make_room(&session);
         if self.sessions.is_auto && self.commit_at <= clock::now() {

@@ -35,6 +35,8 @@ struct State {
     /// What was marked since it was committed last.
     has_news: bool,
     resets: Vec<Reset>,
+    /// The handler's setup is done: there may be records on their way to claims.
+    is_set_up: bool,
     is_cleaned_up: bool,
 }
 
@@ -94,13 +96,18 @@ impl Session {
         }
     }
 
-    /// Goes on there in a partition, whatever was marked or committed, and marks that place. Records that wait are thrown away.
+    /// Goes on there in a partition, whatever was marked or committed, and marks that place. Records that wait are thrown away. In
+    /// [`super::GroupHandler::setup`] too, where claims then begin there.
     ///
     /// [`Error::NotAssigned`] if the session does not have the partition (any more). Cancel-safe: dropped early, it may still
     /// happen.
     pub async fn reset_offset(&self, partition: &TopicPartition, to: StartAt) -> Result<()> {
         let offset = self.offset_of(partition, to).await?;
         let not_assigned = || Error::NotAssigned { partition: partition.clone() };
+        if !self.state().is_set_up {
+            self.queue(partition).ok_or_else(not_assigned)?;
+            return self.go_to(partition, offset);
+        }
         let (done, answer) = oneshot::channel();
         let queue = {
             let mut state = self.state();
@@ -173,6 +180,10 @@ impl Session {
         self.state().claims.values().cloned().collect()
     }
 
+    pub(super) fn was_set_up(&self) {
+        self.state().is_set_up = true;
+    }
+
     /// Whether the handler has done what it does about a session that has ended.
     pub(super) fn is_cleaned_up(&self) -> bool {
         self.state().is_cleaned_up
@@ -224,8 +235,14 @@ impl Session {
         resets
     }
 
-    /// It went to that place, which counts as marked, unless the partition is given away.
-    pub(super) fn was_reset(&self, partition: &TopicPartition, offset: Offset) {
+    /// Goes to a place while no records of the partition are on their way. It counts as marked, unless the partition is given away.
+    pub(super) fn go_to(&self, partition: &TopicPartition, offset: Offset) -> Result<()> {
+        self.inner.consumer.seek(partition, StartAt::Offset(offset))?;
+        self.was_reset(partition, offset);
+        Ok(())
+    }
+
+    fn was_reset(&self, partition: &TopicPartition, offset: Offset) {
         let mut state = self.state();
         let Some(queue) = state.claims.get(partition) else { return };
         queue.clear();
@@ -250,6 +267,7 @@ mod tests {
             session.add(Arc::new(Queue::new(partition.clone(), 1, Arc::default())));
         };
         partitions.iter().for_each(claim);
+        session.was_set_up();
         let [kept, ended, given] = &partitions;
         let mut resets =
             partitions.each_ref().map(|it| Box::pin(session.reset_offset(it, StartAt::Offset(7))));

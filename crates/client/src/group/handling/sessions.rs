@@ -72,15 +72,22 @@ impl Sessions {
             return session;
         }
         let session = Session::new(self.consumer.clone(), self.wake.clone());
+        partitions.iter().for_each(|partition| session.add(self.queue(partition)));
         if let Err(error) = self.handler.setup(&session).await {
             self.fail(error);
         }
+        session.was_set_up();
         self.state().session = Some(session.clone());
         session
     }
 
+    fn queue(&self, partition: &TopicPartition) -> Arc<Queue> {
+        Arc::new(Queue::new(partition.clone(), self.low, self.wake.clone()))
+    }
+
     fn start(self: &Arc<Self>, session: &Session, partition: &TopicPartition) {
-        let queue = Arc::new(Queue::new(partition.clone(), self.low, self.wake.clone()));
+        let waiting = session.queue(partition).filter(|queue| !queue.is_ended());
+        let queue = waiting.unwrap_or_else(|| self.queue(partition));
         if !self.expect(&queue) {
             return;
         }
