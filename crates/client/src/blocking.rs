@@ -1,4 +1,4 @@
-//! Producer and consumer for programs that are not asynchronous: the same, with calls that wait.
+//! Producer, consumer and share consumer for programs that are not asynchronous: the same, with calls that wait.
 //!
 //! A client brings a small runtime of its own: one thread, which its producers and consumers share. Whatever waits does so on the
 //! thread that calls; errors are the same.
@@ -32,6 +32,7 @@
 mod consumer;
 mod producer;
 mod runtime;
+mod share;
 mod transactional;
 
 use crate::config::{ClientConfig, ConsumerConfig, ProducerConfig};
@@ -39,6 +40,7 @@ use crate::{Error, Result};
 pub use consumer::{Consumer, Records};
 pub use producer::{Delivery, Producer};
 use runtime::Runtime;
+pub use share::ShareConsumer;
 
 /// A client of one cluster, and the thread that serves it. Cheap to clone; the thread ends with the last clone and all that was
 /// made from it.
@@ -78,6 +80,13 @@ impl Client {
     pub fn consumer(&self, config: ConsumerConfig) -> Result<Consumer> {
         let consumer = self.runtime.enter(|| crate::consumer::Consumer::new(self.client.clone(), config))?;
         Ok(Consumer::new(consumer, self.runtime.clone()))
+    }
+
+    /// As [`crate::share::ShareConsumer::new`].
+    pub fn share_consumer(&self, config: ConsumerConfig) -> Result<ShareConsumer> {
+        let consumer =
+            self.runtime.enter(|| crate::share::ShareConsumer::new(self.client.clone(), config))?;
+        Ok(ShareConsumer::new(consumer, self.runtime.clone()))
     }
 
     /// The asynchronous client, for what has no method here: administration, say, by [`Client::run`].

@@ -42,7 +42,7 @@
 //! | `CommitMessages` | [`Event::ack`] |
 //! | `CreateTopic`, `DeleteTopic`, `WithSubscribeAutoCreateTopic` | [`Broker::create_topic`], [`Broker::delete_topic`], [`ReaderOptions::auto_create_topic`] |
 //! | `Logger`, `ErrorLogger`, whether they are on | events of `tracing` under `ottla_client::messaging`, at their levels |
-//! | `MessageCarrier` | [`Carrier`] |
+//! | `MessageCarrier` | [`Carrier`]; with the feature `opentelemetry` messages have their spans without it |
 //!
 //! | file | holds |
 //! |---|---|
@@ -50,6 +50,7 @@
 //! | `subscribing` | the readers |
 //! | `options` | what both are set by |
 //! | `carrier` | trace context in headers |
+//! | `spans` | the spans of both, with the feature `opentelemetry` |
 //! | `json` | values as JSON, with the feature `json` |
 
 mod carrier;
@@ -57,6 +58,7 @@ mod carrier;
 mod json;
 mod options;
 mod publishing;
+mod spans;
 mod subscribing;
 
 use std::collections::HashMap;

@@ -5,6 +5,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
+use super::spans::traced;
 use super::{Broker, PublishOptions};
 use crate::Result;
 use crate::partitioner::PartitionerKind;
@@ -54,7 +55,7 @@ impl Broker {
         if let Some(writer) = writers.get(&name) {
             return Ok(writer.clone());
         }
-        let writer = self.client.producer(self.options.producer(balancer))?;
+        let writer = traced(self.client.producer_builder(self.options.producer(balancer))).build()?;
         writers.insert(name, writer.clone());
         Ok(writer)
     }

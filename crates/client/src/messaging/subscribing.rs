@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::spans::Spans;
 use super::{Broker, Carrier, OnError, ReaderOptions};
 use crate::config::ConsumerConfig;
 use crate::consumer::{Consumer, ConsumerRecord};
@@ -84,6 +85,7 @@ impl Subscription {
 struct EachMessage<H> {
     handler: H,
     options: ReaderOptions,
+    spans: Spans,
 }
 
 impl Broker {
@@ -103,7 +105,8 @@ impl Broker {
         F: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
         let consumer = options.consumer(group);
-        self.start(topic, &options, consumer, EachMessage { handler, options: options.clone() }).await
+        let handler = EachMessage { handler, options: options.clone(), spans: Spans::of_group(group) };
+        self.start(topic, &options, consumer, handler).await
     }
 
     /// Calls the handler with up to so many messages of a partition as [`BatchOptions`] say, and again if it fails. Each is
@@ -125,7 +128,8 @@ impl Broker {
     {
         let consumer = options.consumer(group);
         let batches = batches.commit_each(options.commits_each());
-        self.start(topic, &options, consumer, Batches::new(EachBatch { handler }, batches)).await
+        let handler = EachBatch { handler, spans: Spans::of_group(group) };
+        self.start(topic, &options, consumer, Batches::new(handler, batches)).await
     }
 
     /// A topic for messages that keep failing, which [`crate::group::OnFailure::DeadLetters`] wants. It is written to as this broker
@@ -195,7 +199,7 @@ where
                 let commits_each = self.options.commits_each();
                 let acknowledging = Some(Acknowledging { session: session.clone(), commits_each });
                 let event = Event { record, attempt: 1, acknowledging };
-                let outcome = (self.handler)(event.clone()).await;
+                let outcome = self.spans.handle(&event.record, (self.handler)(event.clone())).await;
                 match outcome {
                     Err(error) if self.options.on_error == OnError::Stop => return Err(error),
                     Err(error) => {
@@ -219,6 +223,7 @@ where
 /// What calls the program's handler of batches.
 struct EachBatch<H> {
     handler: H,
+    spans: Spans,
 }
 
 impl<H, F> BatchHandler for EachBatch<H>
@@ -232,6 +237,7 @@ where
             attempt: batch.attempt(),
             acknowledging: None,
         };
-        Box::pin((self.handler)(batch.records().iter().map(event).collect()))
+        let handling = (self.handler)(batch.records().iter().map(event).collect());
+        Box::pin(async move { self.spans.handle_batch(batch.records(), handling).await })
     }
 }

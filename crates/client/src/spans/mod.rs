@@ -17,9 +17,12 @@
 //! let records = consumer.poll(Duration::from_secs(1)).await?;
 //! spans.received(&records);
 //! for record in &records {
-//!     let span = spans.process(record);
-//!     // What is done in here is the span's child, where it takes `span.context()`.
-//!     println!("{:?} of {:?}", record.value, span.context());
+//!     let work = async {
+//!         // Spans that are begun in here are children of the record's.
+//!         println!("{:?}", record.value);
+//!         Ok::<_, ottla_client::Error>(())
+//!     };
+//!     spans.process(record).run(work).await?;
 //! }
 //! # Ok(())
 //! # }
@@ -30,6 +33,9 @@
 //! | `send TOPIC` | producer | a record is handed over | it is written, or given up |
 //! | `poll TOPIC` | client | records came; a link to each one's `send` | at once |
 //! | `process TOPIC` | consumer | the program begins with a record; a child of its `send` | [`Processing`] is dropped |
+//! | `process TOPIC` | consumer | the program begins with a batch; a link to each one's `send` | the same |
+//!
+//! A [`Broker`](crate::messaging::Broker) makes the spans of what it publishes and has handled by itself.
 
 mod attributes;
 mod consumer;
@@ -38,7 +44,7 @@ mod producer;
 use opentelemetry::global::{self, BoxedTracer};
 use opentelemetry::propagation::{Extractor, Injector};
 
-pub use consumer::{ConsumerSpans, Processing};
+pub use consumer::{ConsumerSpans, Processing, ReceivedRecord};
 pub use producer::ProducerSpans;
 
 use crate::messaging::Carrier;

@@ -49,11 +49,15 @@ fn refused(code: ErrorCode) -> PartitionProduceResponse {
 pub(super) async fn willing(partitions: i32) -> Broker {
     let broker = Broker::start().await;
     broker.leads(&[("t", partitions)]);
+    gives_producer_ids(&broker);
+    broker.on::<ProduceRequest>(|request, _| answer(say(&request, |_, _| written(0))));
+    broker
+}
+
+pub(super) fn gives_producer_ids(broker: &Broker) {
     broker.on::<InitProducerIdRequest>(|_, _| {
         answer(InitProducerIdResponse { producer_id: 5, producer_epoch: 0, ..Default::default() })
     });
-    broker.on::<ProduceRequest>(|request, _| answer(say(&request, |_, _| written(0))));
-    broker
 }
 
 fn producer(broker: &Broker, options: ProducerConfig) -> Producer {

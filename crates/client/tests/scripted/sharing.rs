@@ -17,15 +17,15 @@ use ottla_client::wire::messages::{
     MetadataRequest, ShareAcknowledgeRequest, ShareAcknowledgeResponse, ShareFetchRequest,
     ShareFetchResponse, ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse,
 };
-use ottla_client::{ApiKey, Error, ErrorCode, TopicPartition};
+use ottla_client::{ApiKey, Error, ErrorCode, TopicPartition, blocking};
 use ottla_records::{BatchBuilder, BatchOptions};
 
 use super::broker::{Answer, Broker, answer, cluster, topic};
 use super::grouping::{coordinates, read};
-use super::{DEADLINE, client};
+use super::{DEADLINE, client, config};
 
 /// A broker that leads `t`, coordinates the group and gives three records whenever it is asked.
-async fn sharer() -> Broker {
+pub(super) async fn sharer() -> Broker {
     let broker = Broker::start().await;
     broker.leads(&[("t", 1)]);
     coordinates(&broker, 0, &broker);
@@ -77,18 +77,21 @@ fn acknowledged(request: &ShareAcknowledgeRequest, code: ErrorCode) -> ShareAckn
     ShareAcknowledgeResponse { responses, ..ShareAcknowledgeResponse::default() }
 }
 
-fn consumer(brokers: &[&Broker]) -> ShareConsumer {
-    let addresses: Vec<_> = brokers.iter().map(|broker| broker.address).collect();
-    let options = ConsumerConfig::default()
+fn options() -> ConsumerConfig {
+    ConsumerConfig::default()
         .group_id("g".to_owned())
         .fetch_max_wait(Duration::from_millis(20))
-        .share_acknowledgement_mode(AcknowledgementMode::Explicit);
-    let consumer = ShareConsumer::new(client(&addresses), options).unwrap();
+        .share_acknowledgement_mode(AcknowledgementMode::Explicit)
+}
+
+pub(super) fn consumer(brokers: &[&Broker]) -> ShareConsumer {
+    let addresses: Vec<_> = brokers.iter().map(|broker| broker.address).collect();
+    let consumer = ShareConsumer::new(client(&addresses), options()).unwrap();
     consumer.subscribe(["t"]);
     consumer
 }
 
-async fn accept(consumer: &ShareConsumer) -> Vec<ShareRecord> {
+pub(super) async fn accept(consumer: &ShareConsumer) -> Vec<ShareRecord> {
     let records = consumer.poll(DEADLINE).await.unwrap();
     records.iter().for_each(|record| consumer.acknowledge(record, AcknowledgeType::Accept).unwrap());
     records
@@ -114,6 +117,31 @@ async fn epochs_count_up_and_the_session_is_closed_with_what_was_said_last() {
     let heartbeats = read::<ShareGroupHeartbeatRequest>(&broker);
     assert_eq!(heartbeats.last().map(|heartbeat| heartbeat.member_epoch), Some(-1));
     assert!(heartbeats.iter().all(|heartbeat| heartbeat.member_id == heartbeats[0].member_id));
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_asynchronous_shares_too() {
+    let broker = sharer().await;
+    let address = broker.address;
+    let sharing = tokio::task::spawn_blocking(move || {
+        let client = blocking::Client::new(config(&[address])).unwrap();
+        let consumer = client.share_consumer(options()).unwrap();
+        consumer.subscribe(["t"]);
+        let accept = |record: &ShareRecord| consumer.acknowledge(record, AcknowledgeType::Accept).unwrap();
+        accept(&consumer.recv().unwrap());
+        let others = consumer.poll(DEADLINE).unwrap();
+        others.iter().for_each(accept);
+        consumer.commit().remove(&TopicPartition::new("t", 0)).unwrap().unwrap();
+        consumer.close();
+        others.len()
+    });
+    assert_eq!(sharing.await.unwrap(), 2);
+    let told = read::<ShareAcknowledgeRequest>(&broker);
+    let partitions = told.iter().flat_map(|told| &told.topics).flat_map(|topic| &topic.partitions);
+    let accepted = partitions.flat_map(|partition| &partition.acknowledgement_batches);
+    assert_eq!(accepted.map(|batch| batch.last_offset).max(), Some(2));
+    let heartbeats = read::<ShareGroupHeartbeatRequest>(&broker);
+    assert_eq!(heartbeats.last().map(|heartbeat| heartbeat.member_epoch), Some(-1));
 }
 
 #[tokio::test]
