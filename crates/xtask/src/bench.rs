@@ -6,7 +6,6 @@
 pub(crate) mod clients;
 mod clock;
 mod figure;
-mod folder;
 mod large;
 pub(crate) mod legacy;
 mod load;
@@ -28,13 +27,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Error, Result, ensure};
 
 use figure::{Quantity, Sample, Unit};
-use folder::Folder;
 use load::{Load, Target};
 pub(crate) use options::Options;
 use programs::Programs;
 use server::Server;
 use table::Table;
 use variant::Variant;
+
+use crate::folder::Folder;
 
 const MEMORY: &str = "resident memory, idle and most under these loads";
 const IDLE: Quantity = Quantity::new("idle ", Unit::Kib);

@@ -10,6 +10,9 @@
 
 mod bench;
 mod client_tests;
+mod folder;
+mod kit;
+mod ports;
 mod verify;
 
 use anyhow::{Result, bail};
@@ -18,15 +21,14 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   verify                     format, lints, documentation
-  client-tests [OPTION...]   every test of the client library, on Ottla and, where one is named,
-                             on an Apache Kafka: see crates/client/tests/kafka/main.rs
-    --kafka HOST:PORT        where it is
-    --certificates DIR       the folder that crates/client/tests/kafka/listeners filled
-    --restart COMMAND        kills it and starts it again: runs what goes on meanwhile, too
+  client-tests [OPTION]      every test of the client library on Ottla
+    --kafka                  and on an Apache Kafka, which it starts: needs Java, Maven,
+                             OpenSSL and the conformance kit in ../shared/conformance or
+                             $OTTLA_CONFORMANCE
+    --kafka-only             that alone
 
   bench [OPTION...]          the same loads on Apache Kafka and on Ottla, as ratios; needs
-                             Linux, Go, Java and Maven, and the conformance kit in
-                             ../shared/conformance or $OTTLA_CONFORMANCE. Takes about
+                             Linux, Go, Java and Maven, and the kit. Takes about
                              15 minutes, and 25 GB of disk in $TMPDIR
     --seconds N              how long each load is measured [3]
     --rounds N               how often; the table has the median [3]
@@ -50,7 +52,7 @@ fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.split_first().map(|(command, rest)| (command.as_str(), rest)) {
         Some(("verify", [])) => verify::run(),
-        Some(("client-tests", rest)) => client_tests::run(client_tests::Options::parse(rest)?),
+        Some(("client-tests", rest)) => client_tests::run(client_tests::Servers::parse(rest)?),
         Some(("bench", rest)) if rest.first().is_some_and(|first| first == "client") => {
             bench::clients::run(&bench::Options::parse(&rest[1..])?)
         }

@@ -1,4 +1,4 @@
-//! The client library's examples, as they stand in its folder. That of transactions runs among its own tests on Apache Kafka.
+//! The client library's examples, as they stand in its folder. That of share groups runs among its own tests on Apache Kafka.
 #![allow(dead_code, reason = "the main of an example is not called here")]
 
 #[path = "../../../client/examples/admin.rs"]
@@ -21,6 +21,8 @@ mod reset_offsets;
 mod simple_consumer;
 #[path = "../../../client/examples/sync_producer.rs"]
 mod sync_producer;
+#[path = "../../../client/examples/transactions.rs"]
+mod transactions;
 
 use super::client::block_on;
 use super::node::Node;
@@ -43,6 +45,7 @@ fn an_async_producers_records_are_consumed_alone_and_in_groups_which_are_reset()
         let read = simple_consumer::run(&servers).await.expect("it runs");
         assert_eq!(read, (0..100).collect::<Vec<_>>());
         assert_eq!(group::run(&servers).await.expect("it runs"), 100);
+        assert_eq!(transactions::run(&servers).await.expect("it runs"), 100);
         assert_eq!(batch_commit::run(&servers).await.expect("it runs"), [10; 10]);
         assert_eq!(reset_offsets::run(&servers).await.expect("it runs"), [0]);
         assert_eq!(group::run(&servers).await.expect("it runs again"), 100);

@@ -33,6 +33,17 @@ pub(crate) enum Fault {
     Truncate(u64),
 }
 
+/// Ways in which a network fails: by turns in the one manner and in the other.
+pub(crate) const FAULTS: &[(&str, [Fault; 2])] = &[
+    ("delay", [Fault::Delay(Duration::from_millis(3)), Fault::None]),
+    ("cut-requests", [Fault::CutRequests(2_000), Fault::CutRequests(4_001)]),
+    ("cut-answers", [Fault::CutAnswers(2_000), Fault::CutAnswers(3_001)]),
+    ("silence", [Fault::None, Fault::Silence(2_500)]),
+    ("half-close", [Fault::HalfClose(2_500), Fault::CutAnswers(3_301)]),
+    ("reorder", [Fault::Reorder(4), Fault::Reorder(7)]),
+    ("truncate", [Fault::Truncate(4), Fault::Truncate(7)]),
+];
+
 /// How long an answer that is to be overtaken waits for the next one.
 const HELD: Duration = Duration::from_millis(50);
 /// How many bytes a truncated answer lacks.

@@ -1,13 +1,12 @@
 //! Through a network that fails, which stands before a listener of its own: see `listeners`.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use ottla_client::config::GroupProtocol;
 
 use super::bootstrap;
 use super::disturbed::{self, Place};
-use super::network::{Fault, Network};
+use super::network::{FAULTS, Fault, Network};
 
 /// How far the port of the listener is from the first, and the one that it tells clients.
 const LISTENER: u16 = 5;
@@ -15,16 +14,6 @@ const TOLD: u16 = 6;
 
 /// Only one network can stand there at a time.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
-const FAULTS: &[(&str, [Fault; 2])] = &[
-    ("delay", [Fault::Delay(Duration::from_millis(3)), Fault::None]),
-    ("cut-requests", [Fault::CutRequests(2_000), Fault::CutRequests(4_001)]),
-    ("cut-answers", [Fault::CutAnswers(2_000), Fault::CutAnswers(3_001)]),
-    ("silence", [Fault::None, Fault::Silence(2_500)]),
-    ("half-close", [Fault::HalfClose(2_500), Fault::CutAnswers(3_301)]),
-    ("reorder", [Fault::Reorder(4), Fault::Reorder(7)]),
-    ("truncate", [Fault::Truncate(4), Fault::Truncate(7)]),
-];
 
 fn address(distance: u16) -> SocketAddr {
     let first: SocketAddr = bootstrap().parse().expect("an address and a port");

@@ -1,12 +1,15 @@
-//! The client against Apache Kafka, for what only that can show. Not among the tests that run by themselves: start one node of
-//! Apache Kafka 4.3 and name it,
+//! The client against Apache Kafka, for what only that can show. Not among the tests that run by themselves:
 //!
 //! ```sh
-//! KAFKA_BOOTSTRAP=127.0.0.1:PORT cargo test -p ottla-client --test kafka
+//! cargo xtask client-tests --kafka-only
 //! ```
 //!
-//! What is secured, and what goes through a network that fails, wants a broker with the settings that `tests/kafka/listeners DIR PORT`
-//! prints, and `KAFKA_CERTIFICATES=DIR`.
+//! starts one and runs them. By hand, `tests/kafka/node start KIT DIR PORT` does, and they are told by
+//!
+//! ```sh
+//! KAFKA_BOOTSTRAP=127.0.0.1:PORT KAFKA_CERTIFICATES=DIR/certificates KAFKA_TELEMETRY=DIR/telemetry \
+//!     cargo test -p ottla-client --test kafka
+//! ```
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod authenticating;

@@ -1,6 +1,4 @@
-//! Share groups. Members notice sooner what happens, and locks end sooner, where the broker lets them:
-//! `group.share.min.heartbeat.interval.ms=100`, `group.share.heartbeat.interval.ms=200`,
-//! `group.share.min.record.lock.duration.ms=1000`.
+//! Share groups, whose members notice soon what happens, and whose locks end soon, as the broker's settings let them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;

@@ -1,10 +1,4 @@
-//! Metrics that a broker asks for (KIP-714). It has to have something that takes them:
-//!
-//! ```sh
-//! javac -cp "$KAFKA_LIBS/*" -d CLASSES crates/client/tests/kafka/telemetry/Receiver.java
-//! java -cp "$KAFKA_LIBS/*:CLASSES" -Dottla.telemetry.directory=DIR kafka.Kafka server.properties    # with metric.reporters=Receiver
-//! KAFKA_TELEMETRY=DIR KAFKA_BOOTSTRAP=127.0.0.1:PORT cargo test -p ottla-client --test kafka telemetry
-//! ```
+//! Metrics that a broker asks for (KIP-714), and something in it, `telemetry/Receiver.java`, that takes them.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

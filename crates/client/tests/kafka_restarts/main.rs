@@ -1,5 +1,5 @@
-//! The client against an Apache Kafka that is killed and started again, which no other test stands: name it, and a command that does
-//! that to it and returns when it answers,
+//! The client against an Apache Kafka that is killed and started again, which no other test stands: `cargo xtask client-tests --kafka-only`
+//! runs these last. By hand: name it, and a command that does that to it and returns when it answers,
 //!
 //! ```sh
 //! KAFKA_BOOTSTRAP=127.0.0.1:PORT KAFKA_RESTART=COMMAND cargo test -p ottla-client --test kafka_restarts

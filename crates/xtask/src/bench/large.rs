@@ -12,7 +12,6 @@ use anyhow::{Context, Result, ensure};
 use super::{
     clock::pause,
     figure::{Quantity, Sample, Unit},
-    folder::Folder,
     load::Target,
     programs::{Programs, output},
     requests::{generate, number},
@@ -20,6 +19,7 @@ use super::{
     start,
     variant::Variant,
 };
+use crate::folder::Folder;
 
 pub(crate) const NAME: &str = "start with 3,000 partitions and 42 GB, clean, after SIGKILL";
 

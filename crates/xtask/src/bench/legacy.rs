@@ -8,7 +8,6 @@ use anyhow::{Context, Result, ensure};
 use super::{
     Options, clock,
     figure::{Quantity, Sample},
-    folder::Folder,
     programs::{Programs, build_executable, output},
     rows::Rows,
     server::Server,
@@ -16,6 +15,7 @@ use super::{
     table::beside,
     variant::Variant,
 };
+use crate::folder::Folder;
 
 /// What librdkafka carries, as it speaks to a broker of some version.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,6 @@ use anyhow::Result;
 use super::{
     clock::pause,
     figure::{Quantity, Sample, Unit},
-    folder::Folder,
     load::Target,
     programs::Programs,
     requests::{generate, number},
@@ -15,6 +14,7 @@ use super::{
     start::PATIENCE,
     variant::Variant,
 };
+use crate::folder::Folder;
 
 pub(crate) const NAME: &str = "create partitions (Kafka 3,000, Ottla 10,000), memory of each, idle with them";
 

@@ -1,7 +1,6 @@
 //! The programs that a benchmark runs: Ottla, and from the conformance kit Kafka, its tools and the load generator.
 
 use std::{
-    env,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -9,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::folder::Folder;
+use crate::{folder::Folder, kit};
 
 pub(crate) struct Programs {
     kit: PathBuf,
@@ -29,7 +28,7 @@ impl Programs {
     }
 
     pub(crate) fn without_generator(ottla: Option<&Path>) -> Result<Programs> {
-        let kit = kit()?;
+        let kit = kit::path()?;
         let ottla = match ottla {
             Some(path) => {
                 path.canonicalize().with_context(|| format!("{}: no executable", path.display()))?
@@ -66,14 +65,6 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     let stderr = String::from_utf8_lossy(&stderr);
     ensure!(status.success(), "{} failed ({status}): {stdout}{stderr}", program.display());
     Ok(stdout)
-}
-
-fn kit() -> Result<PathBuf> {
-    let named = env::var_os("OTTLA_CONFORMANCE").map(PathBuf::from);
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
-    let kit = named.unwrap_or(beside);
-    kit.canonicalize()
-        .with_context(|| format!("{}: no conformance kit; set OTTLA_CONFORMANCE", kit.display()))
 }
 
 /// Builds as users do; the path of what was built, as cargo tells it.

@@ -3,9 +3,9 @@
 use std::{
     fs,
     fs::File,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
-    process::{self, Child, Command},
+    process::{Child, Command},
     time::{Duration, Instant},
 };
 
@@ -18,6 +18,7 @@ use super::{
     variant::Variant,
     wire,
 };
+use crate::ports::free_address;
 
 /// Between two attempts to reach a server that starts: short beside what is measured, and it does not keep a core busy.
 const RETRY: Duration = Duration::from_micros(500);
@@ -40,7 +41,8 @@ impl Server {
         dir: &Path,
         patience: Duration,
     ) -> Result<Server> {
-        let address = free_address()?;
+        // The second is for Kafka's controller, or for Ottla's metrics.
+        let address = free_address(2)?;
         let mut command = match variant.is_kafka() {
             true => kafka(programs, variant, dir, address),
             false => ottla(programs, variant, dir, address),
@@ -177,17 +179,4 @@ fn ottla(programs: &Programs, variant: Variant, dir: &Path, address: SocketAddr)
         command.args(["--set", setting]);
     }
     command
-}
-
-/// Below those that the system gives to outgoing connections: a server that takes seconds to start binds late.
-const PORTS: std::ops::Range<u16> = 20_000..32_000;
-
-/// The port after it is free too: for Kafka's controller, or for Ottla's metrics.
-fn free_address() -> Result<SocketAddr> {
-    let first = usize::try_from(process::id())? % PORTS.len();
-    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
-    let mut ports = PORTS.cycle().skip(first).take(PORTS.len());
-    let port =
-        ports.find(|port| is_free(*port) && is_free(port + 1)).context("no two ports in a row are free")?;
-    Ok((Ipv4Addr::LOCALHOST, port).into())
 }

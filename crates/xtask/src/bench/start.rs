@@ -6,11 +6,11 @@ use anyhow::Result;
 
 use super::{
     figure::{Figure, Quantity, Sample, Unit},
-    folder::Folder,
     programs::Programs,
     server::Server,
     variant::Variant,
 };
+use crate::folder::Folder;
 
 pub(crate) const NAME: &str = "start, empty";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);

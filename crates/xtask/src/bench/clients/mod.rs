@@ -8,12 +8,12 @@ use anyhow::{Result, ensure};
 
 use super::{
     Options, clock,
-    folder::Folder,
     programs::{Programs, build_executable},
     server::Server,
     start::PATIENCE,
     variant::Variant,
 };
+use crate::folder::Folder;
 use driver::{Client, Driver};
 use table::Table;
 
