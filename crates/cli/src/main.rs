@@ -23,6 +23,7 @@ mod java_regex;
 mod kafka_id;
 mod output;
 mod payload;
+mod reassignment;
 mod remote;
 mod style;
 mod timestamp;

@@ -6,7 +6,8 @@ use anyhow::Result;
 
 use super::{
     broker_api_versions, cluster, configs, console_consumer, console_producer, consumer_groups,
-    delete_records, features, get_offsets, groups, log_dirs, metadata_quorum, topics, transactions,
+    delete_records, features, get_offsets, groups, leader_election, log_dirs, metadata_quorum,
+    reassign_partitions, topics, transactions,
 };
 use crate::exit::Outcome;
 
@@ -33,8 +34,10 @@ pub(super) const APPLETS: &[Applet] = &[
     Applet { name: "kafka-features", about: "Show and change what the cluster has agreed to do", run: features::run },
     Applet { name: "kafka-get-offsets", about: "Show offsets of partitions", run: get_offsets::run },
     Applet { name: "kafka-groups", about: "List groups of all kinds", run: groups::run },
+    Applet { name: "kafka-leader-election", about: "Have leaders of partitions elected", run: leader_election::run },
     Applet { name: "kafka-log-dirs", about: "Show what is in data directories", run: log_dirs::run },
     Applet { name: "kafka-metadata-quorum", about: "Show the quorum of controllers, add and remove voters", run: metadata_quorum::run },
+    Applet { name: "kafka-reassign-partitions", about: "Move partitions between brokers and directories", run: reassign_partitions::run },
     Applet { name: "kafka-topics", about: "List, describe, create, alter and delete topics", run: topics::run },
     Applet { name: "kafka-transactions", about: "Show transactions, find and end those that hang", run: transactions::run },
 ];

@@ -8,6 +8,7 @@
 mod cluster;
 mod console;
 mod groups;
+mod partitions;
 mod quorum;
 mod topics;
 mod transactions;
@@ -48,7 +49,7 @@ impl Comparison {
         Comparison::with(&[])
     }
 
-    /// Of a broker with these options, as `key=value`.
+    /// Of a broker with these options, as `key=value`; its own folder is `{node}`.
     fn with(settings: &[&str]) -> Comparison {
         let kit = env::var_os("OTTLA_CONFORMANCE").expect("OTTLA_CONFORMANCE names the kit's folder");
         let dir = TempDir::new().unwrap();
@@ -56,7 +57,11 @@ impl Comparison {
         let comparison =
             Comparison { kit: kit.into(), dir, brokers: format!("127.0.0.1:{port}"), failures: Vec::new() };
         let data = comparison.dir.path().join("node").display().to_string();
-        let started = comparison.kafka(&["start", &data, &port.to_string()]).args(settings).status().unwrap();
+        let started = comparison
+            .kafka(&["start", &data, &port.to_string()])
+            .args(settings.iter().map(|setting| setting.replace("{node}", &data)))
+            .status()
+            .unwrap();
         assert!(started.success(), "Apache Kafka starts");
         comparison
     }
@@ -72,6 +77,14 @@ impl Comparison {
         let path = self.dir.path().join(name);
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
+    }
+
+    /// A file for each of the two, which say what is their own.
+    fn files(&self, name: &str, text: &str) -> String {
+        for who in ["gamma", "delta"] {
+            self.file(&format!("{who}-{name}"), &text.replace("{who}", who));
+        }
+        self.dir.path().join(format!("{{who}}-{name}")).display().to_string()
     }
 
     /// Runs both; they must say the same.
@@ -142,11 +155,30 @@ fn answer(mut command: Command, input: &str, who: &str, masks: &[&str]) -> Answe
     // One that does not read may be gone.
     let _fed = child.stdin.take().unwrap().write_all(input.as_bytes());
     let Output { status, stdout, .. } = child.wait_with_output().unwrap();
-    let mut stdout = String::from_utf8(stdout).unwrap().replace(who, "{who}");
+    let mut stdout = without_stack_traces(&String::from_utf8(stdout).unwrap()).replace(who, "{who}");
     for mask in masks {
         stdout = Regex::new(mask).unwrap().replace_all(&stdout, "*").into_owned();
     }
     Answer { code: status.code(), stdout }
+}
+
+/// Some of Kafka's scripts print them where their answers go: the exception, where it was, what caused it, and an empty line.
+fn without_stack_traces(stdout: &str) -> String {
+    let is_of_trace =
+        |line: &str| ["\tat ", "\t... ", "Caused by: "].iter().any(|beginning| line.starts_with(beginning));
+    let mut kept = String::new();
+    let mut lines = stdout.split_inclusive('\n').peekable();
+    let mut is_behind_trace = false;
+    while let Some(line) = lines.next() {
+        let is_exception = lines.peek().is_some_and(|next| next.starts_with("\tat "))
+            || line.starts_with("org.apache.kafka.common.errors.");
+        if is_exception || is_of_trace(line) {
+            is_behind_trace = true;
+        } else if !(std::mem::take(&mut is_behind_trace) && line == "\n") {
+            kept.push_str(line);
+        }
+    }
+    kept
 }
 
 /// Two neighbours: the broker's and its controller's.
@@ -174,4 +206,7 @@ const CLASSES: &[(&str, &str)] = &[
     ("kafka-features", "FeatureCommand"),
     ("kafka-metadata-quorum", "MetadataQuorumCommand"),
     ("kafka-transactions", "TransactionsCommand"),
+    ("kafka-leader-election", "LeaderElectionCommand"),
+    ("kafka-reassign-partitions", "reassign.ReassignPartitionsCommand"),
+    ("kafka-acls", "AclCommand"),
 ];

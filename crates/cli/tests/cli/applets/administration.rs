@@ -98,3 +98,74 @@ fn transactions_are_told_of() {
     let unbounded = "The `find-hanging` command requires either --topic or --broker-id to limit the scope of the search\n";
     visit.refuses(name, "find-hanging", "", unbounded);
 }
+
+#[test]
+fn leaders_are_elected() {
+    let visit = Visit::new();
+    visit.prints("kafka-topics", "--create --topic orders --partitions 2", "Created topic orders.\n");
+    let name = "kafka-leader-election.sh";
+    visit.prints(name, "--election-type preferred --all-topic-partitions", "");
+    let file = visit.home.path().join("partitions.json");
+    let both = r#"{"partitions":[{"topic":"orders","partition":0},{"topic":"orders","partition":1}]}"#;
+    std::fs::write(&file, both).unwrap();
+    visit.prints(
+        name,
+        &format!("--election-type preferred --path-to-json-file {}", file.display()),
+        "Valid replica already elected for partitions orders-0, orders-1\n",
+    );
+    let one = visit.script(name, "--election-type unclean --topic nothing --partition 0");
+    let failed = "Error completing leader election (UNCLEAN) for partition: nothing-0: \
+                  org.apache.kafka.common.errors.UnknownTopicOrPartitionException: ";
+    assert!(one.stdout.starts_with(failed) && one.code == Some(1), "{}", one.stdout);
+    assert_eq!(one.stderr, "1 replica(s) could not be elected\n");
+    let missing = "Missing required option(s): election-type\n";
+    visit.refuses(name, "--all-topic-partitions", "", missing);
+}
+
+#[test]
+fn partitions_are_moved_between_brokers() {
+    let visit = Visit::new();
+    visit.prints("kafka-topics", "--create --topic orders", "Created topic orders.\n");
+    let name = "kafka-reassign-partitions";
+    let dir = visit.home.path().join("data").display().to_string();
+    let write = |name: &str, text: &str| {
+        let file = visit.home.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file.display().to_string()
+    };
+    let topics = write("topics.json", r#"{"version":1,"topics":[{"topic":"orders"}]}"#);
+    let there = format!(
+        r#"{{"version":1,"partitions":[{{"topic":"orders","partition":0,"replicas":[1],"log_dirs":["{dir}"]}}]}}"#
+    );
+    let anywhere =
+        r#"{"version":1,"partitions":[{"topic":"orders","partition":0,"replicas":[1],"log_dirs":["any"]}]}"#;
+    visit.prints(
+        name,
+        &format!("--generate --broker-list 1 --topics-to-move-json-file {topics}"),
+        &format!(
+            "Current partition replica assignment\n{there}\n\n\
+             Proposed partition reassignment configuration\n{anywhere}\n"
+        ),
+    );
+    let plan = write("plan.json", anywhere);
+    visit.prints(
+        name,
+        &format!("--execute --reassignment-json-file {plan}"),
+        &format!(
+            "Current partition replica assignment\n\n{there}\n\nSave this to use as the --reassignment-json-file \
+             option during rollback\nSuccessfully started partition reassignment for orders-0\n"
+        ),
+    );
+    let verified = "Status of partition reassignment:\nReassignment of partition orders-0 is completed.\n\n";
+    let verify = format!("--verify --preserve-throttles --reassignment-json-file {plan}");
+    visit.prints(name, &verify, verified);
+    visit.prints(name, "--list", "No partition reassignments found.\n");
+    let far = write("far.json", &anywhere.replace("[1]", "[7]"));
+    let unknown = "Error: Unknown broker id 7\n";
+    visit.refuses(name, &format!("--execute --reassignment-json-file {far}"), unknown, "");
+    let empty = write("empty.json", "{}");
+    let nothing = "Error: Partition reassignment list cannot be empty\n";
+    visit.refuses(name, &format!("--execute --reassignment-json-file {empty}"), nothing, "");
+    let foreign = "Option \"[throttle]\" can't be used with action \"[verify]\"\nOption ";
+    visit.refuses(name, &format!("{verify} --throttle 1"), "", foreign);
+}
