@@ -12,6 +12,7 @@ use crate::commands::ctx::CtxCommand;
 use crate::commands::dev::DevArgs;
 use crate::commands::group::GroupCommand;
 use crate::commands::log_dump::LogDumpArgs;
+use crate::commands::partition::PartitionCommand;
 use crate::commands::produce::ProduceArgs;
 use crate::commands::serve::ServeArgs;
 use crate::commands::topic::TopicCommand;
@@ -59,6 +60,9 @@ pub(crate) enum Command {
     /// Look at the brokers, and how they are
     #[command(subcommand)]
     Cluster(ClusterCommand),
+    /// Move partitions between brokers, and elect their leaders
+    #[command(subcommand)]
+    Partition(PartitionCommand),
     /// Allow and deny
     #[command(subcommand)]
     Acl(AclCommand),

@@ -10,6 +10,7 @@
 mod acl;
 mod applets;
 mod args;
+mod byte_size;
 mod clock;
 mod commands;
 mod configuration;

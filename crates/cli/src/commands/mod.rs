@@ -12,6 +12,7 @@ pub(crate) mod group;
 pub(crate) mod log_dump;
 mod next_records;
 pub(crate) mod offsets_of;
+pub(crate) mod partition;
 mod partitions_of;
 pub(crate) mod produce;
 pub(crate) mod serve;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Group(command) => group::run(command),
         Command::Txn(command) => txn::run(command),
         Command::Cluster(command) => cluster::run(command),
+        Command::Partition(command) => partition::run(command),
         Command::Acl(command) => acl::run(command),
         Command::Ctx(command) => ctx::run(command),
         Command::Completion(args) => completion::run(&args),

@@ -17,3 +17,17 @@ pub(crate) async fn partitions_of(admin: &Admin, topic: &str, named: &[i32]) -> 
     let wanted = if named.is_empty() { &there } else { named };
     Ok(wanted.iter().map(|number| TopicPartition::new(described.name.clone(), *number)).collect())
 }
+
+/// Partitions as they are named on the command line: `orders`, all of them, or `orders:0,3`.
+pub(crate) async fn named_partitions(admin: &Admin, texts: &[String]) -> Result<Vec<TopicPartition>> {
+    let mut named = Vec::new();
+    for text in texts {
+        let (topic, numbers) = text.split_once(':').unwrap_or((text, ""));
+        let numbers = numbers.split(',').filter(|number| !number.is_empty()).map(str::parse);
+        let numbers: Result<Vec<i32>, _> = numbers.collect();
+        let numbers =
+            numbers.map_err(|_not| usage(format!("{text}: name partitions as orders, or orders:0,3")))?;
+        named.extend(partitions_of(admin, topic, &numbers).await?);
+    }
+    Ok(named)
+}

@@ -11,6 +11,7 @@ mod consume;
 mod ctx;
 mod dev;
 mod group;
+mod partition;
 mod produce;
 mod topic;
 mod txn;

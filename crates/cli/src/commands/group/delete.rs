@@ -3,8 +3,8 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::named_partitions;
 use crate::commands::changes::Changes;
+use crate::commands::partitions_of::named_partitions;
 use crate::confirm::ConfirmArgs;
 use crate::exit::Outcome;
 use crate::output::OutputArgs;

@@ -16,8 +16,8 @@ use clap::Subcommand;
 use ottla_client::admin::Admin;
 use ottla_client::{Offset, TopicPartition};
 
-use crate::commands::partitions_of::partitions_of;
-use crate::exit::{Outcome, usage};
+use crate::commands::partitions_of::named_partitions;
+use crate::exit::Outcome;
 use crate::remote::block_on;
 
 #[derive(Debug, Subcommand)]
@@ -62,18 +62,4 @@ async fn committed_offsets(
     let wanted = (!partitions.is_empty()).then_some(&partitions[..]);
     let listed = admin.list_group_offsets(group, wanted, false).await?;
     Ok(listed.into_iter().filter_map(|(partition, it)| Some((partition, it.ok()??.offset))).collect())
-}
-
-/// Partitions as they are named on the command line: `orders`, all of them, or `orders:0,3`.
-async fn named_partitions(admin: &Admin, texts: &[String]) -> Result<Vec<TopicPartition>> {
-    let mut named = Vec::new();
-    for text in texts {
-        let (topic, numbers) = text.split_once(':').unwrap_or((text, ""));
-        let numbers = numbers.split(',').filter(|number| !number.is_empty()).map(str::parse);
-        let numbers: Result<Vec<i32>, _> = numbers.collect();
-        let numbers =
-            numbers.map_err(|_not| usage(format!("{text}: name partitions as orders, or orders:0,3")))?;
-        named.extend(partitions_of(admin, topic, &numbers).await?);
-    }
-    Ok(named)
 }

@@ -8,8 +8,8 @@ use ottla_client::admin::{OffsetReset, PlannedOffset, Results};
 use ottla_client::{Offset, TopicPartition};
 use serde::Serialize;
 
-use super::named_partitions;
 use crate::clock;
+use crate::commands::partitions_of::named_partitions;
 use crate::exit::{Outcome, print_refusal, print_warning, usage};
 use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::remote::ConnectionArgs;
