@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::applets::install::AppletsCommand;
 use crate::commands::acl::AclCommand;
+use crate::commands::bench::BenchCommand;
 use crate::commands::cluster::ClusterCommand;
 use crate::commands::completion::CompletionArgs;
 use crate::commands::config::ConfigCommand;
@@ -66,6 +67,9 @@ pub(crate) enum Command {
     /// Allow and deny
     #[command(subcommand)]
     Acl(AclCommand),
+    /// Measure how fast a cluster is
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// Keep clusters by name, and choose one
     #[command(subcommand)]
     Ctx(CtxCommand),

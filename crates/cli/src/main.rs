@@ -24,6 +24,7 @@ mod java_regex;
 mod kafka_id;
 mod output;
 mod payload;
+mod random;
 mod reassignment;
 mod remote;
 mod style;

@@ -70,7 +70,7 @@ fn exactly<const N: usize>(bytes: &[u8], class: &str) -> Result<[u8; N]> {
 }
 
 /// Java always shows a fraction.
-fn java_double(number: f64) -> String {
+pub(super) fn java_double(number: f64) -> String {
     with_exponent(format!("{number:?}"))
 }
 

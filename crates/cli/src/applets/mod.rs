@@ -37,6 +37,7 @@ mod line_reader;
 mod log_dirs;
 mod metadata_quorum;
 mod options;
+mod performance;
 mod reassign_partitions;
 mod subcommands;
 mod table;

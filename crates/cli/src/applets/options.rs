@@ -4,7 +4,7 @@
 //!
 //! - `--topic a`, `--topic=a` and `-topic a` are the same; names are not abbreviated;
 //! - an option that wants an argument takes whatever comes next, also what looks like an option;
-//! - an option whose argument may be missing takes what does not look like an option;
+//! - an option whose argument may be missing takes what does not look like an option, and a negative number;
 //! - an option that is read once must not be given twice, which is seen when it is read;
 //! - arguments without an option are taken, and ignored where the script has no use for them;
 //! - behind `--` there are no options.
@@ -19,6 +19,8 @@ pub(super) enum Argument {
     None,
     Required(&'static str),
     Optional(&'static str),
+    /// One or more, which only [`super::subcommands`] reads.
+    Several(&'static str),
 }
 
 /// An option of a script.
@@ -42,6 +44,10 @@ impl Opt {
 
     pub(super) const fn optional(name: &'static str, shown: &'static str, help: &'static str) -> Opt {
         Opt { name, letter: None, argument: Argument::Optional(shown), help }
+    }
+
+    pub(super) const fn several(name: &'static str, shown: &'static str, help: &'static str) -> Opt {
+        Opt { name, letter: None, argument: Argument::Several(shown), help }
     }
 
     pub(super) const fn or(self, letter: &'static str) -> Opt {
@@ -82,13 +88,14 @@ impl Syntax {
             let argument = match (option.argument, attached) {
                 (Argument::None, Some(_)) => return Err(Misuse::Bare(unrecognized(name))),
                 (Argument::None, None) => None,
-                (Argument::Required(_) | Argument::Optional(_), Some(attached)) => Some(attached.to_owned()),
-                (Argument::Required(_), None) => {
+                (_, Some(attached)) => Some(attached.to_owned()),
+                (Argument::Required(_) | Argument::Several(_), None) => {
                     let next = rest.next().cloned();
                     Some(next.ok_or_else(|| Misuse::Bare(format!("Option {name} requires an argument")))?)
                 }
                 (Argument::Optional(_), None) => {
-                    let is_argument = rest.as_slice().first().is_some_and(|next| named(next).is_none());
+                    let is_argument = |next: &String| named(next).is_none() || next.parse::<i64>().is_ok();
+                    let is_argument = rest.as_slice().first().is_some_and(is_argument);
                     is_argument.then(|| rest.next().cloned()).flatten()
                 }
             };
@@ -130,6 +137,7 @@ impl Opt {
             Argument::None => name,
             Argument::Required(shown) => format!("{name} <{shown}>"),
             Argument::Optional(shown) => format!("{name} [{shown}]"),
+            Argument::Several(shown) => format!("{name} <{shown}> ..."),
         }
     }
 }
@@ -258,6 +266,7 @@ mod tests {
         check("x --list y", &[("list", None)]);
         check("--state --list", &[("state", None), ("list", None)]);
         check("--state Empty,Stable --list", &[("state", Some("Empty,Stable")), ("list", None)]);
+        check("--state -1", &[("state", Some("-1"))]);
         check("--state", &[("state", None)]);
         check("--list -- --topic", &[("list", None)]);
         check("--topic a --topic b", &[("topic", Some("a")), ("topic", Some("b"))]);

@@ -1,4 +1,5 @@
-//! Command lines of scripts that have commands of their own, whose library has other rules than [`super::options`]:
+//! Command lines of scripts that have commands of their own, and of some that have none, whose library has other rules than
+//! [`super::options`]:
 //!
 //! - what stands before the command belongs to the script, what stands behind it to the command;
 //! - of an option's name the beginning is enough, if no other begins so;
@@ -54,6 +55,15 @@ impl Subcommands {
         }
     }
 
+    /// Of a script without commands.
+    pub(super) fn parse_alone(&'static self, args: &[String]) -> Result<Options, Misuse> {
+        let (options, rest) = self.scan(&self.common, args)?;
+        match rest.first() {
+            Some(left) => Err(self.misuse(&format!("unrecognized arguments: '{left}'"))),
+            None => Ok(options),
+        }
+    }
+
     /// What is wrong with the command line.
     pub(super) fn misuse(&self, reason: &str) -> Misuse {
         Misuse::Bare(format!("{}\n{}: error: {reason}", self.usage(), self.script))
@@ -77,8 +87,8 @@ impl Subcommands {
             let argument = match (option.argument, attached) {
                 (Argument::None, None) => None,
                 (Argument::None, Some(_)) => return Err(wants("ignored explicit argument")),
-                (Argument::Required(_) | Argument::Optional(_), Some(attached)) => Some(attached.to_owned()),
-                (Argument::Required(_) | Argument::Optional(_), None) => {
+                (_, Some(attached)) => Some(attached.to_owned()),
+                (Argument::Required(_) | Argument::Optional(_) | Argument::Several(_), None) => {
                     let next = rest.next().filter(|next| named(next).is_none() || is_number(next));
                     Some(next.ok_or_else(|| wants("expected one argument"))?.clone())
                 }
@@ -87,6 +97,12 @@ impl Subcommands {
                 "help" => return Err(Misuse::HelpAsked(self.help())),
                 "version" => return Err(Misuse::VersionAsked),
                 name => given.push((name, argument)),
+            }
+            if matches!(option.argument, Argument::Several(_)) {
+                while let Some(next) = rest.as_slice().first().filter(|next| named(next).is_none()) {
+                    given.push((option.name, Some(next.clone())));
+                    rest.next();
+                }
             }
         }
         Ok((Options::of(syntax, given), rest.as_slice()))
@@ -116,10 +132,13 @@ impl Subcommands {
 
     fn usage(&self) -> String {
         let names: Vec<&str> = self.names().collect();
-        format!("usage: {} [-h] [options] {{{}}} [options]", self.script, names.join(","))
+        match names[..] {
+            [] => format!("usage: {} [-h] [options]", self.script),
+            [..] => format!("usage: {} [-h] [options] {{{}}} [options]", self.script, names.join(",")),
+        }
     }
 
-    fn help(&self) -> String {
+    pub(super) fn help(&self) -> String {
         let mut help = format!("{}\n\n{}\n\n{}", self.usage(), self.common.about, self.common.help());
         for Subcommand { name, syntax, .. } in self.commands {
             help.push_str(&format!("\n{name}: {}\n{}", syntax.about, syntax.help()));
@@ -188,6 +207,26 @@ mod tests {
                 assert_eq!(given.options.last("id"), id, "{line}");
             }
         }
+    }
+
+    static ALONE: Subcommands = Subcommands {
+        script: "kafka-thing",
+        common: Syntax {
+            about: "Does one thing.",
+            options: &[Opt::several("set", "k=v", "Options."), Opt::value("rate", "n", "How fast.")],
+        },
+        commands: &[],
+    };
+
+    #[test]
+    fn a_script_without_commands_has_options_alone() {
+        let parse =
+            |line: &str| ALONE.parse_alone(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        let given = parse("--set a=1 b=2 --rate -1 --set c=3").expect("it parses");
+        assert_eq!(given.values("set").collect::<Vec<_>>(), ["a=1", "b=2", "c=3"]);
+        assert_eq!(given.last("rate"), Some("-1"));
+        let said = parse("more").expect_err("nothing stands alone").to_string();
+        assert!(said.ends_with("kafka-thing: error: unrecognized arguments: 'more'"), "{said}");
     }
 
     #[test]

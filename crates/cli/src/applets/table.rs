@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{
     broker_api_versions, cluster, configs, console_consumer, console_producer, consumer_groups,
-    delete_records, features, get_offsets, groups, leader_election, log_dirs, metadata_quorum,
+    delete_records, features, get_offsets, groups, leader_election, log_dirs, metadata_quorum, performance,
     reassign_partitions, topics, transactions,
 };
 use crate::exit::Outcome;
@@ -30,13 +30,16 @@ pub(super) const APPLETS: &[Applet] = &[
     Applet { name: "kafka-console-consumer", about: "Print records", run: console_consumer::run },
     Applet { name: "kafka-console-producer", about: "Write lines as records", run: console_producer::run },
     Applet { name: "kafka-consumer-groups", about: "Show groups and their lag, set where they are", run: consumer_groups::run },
+    Applet { name: "kafka-consumer-perf-test", about: "Measure how fast records are read", run: performance::run_consumer },
     Applet { name: "kafka-delete-records", about: "Delete the records before an offset", run: delete_records::run },
+    Applet { name: "kafka-e2e-latency", about: "Measure how long records take from producer to consumer", run: performance::run_round_trips },
     Applet { name: "kafka-features", about: "Show and change what the cluster has agreed to do", run: features::run },
     Applet { name: "kafka-get-offsets", about: "Show offsets of partitions", run: get_offsets::run },
     Applet { name: "kafka-groups", about: "List groups of all kinds", run: groups::run },
     Applet { name: "kafka-leader-election", about: "Have leaders of partitions elected", run: leader_election::run },
     Applet { name: "kafka-log-dirs", about: "Show what is in data directories", run: log_dirs::run },
     Applet { name: "kafka-metadata-quorum", about: "Show the quorum of controllers, add and remove voters", run: metadata_quorum::run },
+    Applet { name: "kafka-producer-perf-test", about: "Measure how fast records are written", run: performance::run_producer },
     Applet { name: "kafka-reassign-partitions", about: "Move partitions between brokers and directories", run: reassign_partitions::run },
     Applet { name: "kafka-topics", about: "List, describe, create, alter and delete topics", run: topics::run },
     Applet { name: "kafka-transactions", about: "Show transactions, find and end those that hang", run: transactions::run },

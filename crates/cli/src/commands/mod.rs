@@ -1,6 +1,7 @@
 //! What `ottla` can do: one module for each command.
 
 pub(crate) mod acl;
+pub(crate) mod bench;
 mod changes;
 pub(crate) mod cluster;
 pub(crate) mod completion;
@@ -13,7 +14,7 @@ pub(crate) mod log_dump;
 mod next_records;
 pub(crate) mod offsets_of;
 pub(crate) mod partition;
-mod partitions_of;
+pub(crate) mod partitions_of;
 pub(crate) mod produce;
 pub(crate) mod serve;
 pub(crate) mod topic;
@@ -32,6 +33,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Consume(args) => consume::run(&args),
         Command::Produce(args) => produce::run(&args),
         Command::Group(command) => group::run(command),
+        Command::Bench(command) => bench::run(&command),
         Command::Txn(command) => txn::run(command),
         Command::Cluster(command) => cluster::run(command),
         Command::Partition(command) => partition::run(command),

@@ -7,12 +7,12 @@
 //! |---|---|
 //! | `table`, `wide` | aligned columns for people; `wide` has all of them |
 //! | `json`, `yaml`, `ndjson` | everything there is; integers are exact |
-//! | `tsv` | the columns of `wide`, tab-separated, below their headings |
+//! | `tsv`, `csv` | the columns of `wide`, separated by tabs or commas, below their headings |
 
 mod cell;
 mod layout;
+mod separated;
 mod table;
-mod tsv;
 mod yaml;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};
@@ -23,6 +23,7 @@ use serde_json::Value;
 
 use crate::style::Style;
 pub(crate) use layout::{Answer, Column, Layout, Nested};
+use separated::Separator;
 
 /// What every command takes that answers something.
 #[derive(Debug, Clone, Copy, Args)]
@@ -40,6 +41,7 @@ pub(crate) enum Format {
     Json,
     Yaml,
     Tsv,
+    Csv,
     Ndjson,
 }
 
@@ -91,7 +93,8 @@ fn write(
     match format {
         Format::Table => table::write(out, style, false, layout, &items(answer)),
         Format::Wide => table::write(out, style, true, layout, &items(answer)),
-        Format::Tsv => tsv::write(out, layout, &items(answer)),
+        Format::Tsv => separated::write(out, Separator::Tab, layout, &items(answer)),
+        Format::Csv => separated::write(out, Separator::Comma, layout, &items(answer)),
         Format::Yaml => yaml::write(out, &answer),
         Format::Json => {
             serde_json::to_writer_pretty(&mut *out, &answer)?;
@@ -165,6 +168,12 @@ mod tests {
             "NAME\tOFFSET\tREPLICAS\tRACK\n\
              orders\t9223372036854775807\t1,2\t-\n\
              a\\tb\\u{1b}[31m\t7\t\tno: r\n",
+        );
+        check(
+            Format::Csv,
+            "NAME,OFFSET,REPLICAS,RACK\r\n\
+             orders,9223372036854775807,\"1,2\",\r\n\
+             a\\tb\\u{1b}[31m,7,,no: r\r\n",
         );
         check(
             Format::Ndjson,

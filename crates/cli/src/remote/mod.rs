@@ -66,6 +66,12 @@ pub(crate) fn block_on<T>(command: impl Future<Output = Result<T>>) -> Result<T>
     runtime.block_on(command)
 }
 
+/// Runs a command that has work for several processors.
+pub(crate) fn block_on_threads<T>(command: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    runtime.block_on(command)
+}
+
 impl ConnectionArgs {
     /// Everything that was said, the weakest first, so that the last word counts.
     pub(crate) fn properties(&self) -> Result<Vec<Property>> {

@@ -9,6 +9,7 @@ mod cluster;
 mod console;
 mod groups;
 mod partitions;
+mod performance;
 mod quorum;
 mod topics;
 mod transactions;
@@ -209,4 +210,7 @@ const CLASSES: &[(&str, &str)] = &[
     ("kafka-leader-election", "LeaderElectionCommand"),
     ("kafka-reassign-partitions", "reassign.ReassignPartitionsCommand"),
     ("kafka-acls", "AclCommand"),
+    ("kafka-producer-perf-test", "ProducerPerformance"),
+    ("kafka-consumer-perf-test", "ConsumerPerformance"),
+    ("kafka-e2e-latency", "EndToEndLatency"),
 ];

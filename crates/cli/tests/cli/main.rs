@@ -3,6 +3,7 @@
 
 mod acl;
 mod applets;
+mod bench;
 mod cluster;
 mod completion;
 mod config;
