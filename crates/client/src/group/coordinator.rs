@@ -2,6 +2,7 @@
 
 use ottla_wire::{ApiKey, ErrorCode, Request};
 
+use super::heartbeats::Command;
 use crate::error::{Resource, ResponseError};
 use crate::{Call, Client, Destination, Result};
 
@@ -22,6 +23,33 @@ pub(crate) async fn ask<R: Request>(
         client.learn_from(call.destination(), error);
     }
     answered
+}
+
+/// What was done.
+#[derive(Debug)]
+pub(crate) enum Carried<A> {
+    Heartbeat(u64, Result<A>),
+    Left,
+}
+
+/// Carries out what a member decided.
+pub(crate) async fn carry_out<R: Request>(
+    client: Client,
+    call: Call,
+    command: Command<R>,
+    code: impl Fn(&R::Response) -> i16,
+) -> Carried<R::Response> {
+    match command {
+        Command::Heartbeat(round, request) => {
+            Carried::Heartbeat(round, ask(client, call, request, code).await)
+        }
+        Command::Leave(request) => {
+            if let Err(error) = ask(client, call, request, code).await {
+                tracing::info!(target: "ottla_client::group", %error, "the coordinator was not told");
+            }
+            Carried::Left
+        }
+    }
 }
 
 fn check(api: ApiKey, code: i16, destination: &Destination) -> Result<(), ResponseError> {

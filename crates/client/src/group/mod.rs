@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `classic` | the classic protocol: members assign partitions to each other |
 //! | `consumer` | the protocol `consumer` (KIP-848): the coordinator assigns partitions |
+//! | `heartbeats` | what that has in common with share groups: when to say something, and who is in |
 //! | `membership`, `holding`, `attendance` | what the application and the member have in common |
 //! | `shared` | the same behind a lock |
 //! | `queue` | whose turn it is to commit |
@@ -21,6 +22,7 @@ mod committed;
 pub(crate) mod consumer;
 mod coordinator;
 mod handling;
+pub(crate) mod heartbeats;
 mod holding;
 mod listener;
 mod membership;
@@ -32,7 +34,7 @@ mod shared;
 mod topics;
 
 pub use committed::CommittedOffset;
-pub(crate) use coordinator::ask;
+pub(crate) use coordinator::{Carried, carry_out};
 pub use handling::{
     Batch, BatchHandler, BatchOptions, Batches, Claim, ConsumerGroup, DeadLetters, GroupHandler, Handled,
     HandlerError, OnFailure, Session,

@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use ottla_wire::messages::share_group_heartbeat_response::{Assignment, TopicPartitions};
-use ottla_wire::{ApiKey, Uuid};
+use ottla_wire::{ApiKey, ErrorCode, Uuid};
 
 use super::*;
 use crate::clock;

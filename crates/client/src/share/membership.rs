@@ -7,10 +7,13 @@ use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
 use super::driver::Shared;
-use super::member::{Command, Member, State};
+use super::member::{Command, Member};
 use crate::backoff::Backoff;
+use crate::group::heartbeats::State;
 use crate::tasks::next_done;
-use crate::{Call, Client, Coordinator, Result, clock, group};
+use crate::{Call, Client, Coordinator, clock, group};
+
+type Done = group::Carried<ShareGroupHeartbeatResponse>;
 
 /// The task.
 pub(super) struct Membership {
@@ -19,12 +22,6 @@ pub(super) struct Membership {
     shared: Arc<Shared>,
     member: Member,
     coordinator: Coordinator,
-}
-
-/// What was done.
-enum Done {
-    Heartbeat(u64, Result<ShareGroupHeartbeatResponse>),
-    Left,
 }
 
 impl Membership {
@@ -62,22 +59,7 @@ impl Membership {
 
     fn start(&self, command: Command, under_way: &mut JoinSet<Done>) {
         let call = Call::to(self.coordinator.clone().into());
-        let client = self.client.clone();
-        match command {
-            Command::Heartbeat(round, request) => {
-                let asking = group::ask(client, call, request, |answer| answer.error_code);
-                under_way.spawn(async move { Done::Heartbeat(round, asking.await) });
-            }
-            Command::Leave(request) => {
-                let asking = group::ask(client, call, request, |answer| answer.error_code);
-                under_way.spawn(async move {
-                    if let Err(error) = asking.await {
-                        tracing::info!(target: "ottla_client::group", %error, "the coordinator was not told");
-                    }
-                    Done::Left
-                });
-            }
-        }
+        under_way.spawn(group::carry_out(self.client.clone(), call, command, |answer| answer.error_code));
     }
 
     fn done(&mut self, done: Done) {
@@ -86,7 +68,7 @@ impl Membership {
             Done::Heartbeat(round, result) => {
                 self.member.answered(&mut membership, round, result, clock::now());
             }
-            Done::Left if self.member.state == State::Out => membership.is_in = false,
+            Done::Left if self.member.state() == State::Out => membership.is_in = false,
             Done::Left => {}
         }
     }

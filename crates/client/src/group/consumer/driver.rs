@@ -8,12 +8,13 @@ use ottla_wire::messages::ConsumerGroupHeartbeatResponse;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::member::{Command, Due, Member, Settings, State};
+use super::member::{Command, Due, Member, Settings};
 use crate::backoff::Backoff;
 use crate::client::Lane;
 use crate::cluster::Topic;
 use crate::config::ConsumerConfig;
-use crate::group::coordinator;
+use crate::group::coordinator::{Carried, carry_out};
+use crate::group::heartbeats::State;
 use crate::group::shared::Shared;
 use crate::tasks::next_done;
 use crate::{Call, Client, Coordinator, Result, clock, random};
@@ -42,8 +43,7 @@ struct Lookup {
 
 /// What was done.
 enum Done {
-    Heartbeat(u64, Result<ConsumerGroupHeartbeatResponse>),
-    Left,
+    Carried(Carried<ConsumerGroupHeartbeatResponse>),
     Named(Result<Vec<Topic>>),
 }
 
@@ -118,21 +118,8 @@ impl Driver {
     fn start(&self, command: Command, under_way: &mut JoinSet<Done>) {
         let destination = self.coordinator.clone().into();
         let call = Call::to(destination).lane(self.lane).versions(self.version_min..=i16::MAX);
-        match command {
-            Command::Heartbeat(round, request) => {
-                let asking = coordinator::ask(self.client.clone(), call, request, |answer| answer.error_code);
-                under_way.spawn(async move { Done::Heartbeat(round, asking.await) });
-            }
-            Command::Leave(request) => {
-                let asking = coordinator::ask(self.client.clone(), call, request, |answer| answer.error_code);
-                under_way.spawn(async move {
-                    if let Err(error) = asking.await {
-                        tracing::info!(target: "ottla_client::group", %error, "the coordinator was not told");
-                    }
-                    Done::Left
-                });
-            }
-        }
+        let doing = carry_out(self.client.clone(), call, command, |answer| answer.error_code);
+        under_way.spawn(async move { Done::Carried(doing.await) });
     }
 
     /// Asks for the names of topics that are assigned, or tells when to look again.
@@ -152,11 +139,11 @@ impl Driver {
     fn done(&mut self, done: Done) {
         let now = clock::now();
         match done {
-            Done::Heartbeat(round, result) => {
+            Done::Carried(Carried::Heartbeat(round, result)) => {
                 self.member.answered(&mut self.shared.membership(), round, result, now);
             }
-            Done::Left => {
-                if self.member.state == State::Out {
+            Done::Carried(Carried::Left) => {
+                if self.member.state() == State::Out {
                     self.shared.membership().is_in = false;
                 }
             }

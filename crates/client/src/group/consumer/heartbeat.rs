@@ -9,15 +9,12 @@ use ottla_wire::{ByteString, Uuid};
 
 use super::member::Settings;
 use crate::group::GroupMetadata;
+use crate::group::heartbeats::{ENTERING, LEAVING};
 use crate::group::membership::Subscribed;
 
 /// A partition as this protocol names it.
 pub(super) type Numbered = (Uuid, i32);
 
-/// The epoch of who wants to be let in.
-pub(super) const ENTERING: i32 = 0;
-/// The epoch of who leaves.
-const LEAVING: i32 = -1;
 /// The epoch of a static member that leaves and may come back.
 const LEAVING_FOR_NOW: i32 = -2;
 

@@ -6,9 +6,10 @@ use ottla_wire::messages::{ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeat
 use ottla_wire::{ApiKey, ErrorCode, Uuid};
 use tokio::time::Instant;
 
-use super::member::{Command, Member, Settings, State};
+use super::member::{Command, Member, Settings};
 use crate::backoff::Backoff;
 use crate::error::ResponseError;
+use crate::group::heartbeats::State;
 use crate::group::membership::{Membership, Refusal, Subscribed};
 use crate::group::{GroupMetadata, Pattern, Turn};
 use crate::{TopicPartition, clock};
@@ -231,7 +232,7 @@ fn who_leaves_says_so_and_whether_it_may_come_back() {
             let [Command::Leave(request)] = due.as_slice() else { panic!("it leaves: {due:?}") };
             assert_eq!(request.member_epoch, epoch);
             assert_eq!(bench.commands(), []);
-            assert_eq!(bench.member.state, State::Out);
+            assert_eq!(bench.member.state(), State::Out);
         }
     }
 }
@@ -280,7 +281,7 @@ fn a_commit_that_was_refused_to_the_member_as_it_is_says_that_it_is_none() {
     let older = GroupMetadata { generation: 0, ..member.clone() };
     bench.membership.refusal = Some(Refusal { code: ErrorCode::UnknownMemberId, member: older });
     bench.commands();
-    assert_eq!(bench.member.state, State::In);
+    assert_eq!(bench.member.state(), State::In);
     bench.membership.refusal = Some(Refusal { code: ErrorCode::UnknownMemberId, member });
     bench.commands();
     assert_eq!(bench.turns(), [Turn::Lose(partitions(&[0]))]);
