@@ -208,6 +208,7 @@ impl Link {
             advertised_by: self.advertised_by,
             client_id: &config.client_id,
             response_bytes_max: config.receive_message_max_bytes,
+            stall_max: config.request_timeout,
             idle_max: config.connections_max_idle,
         }
     }

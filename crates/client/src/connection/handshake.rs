@@ -134,7 +134,7 @@ pub(super) fn end(broker: &Arc<str>, error: &FrameError, max: usize) -> Option<E
         FrameError::Io(error) => {
             TlsProblem::of(error).map(|problem| Error::Tls { broker: broker.clone(), problem })
         }
-        FrameError::Closed => None,
+        FrameError::Closed | FrameError::Stalled(_) => None,
     }
 }
 

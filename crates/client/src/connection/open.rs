@@ -34,6 +34,8 @@ pub(crate) struct Opening<'a> {
     pub(crate) advertised_by: Option<BrokerId>,
     pub(crate) client_id: &'a str,
     pub(crate) response_bytes_max: usize,
+    /// How long nothing may come in the middle of an answer.
+    pub(crate) stall_max: Duration,
     pub(crate) idle_max: Duration,
 }
 
@@ -66,7 +68,7 @@ pub(crate) async fn open(opening: &Opening<'_>, tasks: &Tasks) -> Result<Connect
     let connected = opening.transport.connect(opening.address, opening.to).await;
     let stream = connected.map_err(|error| opening.unreachable(&error))?;
     let broker = opening.broker();
-    let mut frames = Frames::new(stream.reader, opening.response_bytes_max);
+    let mut frames = Frames::new(stream.reader, opening.response_bytes_max, opening.stall_max);
     let mut writer = stream.writer;
     let mut handshake = Handshake {
         frames: &mut frames,
