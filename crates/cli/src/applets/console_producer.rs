@@ -95,7 +95,7 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
         let record = move |line: &[u8]| {
             let record = reader.record(line);
             prompt(prompts);
-            record
+            record.map(Some)
         };
         let sent = produce_lines(&producer, record, options.has("sync")).await;
         producer.close(FAREWELL).await?;

@@ -20,7 +20,7 @@ pub(crate) enum AppletsCommand {
     Install(InstallArgs),
 }
 
-/// List Kafka's scripts that there are
+/// List Kafka's scripts that there are, and kcat
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
@@ -71,8 +71,7 @@ impl Answer for Link {
 pub(crate) fn run(command: &AppletsCommand) -> Result<Outcome> {
     match command {
         AppletsCommand::List(args) => {
-            let scripts =
-                APPLETS.iter().map(|it| Script { name: format!("{}.sh", it.name), about: it.about });
+            let scripts = APPLETS.iter().map(|it| Script { name: it.file_name(), about: it.about });
             args.output.print_all(&scripts.collect::<Vec<_>>())?;
             Ok(Outcome::Success)
         }
@@ -86,7 +85,7 @@ fn install(args: &InstallArgs) -> Result<Outcome> {
     let mut links = Vec::new();
     let mut outcome = Outcome::Success;
     for applet in APPLETS {
-        let path = args.dir.join(format!("{}.sh", applet.name));
+        let path = args.dir.join(applet.file_name());
         let result = match link(&this, &path, args.force) {
             Ok(()) => "linked",
             Err(error) => {

@@ -14,6 +14,8 @@
 //! ending       exit codes
 //! install      the links
 //! ```
+//!
+//! And `kcat`, in a folder of its own, with its own command line.
 
 mod broker_api_versions;
 mod cluster;
@@ -32,6 +34,7 @@ mod get_offsets;
 mod groups;
 pub(crate) mod install;
 mod java;
+mod kcat;
 mod leader_election;
 mod line_reader;
 mod log_dirs;

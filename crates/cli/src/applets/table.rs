@@ -6,14 +6,14 @@ use anyhow::Result;
 
 use super::{
     broker_api_versions, cluster, configs, console_consumer, console_producer, consumer_groups,
-    delete_records, features, get_offsets, groups, leader_election, log_dirs, metadata_quorum, performance,
-    reassign_partitions, topics, transactions,
+    delete_records, features, get_offsets, groups, kcat, leader_election, log_dirs, metadata_quorum,
+    performance, reassign_partitions, topics, transactions,
 };
 use crate::exit::Outcome;
 
 /// One of Kafka's scripts.
 pub(super) struct Applet {
-    /// Its file's name, without `.sh`.
+    /// Its file's name, without the `.sh` of Kafka's scripts.
     pub(super) name: &'static str,
     pub(super) about: &'static str,
     pub(super) run: Run,
@@ -21,6 +21,13 @@ pub(super) struct Applet {
 
 /// Reads its command line, and writes its answer.
 type Run = fn(&[String], &mut dyn Write) -> Result<Outcome>;
+
+impl Applet {
+    /// What its file is called.
+    pub(super) fn file_name(&self) -> String {
+        if self.name.starts_with("kafka-") { format!("{}.sh", self.name) } else { self.name.to_owned() }
+    }
+}
 
 #[rustfmt::skip]
 pub(super) const APPLETS: &[Applet] = &[
@@ -43,6 +50,8 @@ pub(super) const APPLETS: &[Applet] = &[
     Applet { name: "kafka-reassign-partitions", about: "Move partitions between brokers and directories", run: reassign_partitions::run },
     Applet { name: "kafka-topics", about: "List, describe, create, alter and delete topics", run: topics::run },
     Applet { name: "kafka-transactions", about: "Show transactions, find and end those that hang", run: transactions::run },
+    Applet { name: "kafkacat", about: "kcat, by its old name", run: kcat::run },
+    Applet { name: "kcat", about: "Produce, consume, and look at topics", run: kcat::run },
 ];
 
 /// The script of this name, with or without `.sh`, wherever its file is.

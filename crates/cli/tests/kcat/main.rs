@@ -1,4 +1,6 @@
-//! What our library writes kcat reads, and the reverse, in every codec. Wants kcat, so it is run by name.
+//! What our library writes kcat reads, and the reverse, in every codec; and kcat beside what `ottla` is by that name. Wants kcat, so it is run by name.
+
+mod comparison;
 
 #[path = "../support/client.rs"]
 mod client;

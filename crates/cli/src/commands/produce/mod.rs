@@ -21,8 +21,9 @@ use tokio::signal::ctrl_c;
 
 use crate::exit::{Outcome, usage};
 use crate::remote::{ConnectionArgs, Property, block_on};
-use feeding::{Feed, Record};
+pub(crate) use feeding::{Feed, Record, Source};
 use lines::Reader;
+pub(crate) use lines::split_once;
 use sending::Sending;
 
 /// Write records to a topic
@@ -109,7 +110,8 @@ enum Input {
 /// not be read or written, once all that was read before is written or has failed.
 pub(crate) async fn produce_lines(producer: &Producer, record: impl Record, sync: bool) -> Result<()> {
     let mut sending = Sending::new(producer.clone());
-    let mut feed = Feed::lines(record);
+    let source = Source { tells_lines: false, ..Source::lines(Vec::new()) };
+    let mut feed = Feed::start(record, source);
     let sent = if sync { sending.send_each(&mut feed).await } else { sending.send_all(&mut feed).await };
     producer.flush().await;
     let ended = sending.await_all().await;
@@ -128,8 +130,9 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
         let sent = if args.tombstone {
             sending.send(reader.tombstone()?).await
         } else {
-            let record = move |text: &[u8]| reader.record(text);
-            let mut feed = Feed::start(record, args.files.clone(), args.input == Some(Input::Whole));
+            let record = move |text: &[u8]| reader.record(text).map(Some);
+            let is_whole = args.input == Some(Input::Whole);
+            let mut feed = Feed::start(record, Source { is_whole, ..Source::lines(args.files.clone()) });
             tokio::select! {
                 sent = sending.send_all(&mut feed) => sent,
                 interrupted = ctrl_c() => interrupted.map_err(anyhow::Error::from),

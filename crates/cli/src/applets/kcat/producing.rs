@@ -1,0 +1,205 @@
+//! `-P`: messages from standard input or files.
+
+use std::collections::VecDeque;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use ottla_client::producer::{Delivery, Producer, ProducerRecord};
+
+use super::interrupted;
+use super::options::Options;
+use super::settings::Settings;
+use super::told::{Fatal, words};
+use crate::commands::produce::{Feed, Source, split_once};
+use crate::exit::Outcome;
+use crate::remote::connect_producer_with;
+
+/// How long the last messages may take.
+const FAREWELL: Duration = Duration::from_secs(300);
+
+/// So many messages may be on their way.
+const UNDER_WAY_MAX: usize = 100_000;
+
+pub(super) async fn run(options: &Options, settings: Settings) -> Result<Outcome> {
+    if options.is_line_by_line && options.rest.len() > 1 {
+        return Err(Fatal::new("Only one file allowed for line mode (-l)").into());
+    }
+    let (files, has_failed) = files(options)?;
+    if has_failed && files.is_empty() {
+        return Ok(Outcome::Failure);
+    }
+    let (remote, config) = connect_producer_with(&settings.properties()).await?;
+    let is_transactional = config.transactional_id.is_some();
+    let producer = remote.client.producer(config)?;
+    if is_transactional {
+        options.tell(1, "Using transactional producer");
+        producer.init_transactions().await?;
+        producer.begin_transaction()?;
+    }
+    let is_whole = !options.rest.is_empty() && !options.is_line_by_line;
+    let source = Source { files, is_whole, delimiter: options.delimiter.clone(), tells_lines: false };
+    let feed = Feed::start(reader(options)?, source);
+    let mut producing =
+        Producing { options, producer: &producer, under_way: VecDeque::new(), sent: 0, failures: 0 };
+    let is_interrupted = producing.run(feed).await?;
+    if is_transactional {
+        producing.end_transaction(is_interrupted).await?;
+    }
+    producer.flush().await;
+    producing.note_all().await;
+    let failures = producing.failures;
+    producer.close(FAREWELL).await?;
+    Ok(if failures > 0 { Outcome::Failure } else { Outcome::Success })
+}
+
+/// Those that can be read and are not empty, and whether some cannot be read.
+fn files(options: &Options) -> Result<(Vec<PathBuf>, bool), Fatal> {
+    let (mut files, mut has_failed) = (Vec::new(), false);
+    for path in &options.rest {
+        match fs::metadata(path).and_then(|it| fs::File::open(path).map(|_opened| it)) {
+            Ok(file) if file.len() == 0 && !options.is_line_by_line => {
+                options.tell(3, format_args!("Skipping empty file {path}"));
+            }
+            Ok(_) => files.push(path.into()),
+            Err(error) if options.is_line_by_line => {
+                return Err(Fatal::new(format!("Cannot open {path}: {error}")));
+            }
+            Err(error) => {
+                options.tell(1, format_args!("Failed to open {path}: {error}"));
+                has_failed = true;
+            }
+        }
+    }
+    Ok((files, has_failed))
+}
+
+/// Makes messages of what is read; prints it besides, if that is wanted. Nothing becomes of an empty one.
+fn reader(options: &Options) -> Result<impl FnMut(&[u8]) -> Result<Option<ProducerRecord>> + Send + 'static> {
+    let topic = options.topic.clone().unwrap_or_default();
+    let mut blank = ProducerRecord::new(topic);
+    blank.partition = options.partition;
+    for (name, value) in &options.headers {
+        blank = match value {
+            Some(value) => blank.header(name.clone(), value.clone()),
+            None => blank.null_header(name.clone()),
+        };
+    }
+    blank.key = options.key.clone().map(Into::into);
+    let is_whole = !options.rest.is_empty() && !options.is_line_by_line;
+    let key_delimiter = options.key_delimiter.clone().filter(|it| !it.is_empty() && !is_whole);
+    let nulls = options.shows_nulls;
+    let mut tee = if options.tees && !is_whole { Some(tee()?) } else { None };
+    let mut left = options.count.unwrap_or(u64::MAX);
+    Ok(move |text: &[u8]| {
+        if text.is_empty() || left == 0 {
+            return Ok(None);
+        }
+        left -= 1;
+        if let Some(tee) = &mut tee {
+            tee.write_all(text)?;
+        }
+        let split = key_delimiter.as_ref().and_then(|delimiter| split_once(text, delimiter));
+        let record = blank.clone();
+        Ok(Some(match split {
+            None => record.value(text.to_vec()),
+            Some((key, value)) => {
+                let record = if nulls && value.is_empty() { record } else { record.value(value.to_vec()) };
+                if nulls && key.is_empty() { record } else { record.key(key.to_vec()) }
+            }
+        }))
+    })
+}
+
+/// Standard output for the thread that reads: the lock of the other one is taken.
+fn tee() -> io::Result<File> {
+    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
+struct Producing<'a> {
+    options: &'a Options,
+    producer: &'a Producer,
+    under_way: VecDeque<Delivery>,
+    sent: u64,
+    failures: u64,
+}
+
+impl Producing<'_> {
+    /// Whether somebody interrupted it.
+    async fn run(&mut self, mut feed: Feed) -> Result<bool> {
+        tokio::select! {
+            sent = self.send_all(&mut feed) => sent.map(|()| false),
+            interrupted = interrupted() => Ok(interrupted.map(|()| true)?),
+        }
+    }
+
+    async fn send_all(&mut self, feed: &mut Feed) -> Result<()> {
+        while let Some(records) = feed.next().await {
+            for record in records? {
+                let size = record.value.as_ref().map_or(0, |value| value.len());
+                let sent = self.producer.send(record).await;
+                let delivery = sent.map_err(|error| {
+                    Fatal::new(format!("Failed to produce message ({size} bytes): {}", words(&error)))
+                })?;
+                self.under_way.push_back(delivery);
+                self.sent += 1;
+                if self.options.count == Some(self.sent) {
+                    return Ok(());
+                }
+            }
+            self.note_ended();
+            while self.under_way.len() > UNDER_WAY_MAX {
+                self.note_first().await;
+            }
+        }
+        Ok(())
+    }
+
+    fn note_ended(&mut self) {
+        while let Some(result) = self.under_way.front().and_then(Delivery::now) {
+            self.under_way.pop_front();
+            self.note(result);
+        }
+    }
+
+    async fn note_first(&mut self) {
+        if let Some(first) = self.under_way.pop_front() {
+            let result = first.await;
+            self.note(result);
+        }
+    }
+
+    async fn note_all(&mut self) {
+        while !self.under_way.is_empty() {
+            self.note_first().await;
+        }
+    }
+
+    fn note(&mut self, result: ottla_client::Result<ottla_client::producer::RecordMetadata>) {
+        match result {
+            Ok(written) => {
+                let (partition, offset) = (written.topic_partition.partition, written.offset.unwrap_or(-1));
+                let told = format_args!("Message delivered to partition {partition} (offset {offset})");
+                self.options.tell(3, told);
+            }
+            Err(error) => {
+                self.failures += 1;
+                self.options.tell(1, format_args!("Delivery failed for message: {}", words(&error)));
+            }
+        }
+    }
+
+    async fn end_transaction(&self, is_interrupted: bool) -> Result<()> {
+        if is_interrupted {
+            self.options.tell(0, "Aborting transaction due to termination signal");
+            return Ok(self.producer.abort_transaction().await?);
+        }
+        self.options.tell(1, "Committing transaction");
+        self.producer.commit_transaction().await?;
+        self.options.tell(1, "Transaction successfully committed");
+        Ok(())
+    }
+}
