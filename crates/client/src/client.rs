@@ -20,6 +20,7 @@ use crate::{Error, Result};
 pub use call::{Call, Reply};
 pub use coordinators::{Coordinator, CoordinatorKind};
 pub(crate) use links::Lane;
+pub(crate) use refresh::CONTROLLERS;
 pub use route::Destination;
 
 /// A client of one cluster. Producers, consumers and admins are made from it and share its connections and its knowledge.
@@ -46,6 +47,7 @@ pub struct Client {
 
 struct Inner {
     seeds: Vec<Address>,
+    are_controllers: bool,
     links: links::LinkTable,
     metadata: Metadata,
     coordinators: coordinators::Coordinators,
@@ -59,11 +61,16 @@ impl Client {
     ///
     /// [`Error::Config`] if the options do not go together. Must be called within a tokio runtime, as all that follows.
     pub fn new(config: ClientConfig) -> Result<Client> {
+        Client::of(config, false)
+    }
+
+    fn of(config: ClientConfig, are_controllers: bool) -> Result<Client> {
         config.check()?;
         let seeds = config.bootstrap_servers.iter().filter_map(|server| Address::parse(server).ok());
         let (retry_backoff, pushes_metrics) = (config.retry_backoff, config.enable_metrics_push);
         let inner = Inner {
             seeds: seeds.collect(),
+            are_controllers,
             links: links::LinkTable::new(config)?,
             metadata: Metadata::default(),
             coordinators: coordinators::Coordinators::default(),
@@ -87,6 +94,21 @@ impl Client {
         let client = Client::new(config)?;
         client.refresh().await?;
         Ok(client)
+    }
+
+    /// A client of the controllers, which `bootstrap.servers` names then, instead of the brokers (KIP-919): for administration where
+    /// no broker is up. They know nothing of topics.
+    ///
+    /// Cancel-safe.
+    pub async fn connect_to_controllers(config: ClientConfig) -> Result<Client> {
+        let client = Client::of(config, true)?;
+        client.refresh().await?;
+        Ok(client)
+    }
+
+    /// Whether it is connected to controllers rather than brokers.
+    pub(crate) fn are_controllers(&self) -> bool {
+        self.inner.are_controllers
     }
 
     /// The options.

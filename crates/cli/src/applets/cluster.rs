@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use ottla_client::Error;
 use ottla_client::admin::Admin;
 
@@ -19,6 +19,8 @@ static SYNTAX: Syntax = Syntax {
     options: &[
         Opt::value("bootstrap-server", "servers", "REQUIRED: The servers to connect to, also as -b."),
         Opt::value("b", "servers", "--bootstrap-server"),
+        Opt::value("bootstrap-controller", "controllers", "The controllers to connect to, also as -C."),
+        Opt::value("C", "controllers", "--bootstrap-controller"),
         Opt::value("config", "file", "(Deprecated) Use --command-config instead."),
         Opt::value("command-config", "file", "Options of the client, also as -c."),
         Opt::value("c", "file", "--command-config"),
@@ -68,9 +70,20 @@ fn given<'a>(options: &'a Options, long: &str, short: &str) -> Result<Option<&'a
 }
 
 fn properties(options: &Options, out: &mut dyn Write) -> Result<Properties> {
-    let servers = given(options, "bootstrap-server", "b")?.ok_or_else(|| {
-        misuse("one of the arguments --bootstrap-server/-b --bootstrap-controller/-C is required")
-    })?;
+    let servers = given(options, "bootstrap-server", "b")?;
+    let controllers = given(options, "bootstrap-controller", "C")?;
+    match (servers, controllers) {
+        (None, None) => {
+            let reason = "one of the arguments --bootstrap-server/-b --bootstrap-controller/-C is required";
+            return Err(misuse(reason).into());
+        }
+        (Some(_), Some(_)) => {
+            let reason =
+                "argument --bootstrap-controller/-C: not allowed with argument --bootstrap-server/-b";
+            return Err(misuse(reason).into());
+        }
+        _ => {}
+    }
     if options.has("config") {
         if options.count(&["command-config", "c"]) > 0 {
             return Err(anyhow!("--config and --command-config cannot be specified together."));
@@ -83,7 +96,7 @@ fn properties(options: &Options, out: &mut dyn Write) -> Result<Properties> {
     }
     let file = ["config", "command-config", "c"].into_iter().find(|name| options.has(name));
     let mut properties = Properties::of_file(options, file.unwrap_or("command-config"))?;
-    properties.set("bootstrap.servers", servers);
+    properties.set_bootstrap(servers, controllers);
     Ok(properties)
 }
 
@@ -109,19 +122,29 @@ async fn unregister(options: &Options, admin: &Admin, out: &mut dyn Write) -> Re
 }
 
 async fn list_endpoints(options: &Options, admin: &Admin, out: &mut dyn Write) -> Result<()> {
-    let brokers = admin.describe_cluster(options.has("include-fenced-brokers")).await?.brokers;
+    let are_controllers = options.count(&["bootstrap-controller", "C"]) > 0;
+    let with_fenced = options.has("include-fenced-brokers");
+    if with_fenced && are_controllers {
+        bail!("The option --include-fenced-brokers is only supported with --bootstrap-server option");
+    }
+    let nodes = admin.describe_cluster(with_fenced).await?.brokers;
     let widest = |lengths: &mut dyn Iterator<Item = usize>, otherwise| lengths.max().unwrap_or(otherwise);
-    let host = widest(&mut brokers.iter().map(|broker| broker.host.len()), 100);
-    let rack = widest(&mut brokers.iter().filter_map(|broker| Some(broker.rack.as_ref()?.len())), 10);
-    let columns = Columns::fixed(&[10, host, 10, rack, 10, 15]);
-    columns.write(out, &["ID", "HOST", "PORT", "RACK", "STATE", "ENDPOINT_TYPE"])?;
-    writeln!(out)?;
-    for broker in &brokers {
-        let (id, port) = (broker.id.to_string(), broker.port.to_string());
-        let state = if broker.is_fenced { "fenced" } else { "unfenced" };
-        let rack = broker.rack.as_deref().unwrap_or("null");
-        columns.write(out, &[&id, &*broker.host, &port, rack, state, "broker"])?;
-        writeln!(out)?;
+    let host = widest(&mut nodes.iter().map(|node| node.host.len()), 100);
+    let rack = widest(&mut nodes.iter().filter_map(|node| Some(node.rack.as_ref()?.len())), 10);
+    let (states, endpoint_type): (&[usize], _) =
+        if are_controllers { (&[], "controller") } else { (&[10], "broker") };
+    let columns = Columns::fixed(&[&[10, host, 10, rack], states, &[15]].concat());
+    let mut write = |node: [&str; 4], state, endpoint_type| {
+        let states = if are_controllers { vec![] } else { vec![state] };
+        columns.write(out, &[&node[..], &states, &[endpoint_type]].concat())?;
+        writeln!(out)
+    };
+    write(["ID", "HOST", "PORT", "RACK"], "STATE", "ENDPOINT_TYPE")?;
+    for node in &nodes {
+        let (id, port) = (node.id.to_string(), node.port.to_string());
+        let state = if node.is_fenced { "fenced" } else { "unfenced" };
+        let rack = node.rack.as_deref().unwrap_or("null");
+        write([&id, &node.host, &port, rack], state, endpoint_type)?;
     }
     Ok(())
 }

@@ -56,7 +56,8 @@ impl Properties {
 
     /// Those that a client has: a server's file has others besides.
     pub(super) fn of_clients(&self) -> Properties {
-        let is_known = |it: &&Property| ClientConfig::from_properties([it.pair()]).is_ok();
+        let is_known =
+            |it: &&Property| it.name == CONTROLLERS || ClientConfig::from_properties([it.pair()]).is_ok();
         Properties(self.0.iter().filter(is_known).cloned().collect())
     }
 
@@ -64,17 +65,36 @@ impl Properties {
         &self.0
     }
 
+    /// Whom flags name: brokers, or controllers, which Kafka's clients call by another property.
+    pub(super) fn set_bootstrap(&mut self, servers: Option<&str>, controllers: Option<&str>) {
+        if let Some(servers) = servers {
+            self.set("bootstrap.servers", servers);
+            self.0.retain(|property| property.name != CONTROLLERS);
+        }
+        if let Some(controllers) = controllers {
+            self.set(CONTROLLERS, controllers);
+        }
+    }
+
     pub(super) async fn connect(&self) -> Result<Remote> {
-        remote::connect_with(&self.0).await
+        let Some(controllers) = self.get(CONTROLLERS) else { return remote::connect_with(&self.0).await };
+        let mut properties = Properties(self.0.clone());
+        properties.set("bootstrap.servers", controllers);
+        properties.0.retain(|property| property.name != CONTROLLERS);
+        remote::connect_to_controllers_with(&properties.0).await
     }
 }
 
-/// For scripts that administer: `--bootstrap-server` and `--command-config`.
+const CONTROLLERS: &str = "bootstrap.controllers";
+
+/// For scripts that administer: `--bootstrap-server`, `--bootstrap-controller` where they have it, and `--command-config`.
 pub(super) fn admin_properties(options: &Options) -> Result<Properties> {
     let mut properties = Properties::of_file(options, "command-config")?;
-    if let Some(servers) = options.value("bootstrap-server")? {
-        properties.set("bootstrap.servers", servers);
-    }
+    let controllers = match options.declares("bootstrap-controller") {
+        true => options.value("bootstrap-controller")?,
+        false => None,
+    };
+    properties.set_bootstrap(options.value("bootstrap-server")?, controllers);
     Ok(properties)
 }
 

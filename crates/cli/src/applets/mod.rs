@@ -17,6 +17,7 @@
 //!
 //! And `kcat`, in a folder of its own, with its own command line.
 
+mod acls;
 mod broker_api_versions;
 mod cluster;
 mod columns;

@@ -157,6 +157,17 @@ impl Options {
         Options { syntax, given }
     }
 
+    /// Whether the script has such an option.
+    pub(super) fn declares(&self, name: &str) -> bool {
+        self.syntax.option(name).is_some()
+    }
+
+    /// Several options as they were given, in their order.
+    pub(super) fn in_order(&self, names: &[&str]) -> impl Iterator<Item = (&'static str, Option<&str>)> {
+        let given = self.given.iter().filter(|(name, _)| names.contains(name));
+        given.map(|(name, value)| (*name, value.as_deref()))
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         debug_assert!(self.syntax.option(name).is_some(), "{name} is declared");
         self.given.iter().any(|(given, _)| *given == name)

@@ -64,6 +64,21 @@ impl Subcommands {
         }
     }
 
+    /// That no more than one of brokers and controllers are named, or just one.
+    pub(super) fn check_bootstrap(&self, common: &Options, is_required: bool) -> Result<(), Misuse> {
+        match common.count(&["bootstrap-server", "bootstrap-controller"]) {
+            0 if is_required => {
+                let reason = "one of the arguments --bootstrap-server --bootstrap-controller is required";
+                Err(self.misuse(reason))
+            }
+            0 | 1 => Ok(()),
+            _ => {
+                let reason = "argument --bootstrap-controller: not allowed with argument --bootstrap-server";
+                Err(self.misuse(reason))
+            }
+        }
+    }
+
     /// What is wrong with the command line.
     pub(super) fn misuse(&self, reason: &str) -> Misuse {
         Misuse::Bare(format!("{}\n{}: error: {reason}", self.usage(), self.script))

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::{
-    broker_api_versions, cluster, configs, console_consumer, console_producer, consumer_groups,
+    acls, broker_api_versions, cluster, configs, console_consumer, console_producer, consumer_groups,
     delete_records, features, get_offsets, groups, kcat, leader_election, log_dirs, metadata_quorum,
     performance, reassign_partitions, topics, transactions,
 };
@@ -31,6 +31,7 @@ impl Applet {
 
 #[rustfmt::skip]
 pub(super) const APPLETS: &[Applet] = &[
+    Applet { name: "kafka-acls", about: "List, add and remove access control lists", run: acls::run },
     Applet { name: "kafka-broker-api-versions", about: "Show which requests brokers serve", run: broker_api_versions::run },
     Applet { name: "kafka-cluster", about: "Show the cluster's id and its brokers, unregister a broker", run: cluster::run },
     Applet { name: "kafka-configs", about: "Show and change options", run: configs::run },

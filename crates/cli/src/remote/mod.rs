@@ -109,6 +109,15 @@ pub(crate) async fn connect_with(properties: &[Property]) -> Result<Remote> {
     connect(client_config(properties)?, properties).await
 }
 
+/// To controllers instead of brokers, which `bootstrap.servers` names.
+pub(crate) async fn connect_to_controllers_with(properties: &[Property]) -> Result<Remote> {
+    let config = client_config(properties)?;
+    let controllers = config.bootstrap_servers.join(",");
+    let client = Client::connect_to_controllers(config).await;
+    let client = client.with_context(|| format!("cannot connect to the controllers {controllers}"))?;
+    Ok(Remote { admin: Admin::new(client.clone()), client })
+}
+
 /// With these options and no others.
 pub(crate) async fn connect_consumer_with(properties: &[Property]) -> Result<(Remote, ConsumerConfig)> {
     let read = ConsumerConfig::from_properties(properties.iter().map(Property::pair));

@@ -53,6 +53,22 @@ fn groups_are_listed_shown_reset_and_deleted_alike() {
     ] {
         it.compare(name, line);
     }
+    // Of several partitions the order is that of a hash table.
+    let plan = it.files("plan", "{who}-a,1,4\n{who}-a,0,1\n");
+    let grouped = it.files("grouped", "{who}-g,{who}-a,1,3\n{who}-h,{who}-a,0,2\n");
+    let beyond = it.files("beyond", "{who}-a,1,4000\n");
+    let bad = it.files("bad", "{who}-a\n");
+    for line in [
+        format!("--group {{who}}-g --from-file {plan} --dry-run"),
+        format!("--group {{who}}-g --from-file {plan} --execute"),
+        format!("--group {{who}}-g --group {{who}}-h --from-file {grouped} --execute"),
+        format!("--group {{who}}-i --from-file {grouped} --execute"),
+        format!("--group {{who}}-g --from-file {beyond} --dry-run"),
+        format!("--group {{who}}-g --from-file {bad} --dry-run"),
+        format!("--group {{who}}-g --from-file {plan} --to-latest"),
+    ] {
+        it.compare_unordered(name, &format!("{{at}} --reset-offsets {line}"));
+    }
     // Groups of both are listed.
     it.original(
         "kafka-console-consumer",

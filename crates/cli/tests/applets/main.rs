@@ -5,12 +5,15 @@
 //! and both are put back to `{who}` in what they print. What they print on standard output and how they end must be the same.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod acls;
 mod cluster;
 mod console;
+mod controllers;
 mod groups;
 mod partitions;
 mod performance;
 mod quorum;
+mod quotas;
 mod topics;
 mod transactions;
 
@@ -28,6 +31,7 @@ struct Comparison {
     kit: PathBuf,
     dir: TempDir,
     brokers: String,
+    controllers: String,
     failures: Vec<String>,
 }
 
@@ -39,7 +43,8 @@ struct Answer {
 
 impl Answer {
     fn sorted(self) -> Answer {
-        let mut lines: Vec<&str> = self.stdout.lines().collect();
+        // A first line may have what sets it off.
+        let mut lines: Vec<&str> = self.stdout.lines().map(str::trim_start).collect();
         lines.sort_unstable();
         Answer { stdout: lines.join("\n"), ..self }
     }
@@ -55,8 +60,13 @@ impl Comparison {
         let kit = env::var_os("OTTLA_CONFORMANCE").expect("OTTLA_CONFORMANCE names the kit's folder");
         let dir = TempDir::new().unwrap();
         let port = free_port();
-        let comparison =
-            Comparison { kit: kit.into(), dir, brokers: format!("127.0.0.1:{port}"), failures: Vec::new() };
+        let comparison = Comparison {
+            kit: kit.into(),
+            dir,
+            brokers: format!("127.0.0.1:{port}"),
+            controllers: format!("127.0.0.1:{}", port + 1),
+            failures: Vec::new(),
+        };
         let data = comparison.dir.path().join("node").display().to_string();
         let started = comparison
             .kafka(&["start", &data, &port.to_string()])
@@ -132,7 +142,9 @@ impl Comparison {
 
     fn words(&self, line: &str, who: &str) -> Vec<String> {
         let at_brokers = format!("--bootstrap-server {}", self.brokers);
-        let line = line.replace("{at}", &at_brokers).replace("{who}", who);
+        let at_controllers = format!("--bootstrap-controller {}", self.controllers);
+        let line = line.replace("{at}", &at_brokers).replace("{controllers}", &at_controllers);
+        let line = line.replace("{who}", who);
         line.split_whitespace().map(|word| word.replace("{sp}", " ")).collect()
     }
 

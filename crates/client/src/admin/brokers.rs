@@ -6,6 +6,7 @@ use ottla_wire::messages::{DescribeClusterRequest, UnregisterBrokerRequest};
 
 use super::acls::operations;
 use super::{Admin, Operations, known, text};
+use crate::client::CONTROLLERS;
 use crate::{BrokerId, Result};
 
 /// The cluster.
@@ -39,13 +40,16 @@ pub struct DescribedBroker {
 }
 
 impl Admin {
-    /// The cluster as a broker sees it; with `fenced`, brokers that are not alive too, where brokers tell (KIP-1073).
+    /// The cluster as a broker sees it, or the controllers if it is these that are asked; with `fenced`, brokers that are not alive too, where brokers tell (KIP-1073).
     pub async fn describe_cluster(&self, fenced: bool) -> Result<ClusterDescription> {
-        let request = DescribeClusterRequest {
+        let mut request = DescribeClusterRequest {
             include_cluster_authorized_operations: true,
             include_fenced_brokers: fenced,
             ..DescribeClusterRequest::default()
         };
+        if self.client.are_controllers() {
+            request.endpoint_type = CONTROLLERS;
+        }
         self.ask_any(&request, |response, answer| {
             answer.check(response.error_code, response.error_message.as_deref())?;
             let brokers = response.brokers.iter().map(|broker| DescribedBroker {

@@ -1,6 +1,7 @@
 //! Credentials of SCRAM users.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -87,6 +88,16 @@ impl ScramAlteration {
         mechanism: ScramMechanism,
         password: &str,
     ) -> Result<ScramAlteration> {
+        ScramAlteration::upsert_hashed(user, mechanism, password, scram::ITERATIONS_MIN)
+    }
+
+    /// The same with so many hashes: guessing a password that was stolen takes as much longer.
+    pub fn upsert_hashed(
+        user: impl Into<Arc<str>>,
+        mechanism: ScramMechanism,
+        password: &str,
+        iterations: NonZeroU32,
+    ) -> Result<ScramAlteration> {
         let hash = match mechanism {
             ScramMechanism::Sha256 => Hash::Sha256,
             ScramMechanism::Sha512 => Hash::Sha512,
@@ -96,8 +107,8 @@ impl ScramAlteration {
         };
         let mut salt = [0; 24];
         scram::fill(&mut salt).map_err(Error::Config)?;
-        let salted = hash.salted(password, &salt, scram::ITERATIONS_MIN);
-        let iterations = scram::ITERATIONS_MIN.get().cast_signed();
+        let salted = hash.salted(password, &salt, iterations);
+        let iterations = i32::try_from(iterations.get()).unwrap_or(i32::MAX);
         Ok(ScramAlteration::Upsert {
             user: user.into(),
             credential: ScramCredential::new(mechanism, iterations),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ottla_wire::messages::metadata_request::MetadataRequestTopic;
-use ottla_wire::messages::{MetadataRequest, MetadataResponse};
+use ottla_wire::messages::metadata_response::MetadataResponseBroker;
+use ottla_wire::messages::{DescribeClusterRequest, MetadataRequest, MetadataResponse};
 use ottla_wire::{ApiKey, ErrorCode, Uuid};
 
 use super::{Call, Client, Destination};
@@ -13,6 +14,9 @@ use crate::cluster::{Broker, Cluster, LeaderHint, Topic};
 use crate::error::{Resource, ResponseError};
 use crate::metadata::{Turn, outcome};
 use crate::{Error, Result, TopicPartition, clock};
+
+/// Of DescribeCluster: who is to be told of, instead of brokers.
+pub(crate) const CONTROLLERS: i8 = 2;
 
 impl Client {
     /// Asks the cluster anew. Those who want that at the same time share one request.
@@ -156,6 +160,12 @@ impl Client {
 
     /// Asks any broker about topics, or about all.
     async fn ask(&self, topics: Option<&[Arc<str>]>, may_create: bool) -> Result<MetadataResponse> {
+        if self.are_controllers() {
+            return match topics {
+                Some([]) => self.ask_controllers().await,
+                _ => Err(Error::Config("controllers know nothing of topics: brokers are to be asked".into())),
+            };
+        }
         let topic =
             |name: &Arc<str>| MetadataRequestTopic { name: Some((&**name).into()), ..Default::default() };
         let request = MetadataRequest {
@@ -171,6 +181,34 @@ impl Client {
             return Err(error.with_broker(reply.broker).into());
         }
         Ok(reply.response)
+    }
+
+    /// Asks any controller about all of them, as brokers tell of themselves.
+    async fn ask_controllers(&self) -> Result<MetadataResponse> {
+        let request =
+            DescribeClusterRequest { endpoint_type: CONTROLLERS, ..DescribeClusterRequest::default() };
+        let call = Call::to(Destination::Any).versions(1..=i16::MAX);
+        let reply = self.ask_any(&call, &request).await?;
+        let response = reply.response;
+        if response.error_code != ErrorCode::None.code() {
+            let error = ResponseError::new(ApiKey::DescribeCluster, response.error_code);
+            return Err(error
+                .with_message(response.error_message.as_deref())
+                .with_broker(reply.broker)
+                .into());
+        }
+        let controllers = response.brokers.into_iter().map(|it| MetadataResponseBroker {
+            node_id: it.broker_id,
+            host: it.host,
+            port: it.port,
+            rack: it.rack,
+        });
+        Ok(MetadataResponse {
+            brokers: controllers.collect(),
+            cluster_id: Some(response.cluster_id),
+            controller_id: response.controller_id,
+            ..MetadataResponse::default()
+        })
     }
 }
 

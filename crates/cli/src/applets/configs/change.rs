@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use anyhow::{Result, bail};
-use ottla_client::admin::{Admin, AlterConfig};
+use ottla_client::admin::{Admin, AlterConfig, ConfigResource, DescribeConfigs};
 
 use super::super::connection::Properties;
 use super::super::options::Options;
-use super::entity::Entity;
+use super::entity::{Entity, Kind};
+use super::quotas;
 
 pub(super) async fn run(
     options: &Options,
@@ -16,25 +17,56 @@ pub(super) async fn run(
     admin: &Admin,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let name = entity.name.as_deref().unwrap_or_default();
-    let mut changes = Vec::new();
-    for deleted in options.values("delete-config").flat_map(|keys| keys.split(',')) {
-        changes.push(AlterConfig::delete(deleted.trim()));
+    let deleted = options.values("delete-config").flat_map(|keys| keys.split(','));
+    let wanted =
+        Wanted { added: added(options)?, deleted: deleted.map(|key| key.trim().to_owned()).collect() };
+    let (kind, name) = (entity.kind(), entity.name().unwrap_or_default());
+    match kind {
+        kind if kind.has_quotas() => quotas::change(entity, &wanted, admin).await?,
+        kind => change(kind, name, &wanted, admin).await?,
     }
-    for (key, value) in added(options)? {
-        changes.push(AlterConfig::set(&key, &value));
+    match name {
+        "" => writeln!(out, "Completed updating default config for {} in the cluster.", kind.plural())?,
+        name => writeln!(out, "Completed updating config for {} {name}.", kind.singular())?,
     }
-    let changes = BTreeMap::from([(entity.kind.resource(name)?, changes)]);
+    Ok(())
+}
+
+/// What is to be changed.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    pub(super) added: BTreeMap<String, String>,
+    pub(super) deleted: Vec<String>,
+}
+
+impl Wanted {
+    /// All options that are spoken of, those that are added before those that are deleted.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.added.keys().chain(&self.deleted).map(String::as_str)
+    }
+}
+
+async fn change(kind: Kind, name: &str, wanted: &Wanted, admin: &Admin) -> Result<()> {
+    let resource = kind.resource(name)?;
+    if kind == Kind::BrokerLoggers {
+        check_loggers(&resource, wanted, admin).await?;
+    }
+    let deleted = wanted.deleted.iter().map(|key| AlterConfig::delete(key));
+    let added = wanted.added.iter().map(|(key, value)| AlterConfig::set(key, value));
+    let changes = BTreeMap::from([(resource, deleted.chain(added).collect())]);
     for changed in admin.alter_configs(&changes, false).await?.into_values() {
         changed?;
     }
-    match name {
-        "" => {
-            writeln!(out, "Completed updating default config for {} in the cluster.", entity.kind.plural())?
-        }
-        name => writeln!(out, "Completed updating config for {} {name}.", entity.kind.singular())?,
-    }
     Ok(())
+}
+
+async fn check_loggers(resource: &ConfigResource, wanted: &Wanted, admin: &Admin) -> Result<()> {
+    let described =
+        admin.describe_configs(std::slice::from_ref(resource), &DescribeConfigs::default()).await?;
+    let loggers = described.into_values().next().transpose()?.unwrap_or_default();
+    let is_unknown = |key: &&str| !loggers.iter().any(|logger| logger.name == **key);
+    let unknown: Vec<&str> = wanted.keys().filter(is_unknown).collect();
+    if unknown.is_empty() { Ok(()) } else { bail!("Invalid broker logger(s): {}", unknown.join(",")) }
 }
 
 fn added(options: &Options) -> Result<BTreeMap<String, String>> {

@@ -16,18 +16,17 @@ pub(super) async fn run(
     admin: &Admin,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let is_all = options.has("all");
-    let there = names(entity.kind, admin).await?;
-    let names = match &entity.name {
+    let (is_all, kind) = (options.has("all"), entity.kind());
+    let there = names(kind, admin).await?;
+    let names = match entity.names.first() {
         Some(name) if !is_all && !there.contains(name) => {
-            let kind = entity.kind.singular();
+            let kind = kind.singular();
             return Ok(writeln!(out, "The {kind} '{name}' doesn't exist and doesn't have dynamic config.")?);
         }
         Some(name) => vec![name.clone()],
         None => there,
     };
     for name in names {
-        let kind = entity.kind;
         let (plural, singular) = (kind.plural(), kind.singular());
         match (name.as_str(), is_all) {
             ("", _) => writeln!(out, "Default configs for {plural} in the cluster are:")?,
@@ -61,6 +60,7 @@ async fn names(kind: Kind, admin: &Admin) -> Result<Vec<String>> {
             }
             names
         }
+        Kind::Users | Kind::Clients | Kind::Ips => Vec::new(),
     };
     names.sort();
     names.dedup();
@@ -83,7 +83,7 @@ fn dynamic_source(kind: Kind, name: &str) -> Option<ConfigSource> {
         Kind::Topics => Some(ConfigSource::DynamicTopic),
         Kind::Brokers if name.is_empty() => Some(ConfigSource::DynamicDefaultBroker),
         Kind::Brokers => Some(ConfigSource::DynamicBroker),
-        Kind::BrokerLoggers => None,
+        Kind::BrokerLoggers | Kind::Users | Kind::Clients | Kind::Ips => None,
         Kind::ClientMetrics => Some(ConfigSource::DynamicClientMetrics),
         Kind::Groups => Some(ConfigSource::DynamicGroup),
     }

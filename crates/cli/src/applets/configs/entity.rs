@@ -1,5 +1,7 @@
 //! Whose options are meant.
 
+use std::net::ToSocketAddrs as _;
+
 use anyhow::{Result, bail};
 use ottla_client::admin::ConfigResource;
 
@@ -12,30 +14,55 @@ pub(super) enum Kind {
     BrokerLoggers,
     ClientMetrics,
     Groups,
+    Users,
+    Clients,
+    Ips,
 }
 
-/// A kind, and perhaps one of it; the empty name is what all of them have.
+/// One or several of a kind, or of several kinds: clients of users.
 #[derive(Debug)]
 pub(super) struct Entity {
-    pub(super) kind: Kind,
-    pub(super) name: Option<String>,
+    /// At least one.
+    pub(super) kinds: Vec<Kind>,
+    /// For each kind at most one; the empty name is what all of them have.
+    pub(super) names: Vec<String>,
 }
 
-const KINDS: [(&str, &str, Kind); 5] = [
-    ("topics", "topic", Kind::Topics),
-    ("brokers", "broker", Kind::Brokers),
-    ("broker-loggers", "broker-logger", Kind::BrokerLoggers),
-    ("client-metrics", "client-metrics", Kind::ClientMetrics),
-    ("groups", "group", Kind::Groups),
+const KINDS: [(&str, Kind); 8] = [
+    ("topics", Kind::Topics),
+    ("clients", Kind::Clients),
+    ("users", Kind::Users),
+    ("brokers", Kind::Brokers),
+    ("broker-loggers", Kind::BrokerLoggers),
+    ("ips", Kind::Ips),
+    ("client-metrics", Kind::ClientMetrics),
+    ("groups", Kind::Groups),
 ];
 
-/// Kinds that the original has besides.
-const OTHERS: [&str; 3] = ["users", "clients", "ips"];
+/// Flags that name one of a kind, in the order in which the script looks at them.
+const FLAGS: [(&str, Kind); 8] = [
+    ("topic", Kind::Topics),
+    ("client", Kind::Clients),
+    ("user", Kind::Users),
+    ("broker", Kind::Brokers),
+    ("broker-logger", Kind::BrokerLoggers),
+    ("ip", Kind::Ips),
+    ("client-metrics", Kind::ClientMetrics),
+    ("group", Kind::Groups),
+];
+
+/// Flags for what all of a kind have.
+const DEFAULTS: [(&str, Kind); 4] = [
+    ("client-defaults", Kind::Clients),
+    ("user-defaults", Kind::Users),
+    ("broker-defaults", Kind::Brokers),
+    ("ip-defaults", Kind::Ips),
+];
 
 impl Kind {
     /// As `--entity-type` has it.
     pub(super) fn plural(self) -> &'static str {
-        KINDS.iter().find(|(_, _, kind)| *kind == self).map_or("", |(plural, _, _)| plural)
+        KINDS.iter().find(|(_, kind)| *kind == self).map_or("", |(plural, _)| plural)
     }
 
     /// Without its last letter, whatever that is.
@@ -52,7 +79,13 @@ impl Kind {
             Kind::BrokerLoggers => ConfigResource::BrokerLogger(self.broker(name)?),
             Kind::ClientMetrics => ConfigResource::ClientMetrics(name.into()),
             Kind::Groups => ConfigResource::group(name),
+            Kind::Users | Kind::Clients | Kind::Ips => bail!("{} have quotas", self.plural()),
         })
+    }
+
+    /// Whether what there is of it are quotas.
+    pub(super) fn has_quotas(self) -> bool {
+        matches!(self, Kind::Users | Kind::Clients | Kind::Ips)
     }
 
     fn broker(self, name: &str) -> Result<i32> {
@@ -70,71 +103,162 @@ impl Kind {
 
 impl Entity {
     pub(super) fn parse(options: &Options) -> Result<Entity> {
-        let is_general = options.count(&["entity-type", "entity-name", "entity-default"]) > 0;
-        let mut found = Vec::new();
-        for (_, flag, kind) in KINDS {
-            found.extend(options.value(flag)?.map(|name| (kind, Some(name.to_owned()))));
-        }
-        found.extend(options.has("broker-defaults").then(|| (Kind::Brokers, Some(String::new()))));
-        if is_general && !found.is_empty() {
-            bail!(
-                "--entity-{{type,name,default}} should not be used in conjunction with specific entity flags"
-            );
-        }
+        let (mut kinds, mut names) = (Vec::new(), Vec::new());
         for plural in options.values("entity-type") {
-            if OTHERS.contains(&plural) {
-                bail!("entities of type {plural} are not served by this script yet");
-            }
-            let kind = KINDS.iter().find(|(known, _, _)| *known == plural).map(|(_, _, kind)| *kind);
-            let Some(kind) = kind else {
+            let Some((_, kind)) = KINDS.iter().find(|(known, _)| *known == plural) else {
                 bail!(
                     "Invalid entity type {plural}, the entity type must be one of topics, clients, users, brokers, \
                      ips, client-metrics, groups, broker-loggers with a --bootstrap-server or \
                      --bootstrap-controller argument"
                 );
             };
-            let default = options.has("entity-default").then(String::new);
-            let name = options.value("entity-name")?.map(str::to_owned).or(default);
-            found.push((kind, name));
+            kinds.push(*kind);
         }
-        match <[_; 1]>::try_from(found) {
-            Ok([(kind, name)]) => {
-                let named = name.as_deref().filter(|name| !name.is_empty());
-                if let (Kind::Brokers | Kind::BrokerLoggers, Some(named)) = (kind, named) {
-                    kind.broker(named)?;
-                }
-                Ok(Entity { kind, name })
+        let general = options.in_order(&["entity-name", "entity-default"]);
+        names.extend(general.map(|(_, name)| name.unwrap_or_default().to_owned()));
+        let is_general = !kinds.is_empty() || !names.is_empty();
+        let mut is_specific = false;
+        for (flag, kind) in FLAGS {
+            if let Some(name) = options.value(flag)? {
+                kinds.push(kind);
+                names.push(name.to_owned());
+                is_specific = true;
             }
-            Err(found) if found.is_empty() => bail!("At least one entity type must be specified"),
-            Err(_several) => bail!("Only 'users' and 'clients' entity types may be specified together"),
         }
+        for (_, kind) in DEFAULTS.iter().filter(|(flag, _)| options.has(flag)) {
+            kinds.push(*kind);
+            names.push(String::new());
+            is_specific = true;
+        }
+        let entity = Entity { kinds, names };
+        entity.check_kinds()?;
+        if is_general && is_specific {
+            bail!(
+                "--entity-{{type,name,default}} should not be used in conjunction with specific entity flags"
+            );
+        }
+        entity.check_names()?;
+        Ok(entity)
+    }
+
+    /// The one that is meant, or the first.
+    pub(super) fn kind(&self) -> Kind {
+        self.kinds[0]
+    }
+
+    pub(super) fn name(&self) -> Option<&str> {
+        self.names.first().map(String::as_str)
+    }
+
+    fn check_kinds(&self) -> Result<()> {
+        let is_twice = |(at, kind): (usize, &Kind)| self.kinds[..at].contains(kind);
+        if let Some(twice) = self.kinds.iter().enumerate().find_map(|it| is_twice(it).then_some(it.1)) {
+            bail!("Duplicate entity type(s) specified: {}", twice.plural());
+        }
+        match self.kinds[..] {
+            [] => bail!("At least one entity type must be specified"),
+            [_] | [Kind::Users, Kind::Clients] | [Kind::Clients, Kind::Users] => Ok(()),
+            [..] => bail!("Only 'users' and 'clients' entity types may be specified together"),
+        }
+    }
+
+    fn check_names(&self) -> Result<()> {
+        let kind = self.kind();
+        for name in self.names.iter().filter(|name| !name.is_empty()) {
+            if matches!(kind, Kind::Brokers | Kind::BrokerLoggers) {
+                kind.broker(name)?;
+            }
+            if kind == Kind::Ips && (name.as_str(), 0).to_socket_addrs().is_err() {
+                let kind = kind.plural();
+                bail!("The entity name for {kind} must be a valid IP or resolvable host, but it is: {name}");
+            }
+        }
+        Ok(())
     }
 
     fn is_named(&self) -> bool {
-        self.name.as_deref().is_some_and(|name| !name.is_empty())
+        self.names.iter().any(|name| !name.is_empty())
     }
 
     pub(super) fn check_describe(&self, options: &Options) -> Result<()> {
-        let kind = self.kind.plural();
-        if self.kind != Kind::Brokers && options.has("entity-default") {
-            bail!("--entity-default must not be specified with --describe of {kind}");
+        let kind = self.kind();
+        let has_defaults = kind == Kind::Brokers || kind.has_quotas();
+        if !has_defaults && options.has("entity-default") {
+            bail!("--entity-default must not be specified with --describe of {}", kind.plural());
         }
-        if self.kind == Kind::BrokerLoggers && !self.is_named() {
-            bail!("An entity name must be specified with --describe of {kind}");
+        if kind == Kind::BrokerLoggers && !self.is_named() {
+            bail!("An entity name must be specified with --describe of {}", kind.plural());
+        }
+        if self.names.len() > self.kinds.len() {
+            bail!("More entity names specified than entity types");
         }
         Ok(())
     }
 
     pub(super) fn check_alter(&self) -> Result<()> {
-        if self.kind == Kind::Brokers {
-            if self.name.is_none() {
+        let kind = self.kind();
+        if kind == Kind::Brokers || kind.has_quotas() {
+            if self.names.is_empty() {
                 bail!(
                     "An entity-name or default entity must be specified with --alter of users, clients, brokers or ips"
                 );
             }
         } else if !self.is_named() {
-            bail!("An entity name must be specified with --alter of {}", self.kind.plural());
+            bail!("An entity name must be specified with --alter of {}", kind.plural());
+        }
+        if self.names.len() != self.kinds.len() {
+            bail!("An entity name must be specified for every entity type");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Entity> {
+        let args: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        Entity::parse(&super::super::SYNTAX.parse(&args).expect("it parses"))
+    }
+
+    #[test]
+    fn kinds_and_names_are_told_by_flags_of_both_sorts() {
+        for (line, kinds, names) in [
+            ("--topic a", &[Kind::Topics][..], &["a"][..]),
+            ("--entity-type topics --entity-name a", &[Kind::Topics], &["a"]),
+            ("--entity-type brokers --entity-default", &[Kind::Brokers], &[""]),
+            ("--user u --client c", &[Kind::Clients, Kind::Users], &["c", "u"]),
+            ("--user u --client-defaults", &[Kind::Users, Kind::Clients], &["u", ""]),
+            (
+                "--entity-type users --entity-type clients --entity-default --entity-name c",
+                &[Kind::Users, Kind::Clients],
+                &["", "c"],
+            ),
+            ("--entity-type users", &[Kind::Users], &[]),
+        ] {
+            let entity = parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert_eq!(
+                (&entity.kinds[..], entity.names.iter().map(String::as_str).collect::<Vec<_>>().as_slice()),
+                (kinds, names),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for (line, expected) in [
+            ("--describe", "At least one entity type must be specified"),
+            ("--topic a --group b", "Only 'users' and 'clients' entity types may be specified together"),
+            ("--entity-type users --entity-type users", "Duplicate entity type(s) specified: users"),
+            ("--entity-type topics --topic a", "Duplicate entity type(s) specified: topics"),
+            ("--user a --entity-name b", "--entity-{type,name,default} should not be used in conjunction"),
+            ("--broker x", "The entity name for brokers must be a valid integer broker id, but it is: x"),
+            ("--ip not.an.address.invalid", "The entity name for ips must be a valid IP or resolvable host"),
+        ] {
+            let error = parse(line).expect_err(line).to_string();
+            assert!(error.starts_with(expected), "{line}: {error}");
+        }
     }
 }

@@ -1,18 +1,22 @@
-//! `kafka-configs`, of topics, brokers, their loggers, groups and client metrics.
+//! `kafka-configs`.
 //!
 //! ```text
 //! entity     whose options are meant
 //! change     options that are added and deleted
 //! describe   options and where their values come from
+//! quotas     of users, clients and addresses
+//! scram      users' credentials
 //! ```
 
 mod change;
 mod describe;
 mod entity;
+mod quotas;
+mod scram;
 
 use std::io::Write;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use ottla_client::{Error, ErrorCode};
 
 use super::connection::connect;
@@ -28,17 +32,32 @@ static SYNTAX: Syntax = Syntax {
             client-metrics or group",
     options: &[
         Opt::value("bootstrap-server", "server to connect to", "REQUIRED: The Kafka servers to connect to."),
+        Opt::value(
+            "bootstrap-controller",
+            "controllers",
+            "The controllers to connect to, instead of brokers.",
+        ),
         Opt::value("command-config", "command config property file", "Options of the client."),
         Opt::flag("alter", "Alter the configuration for the entity."),
         Opt::flag("describe", "List configs for the given entity."),
         Opt::flag("all", "List all configs for the given entity, also those that nobody set."),
-        Opt::value("entity-type", "type", "topics, brokers, broker-loggers, client-metrics or groups"),
-        Opt::value("entity-name", "name", "The topic, broker, subscription or group."),
-        Opt::flag("entity-default", "What all brokers have."),
+        Opt::value(
+            "entity-type",
+            "type",
+            "topics, clients, users, brokers, broker-loggers, ips, client-metrics or groups",
+        ),
+        Opt::value("entity-name", "name", "Which one of the type; for each type one."),
+        Opt::flag("entity-default", "What all of the type have: brokers, users, clients, ips."),
         Opt::value("add-config", "k1=v1,k2=[v1,v2]", "Options to set."),
         Opt::value("add-config-file", "file", "A file of options to set."),
         Opt::value("delete-config", "k1,k2", "Options to remove."),
         Opt::value("topic", "name", "The topic's name."),
+        Opt::value("client", "id", "The client's ID."),
+        Opt::flag("client-defaults", "What all clients have."),
+        Opt::value("user", "name", "The user's principal name."),
+        Opt::flag("user-defaults", "What all users have."),
+        Opt::value("ip", "address", "The IP address."),
+        Opt::flag("ip-defaults", "What all IP addresses have."),
         Opt::value("broker", "id", "The broker's ID."),
         Opt::flag("broker-defaults", "What all brokers have."),
         Opt::value("broker-logger", "id", "The broker's ID for its logger config."),
@@ -55,6 +74,7 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
         let admin = connect(&options).await?.admin;
         let acted = match options.has("alter") {
             true => Box::pin(change::run(&options, &entity, &admin, out)).await,
+            false if entity.kind().has_quotas() => Box::pin(quotas::describe(&entity, &admin, out)).await,
             false => Box::pin(describe::run(&options, &entity, &admin, out)).await,
         };
         acted.map(|()| Outcome::Success).map_err(|error| told(args, error))
@@ -82,10 +102,14 @@ fn check(options: &Options) -> Result<Entity> {
         return Err(options.misuse(message).into());
     }
     options.exclude("describe", &["add-config", "delete-config"])?;
-    if !options.has("bootstrap-server") {
-        return Err(anyhow!("Either --bootstrap-server or --bootstrap-controller must be specified."));
+    let named = options.count(&["bootstrap-server", "bootstrap-controller"]);
+    if named == 0 {
+        bail!("Either --bootstrap-server or --bootstrap-controller must be specified.");
     }
     let entity = Entity::parse(options)?;
+    if named > 1 {
+        bail!("Only one of --bootstrap-server or --bootstrap-controller can be specified");
+    }
     if options.has("describe") {
         entity.check_describe(options)?;
     } else {

@@ -32,6 +32,11 @@ static SCRIPT: Subcommands = Subcommands {
         about: "This tool manages feature flags in Kafka.",
         options: &[
             Opt::value("bootstrap-server", "servers", "The servers to connect to."),
+            Opt::value(
+                "bootstrap-controller",
+                "controllers",
+                "The controllers to connect to, instead of brokers.",
+            ),
             Opt::value("command-config", "file", "Options of the client."),
         ],
     },
@@ -91,11 +96,13 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
         "feature-dependencies" => return dependencies(&options, out),
         _ => {}
     }
-    let Some(servers) = common.last("bootstrap-server") else {
+    SCRIPT.check_bootstrap(&common, false)?;
+    let (servers, controllers) = (common.last("bootstrap-server"), common.last("bootstrap-controller"));
+    if servers.is_none() && controllers.is_none() {
         bail!("Command line error: You must specify either --bootstrap-controller or --bootstrap-server.");
-    };
+    }
     let mut properties = Properties::of_file(&common, "command-config")?;
-    properties.set("bootstrap.servers", servers);
+    properties.set_bootstrap(servers, controllers);
     block_on(async {
         let admin = properties.connect().await?.admin;
         match command {

@@ -37,6 +37,19 @@ pub(super) fn class(error: &Error) -> Option<String> {
     Some(format!("org.apache.kafka.common.errors.{class}"))
 }
 
+/// A number as Java shows a double.
+pub(super) fn double(number: f64) -> String {
+    let size = number.abs();
+    if number == 0.0 || (1e-3..1e7).contains(&size) || !number.is_finite() {
+        return format!("{number:?}").replace("inf", "Infinity");
+    }
+    let text = format!("{number:E}");
+    match text.split_once('E') {
+        Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0E{exponent}"),
+        _ => text,
+    }
+}
+
 fn of_code(code: ErrorCode) -> Option<(&'static str, &'static str)> {
     let code = code.code().to_string();
     let mut columns = ERRORS.lines().map(|line| line.split('\t'));
@@ -48,6 +61,22 @@ fn of_code(code: ErrorCode) -> Option<(&'static str, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn doubles_are_shown_as_java_shows_them() {
+        for (number, expected) in [
+            (0.0, "0.0"),
+            (1024.0, "1024.0"),
+            (0.25, "0.25"),
+            (9_999_999.0, "9999999.0"),
+            (10_000_000.0, "1.0E7"),
+            (10_485_760.0, "1.048576E7"),
+            (0.000_5, "5.0E-4"),
+            (-12_345_678.5, "-1.23456785E7"),
+        ] {
+            assert_eq!(double(number), expected);
+        }
+    }
 
     #[test]
     fn every_error_has_a_class_and_words() {

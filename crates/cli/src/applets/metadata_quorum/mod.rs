@@ -27,6 +27,11 @@ static SCRIPT: Subcommands = Subcommands {
         options: &[
             Opt::value("bootstrap-server", "servers", "REQUIRED: The servers to connect to."),
             Opt::value(
+                "bootstrap-controller",
+                "controllers",
+                "The controllers to connect to, instead of brokers.",
+            ),
+            Opt::value(
                 "command-config",
                 "file",
                 "Options of the client; for add-controller, of the controller too.",
@@ -71,10 +76,7 @@ static SCRIPT: Subcommands = Subcommands {
 
 pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
     let invocation = SCRIPT.parse(args)?;
-    if !invocation.common.has("bootstrap-server") {
-        let reason = "one of the arguments --bootstrap-server --bootstrap-controller is required";
-        return Err(SCRIPT.misuse(reason).into());
-    }
+    SCRIPT.check_bootstrap(&invocation.common, true)?;
     block_on(Box::pin(act(&invocation, out))).map(|()| Outcome::Success)
 }
 
@@ -92,6 +94,6 @@ async fn act(invocation: &Invocation, out: &mut dyn Write) -> Result<()> {
 
 fn properties(common: &Options) -> Result<Properties> {
     let mut properties = Properties::of_file(common, "command-config")?;
-    properties.set("bootstrap.servers", common.last("bootstrap-server").unwrap_or_default());
+    properties.set_bootstrap(common.last("bootstrap-server"), common.last("bootstrap-controller"));
     Ok(properties)
 }

@@ -35,6 +35,11 @@ static SYNTAX: Syntax = Syntax {
     about: "This tool helps to move topic partitions between replicas.",
     options: &[
         Opt::optional("bootstrap-server", "server(s)", "REQUIRED: The servers to connect to."),
+        Opt::optional(
+            "bootstrap-controller",
+            "controllers",
+            "The controllers to connect to, for --cancel and --list.",
+        ),
         Opt::value("command-config", "Admin client property file", "Options of the client."),
         Opt::flag("generate", "Propose where the partitions of topics could be; move nothing."),
         Opt::flag("execute", "Begin to move partitions."),
@@ -98,9 +103,9 @@ const ACTIONS: [Action; 5] = [
     Action {
         name: "cancel",
         required: &["reassignment-json-file"],
-        permitted: &["preserve-throttles", "timeout"],
+        permitted: &["preserve-throttles", "timeout", "bootstrap-controller"],
     },
-    Action { name: "list", required: &[], permitted: &[] },
+    Action { name: "list", required: &[], permitted: &["bootstrap-controller"] },
 ];
 
 const ALWAYS_PERMITTED: [&str; 2] = ["bootstrap-server", "command-config"];
@@ -143,8 +148,14 @@ fn check(options: &Options) -> Result<&'static Action, Misuse> {
         let names = ["generate", "execute", "verify", "cancel", "list"].map(|name| format!("--{name}"));
         return Err(options.misuse(format!("Command must include exactly one action: {}", names.join(", "))));
     };
-    if !options.has("bootstrap-server") {
-        return Err(options.misuse("Please specify either --bootstrap-server or --bootstrap-controller"));
+    match options.count(&["bootstrap-server", "bootstrap-controller"]) {
+        1 => {}
+        0 => return Err(options.misuse("Please specify either --bootstrap-server or --bootstrap-controller")),
+        _ => {
+            return Err(
+                options.misuse("Please don't specify both --bootstrap-server and --bootstrap-controller")
+            );
+        }
     }
     options.require(action.required)?;
     let is_foreign = |name: &&str| {

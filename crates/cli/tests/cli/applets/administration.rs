@@ -169,3 +169,93 @@ fn partitions_are_moved_between_brokers() {
     let foreign = "Option \"[throttle]\" can't be used with action \"[verify]\"\nOption ";
     visit.refuses(name, &format!("{verify} --throttle 1"), "", foreign);
 }
+
+#[test]
+fn access_is_told_of_or_why_it_cannot_be() {
+    let visit = Visit::new();
+    let name = "kafka-acls.sh";
+    for line in ["--list", "--add --allow-principal User:a --topic orders", "--remove --topic orders --force"]
+    {
+        let ended = visit.script(name, line);
+        let is_told =
+            ended.stdout.starts_with("Error while executing ACL command: ") || ended.code == Some(0);
+        assert!(is_told, "{line}: {}{}", ended.stdout, ended.stderr);
+    }
+    for (line, expected) in [
+        ("--list --add", "Command must include exactly one action: --list, --add, --remove. \nOption "),
+        (
+            "--add --topic orders",
+            "You must specify one of: --allow-principal, --deny-principal when trying to add",
+        ),
+        ("--remove --force", "You must provide at least one resource: --topic <topic> or --cluster or "),
+        ("--list --nonsense", "nonsense is not a recognized option\nOption "),
+    ] {
+        visit.refuses(name, line, "", expected);
+    }
+    let unasked = visit.script(name, "--remove --topic orders");
+    let question = "Are you sure you want to delete all ACLs for resource filter `ResourcePattern(resourceType=TOPIC, \
+                    name=orders, patternType=LITERAL)`? (y/n)\n";
+    assert!(unasked.stdout.starts_with(question) && unasked.code == Some(1), "{}", unasked.stdout);
+    assert!(unasked.stdout.contains("--force removes without asking"), "{}", unasked.stdout);
+}
+
+#[test]
+fn quotas_and_credentials_are_refused_where_they_make_no_sense() {
+    let visit = Visit::new();
+    let name = "kafka-configs";
+    for (line, expected) in [
+        (
+            "--user a --alter --add-config nonsense=1",
+            "Only quota and SCRAM credential configs can be added for 'users' using --bootstrap-server. Unexpected",
+        ),
+        (
+            "--client a --alter --add-config SCRAM-SHA-256=[password=a]",
+            "Only quota configs can be added for 'clients' using --bootstrap-server. Unexpected config names: SCRAM",
+        ),
+        (
+            "--user-defaults --alter --add-config SCRAM-SHA-256=[password=a]",
+            "The use of --entity-default or --user-defaults is not allowed with User SCRAM Credentials",
+        ),
+        (
+            "--user a --alter --add-config SCRAM-SHA-256=[iterations=1,password=a]",
+            "Iterations 1 is less than the minimum 4096 required for SCRAM-SHA-256",
+        ),
+        (
+            "--user a --topic b --describe",
+            "Only 'users' and 'clients' entity types may be specified together",
+        ),
+        ("--entity-type ips --alter --add-config a=b", "An entity-name or default entity must be specified"),
+        ("--broker-logger 1 --alter --add-config nonsense=DEBUG", "Invalid broker logger(s): nonsense"),
+    ] {
+        visit.refuses(name, line, "", expected);
+    }
+}
+
+#[test]
+fn brokers_are_not_taken_for_controllers() {
+    let visit = Visit::new();
+    for args in [
+        &["kafka-cluster", "cluster-id", "--bootstrap-controller"][..],
+        &["kafka-metadata-quorum", "--bootstrap-controller"],
+        &["kafka-configs", "--describe", "--broker", "1", "--bootstrap-controller"],
+    ] {
+        let mut args = args.to_vec();
+        args.push(&visit.brokers);
+        if args[0] == "kafka-metadata-quorum" {
+            args.extend(["describe", "--status"]);
+        }
+        let ended = visit.run(&args);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{args:?}: {}", ended.stderr);
+        assert!(
+            ended.stderr.contains("endpoint of type BROKER, but we wanted"),
+            "{args:?}: {}",
+            ended.stderr
+        );
+    }
+    let both = visit.script("kafka-acls", "--bootstrap-controller a:1 --list");
+    assert!(
+        both.stderr.starts_with("Only one of --bootstrap-server or --bootstrap-controller "),
+        "{}",
+        both.stderr
+    );
+}
