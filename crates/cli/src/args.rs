@@ -15,9 +15,14 @@ use crate::commands::group::GroupCommand;
 use crate::commands::log_dump::LogDumpArgs;
 use crate::commands::partition::PartitionCommand;
 use crate::commands::produce::ProduceArgs;
+use crate::commands::quota::QuotaCommand;
 use crate::commands::serve::ServeArgs;
+use crate::commands::share::ShareCommand;
+use crate::commands::streams::StreamsCommand;
+use crate::commands::token::TokenCommand;
 use crate::commands::topic::TopicCommand;
 use crate::commands::txn::TxnCommand;
+use crate::commands::user::UserCommand;
 
 /// Help is wrapped to this, whatever the terminal, so that it can be pasted anywhere.
 pub(crate) const HELP_WIDTH: usize = 79;
@@ -55,6 +60,12 @@ pub(crate) enum Command {
     /// Look at groups, and set where they go on
     #[command(subcommand)]
     Group(GroupCommand),
+    /// Groups whose members share partitions
+    #[command(subcommand)]
+    Share(ShareCommand),
+    /// Groups of Kafka Streams programs
+    #[command(subcommand)]
+    Streams(StreamsCommand),
     /// Look at transactions, and end those that hang
     #[command(subcommand)]
     Txn(TxnCommand),
@@ -70,6 +81,15 @@ pub(crate) enum Command {
     /// Measure how fast a cluster is
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// Users that authenticate with SCRAM
+    #[command(subcommand)]
+    User(UserCommand),
+    /// How much clients may ask of brokers
+    #[command(subcommand)]
+    Quota(QuotaCommand),
+    /// Delegation tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Keep clusters by name, and choose one
     #[command(subcommand)]
     Ctx(CtxCommand),

@@ -23,6 +23,7 @@ mod internal_records;
 mod java_regex;
 mod kafka_id;
 mod output;
+mod password;
 mod payload;
 mod random;
 mod reassignment;

@@ -16,9 +16,14 @@ pub(crate) mod offsets_of;
 pub(crate) mod partition;
 pub(crate) mod partitions_of;
 pub(crate) mod produce;
+pub(crate) mod quota;
 pub(crate) mod serve;
+pub(crate) mod share;
+pub(crate) mod streams;
+pub(crate) mod token;
 pub(crate) mod topic;
 pub(crate) mod txn;
+pub(crate) mod user;
 
 use anyhow::Result;
 
@@ -36,8 +41,13 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Bench(command) => bench::run(&command),
         Command::Txn(command) => txn::run(command),
         Command::Cluster(command) => cluster::run(command),
+        Command::Share(command) => share::run(command),
+        Command::Streams(command) => streams::run(command),
         Command::Partition(command) => partition::run(command),
         Command::Acl(command) => acl::run(command),
+        Command::User(command) => user::run(command),
+        Command::Quota(command) => quota::run(command),
+        Command::Token(command) => token::run(command),
         Command::Ctx(command) => ctx::run(command),
         Command::Completion(args) => completion::run(&args),
         Command::Applets(command) => crate::applets::install::run(&command),

@@ -12,8 +12,10 @@ mod consume;
 mod ctx;
 mod dev;
 mod group;
+mod kinds;
 mod partition;
 mod produce;
+mod security;
 mod topic;
 mod txn;
 

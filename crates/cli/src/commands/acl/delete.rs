@@ -1,5 +1,7 @@
 //! `ottla acl delete`.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use clap::Args;
 use ottla_client::admin::{AclFilter, Admin, PatternType};
@@ -65,21 +67,20 @@ pub(super) async fn run(args: &DeleteArgs) -> Result<Outcome> {
 }
 
 async fn delete(admin: &Admin, filters: &[AclFilter], output: OutputArgs) -> Result<Outcome> {
-    let mut changes = AclChanges::default();
     let mut outcome = Outcome::Success;
+    let mut deleted = BTreeSet::new();
     for result in admin.delete_acls(filters).await? {
         match result {
-            Ok(deleted) => {
-                for binding in deleted {
-                    match binding {
-                        Ok(binding) => changes.add::<()>(&binding, &Ok(()), "deleted"),
-                        Err(error) => outcome = refused(&error),
-                    }
-                }
+            Ok(matched) => {
+                let (done, failed): (Vec<_>, Vec<_>) = matched.into_iter().partition(Result::is_ok);
+                deleted.extend(done.into_iter().flatten());
+                failed.iter().filter_map(|it| it.as_ref().err()).for_each(|error| outcome = refused(error));
             }
             Err(error) => outcome = refused(&error),
         }
     }
+    let mut changes = AclChanges::default();
+    deleted.iter().for_each(|binding| changes.add::<()>(binding, &Ok(()), "deleted"));
     output.print_all(changes.rows())?;
     Ok(outcome)
 }

@@ -37,7 +37,7 @@ impl OptionRow {
         Column::wide("READ-ONLY", "isReadOnly"),
     ];
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 

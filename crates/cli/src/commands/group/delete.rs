@@ -54,7 +54,7 @@ pub(crate) struct DeleteOffsetsArgs {
     connection: ConnectionArgs,
 }
 
-pub(super) async fn run(args: &DeleteArgs) -> Result<Outcome> {
+pub(crate) async fn run(args: &DeleteArgs) -> Result<Outcome> {
     if !args.confirm.allows(&format!("delete {} with what they committed", args.groups.join(", ")))? {
         return Ok(Outcome::Failure);
     }
@@ -67,7 +67,7 @@ pub(super) async fn run(args: &DeleteArgs) -> Result<Outcome> {
     changes.report(args.output)
 }
 
-pub(super) async fn offsets(args: &DeleteOffsetsArgs) -> Result<Outcome> {
+pub(crate) async fn offsets(args: &DeleteOffsetsArgs) -> Result<Outcome> {
     let what = format!("forget what {} committed of {}", args.group, args.topics.join(", "));
     if !args.confirm.allows(&what)? {
         return Ok(Outcome::Failure);

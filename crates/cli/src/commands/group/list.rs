@@ -32,6 +32,20 @@ pub(crate) struct ListArgs {
     connection: ConnectionArgs,
 }
 
+/// What commands take that are about one kind of groups.
+#[derive(Debug, Args)]
+pub(crate) struct ListOfKindArgs {
+    /// Only those in this state: Stable, Empty, ...
+    #[arg(long = "state", value_name = "STATE", value_delimiter = ',')]
+    states: Vec<String>,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct GroupRow {
@@ -54,9 +68,19 @@ impl Answer for GroupRow {
 }
 
 pub(super) async fn run(args: &ListArgs) -> Result<Outcome> {
-    let remote = args.connection.connect().await?;
     let filter = GroupsFilter { states: args.states.clone(), types: args.types.clone() };
-    let listed = remote.admin.list_groups(&filter).await?;
+    list(&filter, args.output, &args.connection).await
+}
+
+/// As if `--type` named the kind.
+pub(crate) async fn list_of_kind(args: &ListOfKindArgs, kind: &str) -> Result<Outcome> {
+    let filter = GroupsFilter { states: args.states.clone(), types: vec![kind.to_owned()] };
+    list(&filter, args.output, &args.connection).await
+}
+
+async fn list(filter: &GroupsFilter, output: OutputArgs, connection: &ConnectionArgs) -> Result<Outcome> {
+    let admin = connection.connect().await?.admin;
+    let listed = admin.list_groups(filter).await?;
     let (listed, outcome) = answered(listed, |broker| format!("cannot list the groups of broker {broker}"));
     let groups = listed.into_iter().flat_map(|(_, groups)| groups);
     let row = |group: GroupListing| GroupRow {
@@ -68,6 +92,6 @@ pub(super) async fn run(args: &ListArgs) -> Result<Outcome> {
     };
     let mut rows: Vec<GroupRow> = groups.map(row).collect();
     rows.sort_by(|a, b| a.group.cmp(&b.group));
-    args.output.print_all(&rows)?;
+    output.print_all(&rows)?;
     Ok(outcome)
 }

@@ -20,16 +20,21 @@ use crate::commands::partitions_of::named_partitions;
 use crate::exit::Outcome;
 use crate::remote::block_on;
 
+// Share and streams groups are told of, deleted and set in part as these are.
+pub(crate) use delete::{DeleteArgs, DeleteOffsetsArgs, offsets as delete_offsets, run as delete};
+pub(crate) use list::{ListOfKindArgs, list_of_kind};
+pub(crate) use seek::{SeekArgs, parse as parse_reset, report as report_reset, run as seek};
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum GroupCommand {
     #[command(visible_alias = "ls")]
     List(list::ListArgs),
     Describe(describe::DescribeArgs),
     #[command(visible_alias = "reset")]
-    Seek(seek::SeekArgs),
+    Seek(SeekArgs),
     #[command(visible_alias = "rm")]
-    Delete(delete::DeleteArgs),
-    DeleteOffsets(delete::DeleteOffsetsArgs),
+    Delete(DeleteArgs),
+    DeleteOffsets(DeleteOffsetsArgs),
     RemoveMember(members::RemoveMemberArgs),
     Clone(clone::CloneArgs),
     Peek(peek::PeekArgs),
@@ -41,9 +46,9 @@ pub(crate) fn run(command: GroupCommand) -> Result<Outcome> {
         match command {
             GroupCommand::List(args) => Box::pin(list::run(&args)).await,
             GroupCommand::Describe(args) => Box::pin(describe::run(&args)).await,
-            GroupCommand::Seek(args) => Box::pin(seek::run(&args)).await,
-            GroupCommand::Delete(args) => Box::pin(delete::run(&args)).await,
-            GroupCommand::DeleteOffsets(args) => Box::pin(delete::offsets(&args)).await,
+            GroupCommand::Seek(args) => Box::pin(seek(&args)).await,
+            GroupCommand::Delete(args) => Box::pin(delete(&args)).await,
+            GroupCommand::DeleteOffsets(args) => Box::pin(delete_offsets(&args)).await,
             GroupCommand::RemoveMember(args) => Box::pin(members::run(&args)).await,
             GroupCommand::Clone(args) => Box::pin(clone::run(&args)).await,
             GroupCommand::Peek(args) => Box::pin(peek::run(&args)).await,
@@ -53,7 +58,7 @@ pub(crate) fn run(command: GroupCommand) -> Result<Outcome> {
 }
 
 /// Where a group has committed, in all partitions or in those that are named on the command line.
-async fn committed_offsets(
+pub(crate) async fn committed_offsets(
     admin: &Admin,
     group: &str,
     named: &[String],

@@ -70,7 +70,7 @@ impl Answer for SeekRow {
     ]);
 }
 
-pub(super) async fn run(args: &SeekArgs) -> Result<Outcome> {
+pub(crate) async fn run(args: &SeekArgs) -> Result<Outcome> {
     let reset = parse(&args.to)
         .ok_or_else(|| usage(format!("--to {}: give start, end, 42, +10, -10, @TIME or current", args.to)))?;
     let admin = args.connection.connect().await?.admin;
@@ -86,11 +86,12 @@ pub(super) async fn run(args: &SeekArgs) -> Result<Outcome> {
     } else if args.output.is_for_people() {
         print_warning("nothing was changed: --execute does it");
     }
-    report(args, plan, results)
+    report(args.output, plan, results)
 }
 
-fn report(
-    args: &SeekArgs,
+/// What was planned of each partition, and what became of it.
+pub(crate) fn report(
+    output: OutputArgs,
     plan: Results<TopicPartition, PlannedOffset>,
     mut results: Results<TopicPartition, ()>,
 ) -> Result<Outcome> {
@@ -112,11 +113,11 @@ fn report(
             error: error.map(ToString::to_string),
         });
     }
-    args.output.print_all(&rows)?;
+    output.print_all(&rows)?;
     Ok(outcome)
 }
 
-fn parse(text: &str) -> Option<OffsetReset> {
+pub(crate) fn parse(text: &str) -> Option<OffsetReset> {
     let number = |text: &str| text.parse::<i64>().ok().filter(|_| !text.starts_with(['+', '-']));
     match text {
         "start" | "beginning" | "earliest" | "oldest" => Some(OffsetReset::Earliest),

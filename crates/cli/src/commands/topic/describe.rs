@@ -117,6 +117,9 @@ async fn details_of(admin: &Admin, topic: DescribedTopic) -> Result<TopicDetails
     let resource = ConfigResource::topic(&topic.name);
     let configs = admin.describe_configs(&[resource], &DescribeConfigs::default()).await?;
     let configs = configs.into_values().next().transpose()?.unwrap_or_default();
+    let mut own: Vec<OptionRow> =
+        configs.iter().map(OptionRow::from).filter(|row| !row.is_default()).collect();
+    own.sort_by(|a, b| a.name().cmp(b.name()));
     let rows = topic.partitions.iter().map(|it| {
         let (start, end) = (starts.get(&partition(it)).copied(), ends.get(&partition(it)).copied());
         PartitionRow {
@@ -137,7 +140,7 @@ async fn details_of(admin: &Admin, topic: DescribedTopic) -> Result<TopicDetails
         partition_count: topic.partitions.len(),
         replication_factor: topic.partitions.iter().map(|it| it.replicas.len()).max().unwrap_or_default(),
         partitions: rows.collect(),
-        configs: configs.iter().map(OptionRow::from).filter(|row| !row.is_default()).collect(),
+        configs: own,
         name: topic.name.to_string(),
     })
 }

@@ -8,7 +8,7 @@ use ottla_client::admin::{Admin, AlterConfig, ConfigResource};
 
 use crate::reassignment::{Assignment, BROKER_THROTTLES, Moves, RATE_THROTTLES, TOPIC_THROTTLES};
 
-/// Has these moves take no more than so many bytes a second at each broker.
+/// Has these moves take no more than so many bytes a second at each broker that is alive to hear of it.
 pub(super) async fn throttle(admin: &Admin, moves: &Moves, rate: u64) -> Result<()> {
     let rate = rate.to_string();
     let rates = RATE_THROTTLES.map(|option| AlterConfig::set(option, &rate));
@@ -17,7 +17,10 @@ pub(super) async fn throttle(admin: &Admin, moves: &Moves, rate: u64) -> Result<
         let options = options.map(|(option, replicas)| AlterConfig::set(option, replicas)).collect();
         (ConfigResource::topic(&topic), options)
     });
-    alter(admin, topics.chain(of_brokers(moves.brokers(), &rates)).collect()).await
+    let alive = admin.describe_cluster(false).await?.brokers.into_iter().map(|broker| broker.id);
+    let involved = moves.brokers();
+    let brokers = of_brokers(alive.filter(|id| involved.contains(id)), &rates);
+    alter(admin, topics.chain(brokers).collect()).await
 }
 
 /// Takes it away again, of the topics, and of all brokers if nothing else is on the move.

@@ -1,0 +1,43 @@
+//! The commands against Apache Kafka: what they print there is written down in `transcripts`, one file for each area.
+//!
+//! Wants the conformance kit, whose folder `OTTLA_CONFORMANCE` names, and Java, so it is run by name. `OTTLA_TRANSCRIPTS=write` writes
+//! down what they print now, to be read and committed.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod kafka;
+mod transcript;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use kafka::Kafka;
+use transcript::Transcript;
+
+/// One broker serves all: a transcript uses names of its own.
+#[test]
+fn commands_print_what_they_printed_before() {
+    let kafka = Kafka::start();
+    // Never alive: what is moved there stays under way.
+    kafka.register_broker(2);
+    let mut differing = Vec::new();
+    for path in transcripts() {
+        let recorded = Transcript::parse(&fs::read_to_string(&path).unwrap());
+        let seen = recorded.replay(&kafka);
+        if env::var_os("OTTLA_TRANSCRIPTS").is_some_and(|word| word == "write") {
+            fs::write(&path, seen.to_string()).unwrap();
+        } else if let Some(difference) = recorded.difference(&seen) {
+            differing.push(format!("{}: {difference}", path.display()));
+        }
+    }
+    assert!(differing.is_empty(), "{}", differing.join("\n\n"));
+}
+
+fn transcripts() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/apache_kafka/transcripts");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|it| it == "txt")).collect();
+    files.sort();
+    files
+}
