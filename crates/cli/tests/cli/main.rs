@@ -3,6 +3,7 @@
 
 mod acl;
 mod applets;
+mod apply;
 mod bench;
 mod cluster;
 mod completion;
