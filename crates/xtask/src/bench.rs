@@ -3,6 +3,7 @@
 //! Wall time depends on what else the machine does; the server's processor time for each unit of work does so far less,
 //! and stands beside it.
 
+pub(crate) mod cli;
 pub(crate) mod clients;
 mod clock;
 mod figure;

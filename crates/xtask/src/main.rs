@@ -4,6 +4,7 @@
 //! - `cargo xtask client-tests` runs every test of the client library, on Ottla and on an Apache Kafka.
 //! - `cargo xtask bench` puts the same loads on Apache Kafka and on Ottla and prints a table of ratios.
 //! - `cargo xtask bench client` does so with our client library, librdkafka and Kafka's tools, all on Ottla.
+//! - `cargo xtask bench cli` has the command line and kcat do the same work on Ottla, and prints the processor time of each.
 //! - `cargo xtask bench legacy` does so with clients of Kafka's first decade, on Kafka 3.9.1 and on Ottla.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command line tool")]
@@ -43,6 +44,11 @@ usage: cargo xtask <command>
                              above: --seconds, --rounds, --only, --ottla, and
     --without-kafka          without Kafka's tools
 
+  bench cli [OPTION...]      ottla beside kcat: the processor time of consuming and producing
+                             10 million records, and how long commands take to start; needs
+                             Linux, kcat, the kit, and 5 GB of disk. Options as above:
+                             --rounds, --only, --ottla
+
   bench legacy [OPTION...]   librdkafka as it speaks to brokers of 0.9, 0.10 and today, on Kafka
                              3.9.1 and on Ottla; needs Linux, Java, Maven and the kit. Options
                              as above: --seconds, --rounds, --warm-up, --only, --without-kafka,
@@ -55,6 +61,9 @@ fn main() -> Result<()> {
         Some(("client-tests", rest)) => client_tests::run(client_tests::Servers::parse(rest)?),
         Some(("bench", rest)) if rest.first().is_some_and(|first| first == "client") => {
             bench::clients::run(&bench::Options::parse(&rest[1..])?)
+        }
+        Some(("bench", rest)) if rest.first().is_some_and(|first| first == "cli") => {
+            bench::cli::run(&bench::Options::parse(&rest[1..])?)
         }
         Some(("bench", rest)) if rest.first().is_some_and(|first| first == "legacy") => {
             bench::legacy::run(&bench::Options::parse(&rest[1..])?)

@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use bytes::Bytes;
 
 use super::connection::Properties;
 use super::ending::Misuse;
@@ -92,8 +93,8 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
         let (remote, config) = connect_producer_with(properties.all()).await?;
         let producer = remote.client.producer(config)?;
         prompt(prompts);
-        let record = move |line: &[u8]| {
-            let record = reader.record(line);
+        let record = move |line: Bytes| {
+            let record = reader.record(&line);
             prompt(prompts);
             record.map(Some)
         };

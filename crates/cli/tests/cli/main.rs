@@ -3,7 +3,6 @@
 
 mod acl;
 mod applets;
-mod apply;
 mod bench;
 mod cluster;
 mod completion;

@@ -133,12 +133,13 @@ impl Accumulator {
         let queue = self.queues.entry(partition.clone()).or_insert_with(new);
         let is_new = queue.opens_batch(&record, batch_size);
         let batch = queue.open(&record, batch_size, now);
-        let delivery = batch.add(timestamp, record.clone(), memory);
-        let is_full = batch.size_max() >= batch_size || batch.count() >= self.options.batch_records;
-        batch.is_closed |= is_full;
-        let appended =
-            Appended { partition: partition.partition, bytes: record.size_max(), batch_ready: is_full };
+        let bytes = record.size_max();
+        let is_full =
+            batch.size_max() + bytes >= batch_size || batch.count() + 1 >= self.options.batch_records;
+        let appended = Appended { partition: partition.partition, bytes, batch_ready: is_full };
         self.topics.appended(view(&record), &partition.topic, appended);
+        let delivery = batch.add(timestamp, record, memory);
+        batch.is_closed |= is_full;
         Ok((delivery, is_new || is_full))
     }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
+use bytes::Bytes;
 use ottla_client::producer::{Delivery, Producer, ProducerRecord};
 
 use super::interrupted;
@@ -78,7 +79,7 @@ fn files(options: &Options) -> Result<(Vec<PathBuf>, bool), Fatal> {
 }
 
 /// Makes messages of what is read; prints it besides, if that is wanted. Nothing becomes of an empty one.
-fn reader(options: &Options) -> Result<impl FnMut(&[u8]) -> Result<Option<ProducerRecord>> + Send + 'static> {
+fn reader(options: &Options) -> Result<impl FnMut(Bytes) -> Result<Option<ProducerRecord>> + Send + 'static> {
     let topic = options.topic.clone().unwrap_or_default();
     let mut blank = ProducerRecord::new(topic);
     blank.partition = options.partition;
@@ -94,21 +95,22 @@ fn reader(options: &Options) -> Result<impl FnMut(&[u8]) -> Result<Option<Produc
     let nulls = options.shows_nulls;
     let mut tee = if options.tees && !is_whole { Some(tee()?) } else { None };
     let mut left = options.count.unwrap_or(u64::MAX);
-    Ok(move |text: &[u8]| {
+    Ok(move |text: Bytes| {
         if text.is_empty() || left == 0 {
             return Ok(None);
         }
         left -= 1;
         if let Some(tee) = &mut tee {
-            tee.write_all(text)?;
+            tee.write_all(&text)?;
         }
-        let split = key_delimiter.as_ref().and_then(|delimiter| split_once(text, delimiter));
+        let split = key_delimiter.as_ref().and_then(|delimiter| split_once(&text, delimiter));
         let record = blank.clone();
         Ok(Some(match split {
-            None => record.value(text.to_vec()),
+            None => record.value(text),
             Some((key, value)) => {
-                let record = if nulls && value.is_empty() { record } else { record.value(value.to_vec()) };
-                if nulls && key.is_empty() { record } else { record.key(key.to_vec()) }
+                let record =
+                    if nulls && value.is_empty() { record } else { record.value(text.slice_ref(value)) };
+                if nulls && key.is_empty() { record } else { record.key(text.slice_ref(key)) }
             }
         }))
     })

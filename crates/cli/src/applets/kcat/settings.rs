@@ -26,6 +26,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("auto.offset.reset", "latest"),
     ("allow.auto.create.topics", "false"),
     ("partitioner", "consistent_random"),
+    ("batch.size", "1000000"),
     ("max.poll.records", "10000"),
 ];
 

@@ -1,11 +1,12 @@
 //! Reading on a thread of its own: a terminal or a pipe may be silent for hours, and what was read before must go out meanwhile.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use anyhow::{Context as _, Result, bail};
+use bytes::{Buf as _, Bytes, BytesMut};
 use ottla_client::producer::ProducerRecord;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
@@ -32,7 +33,7 @@ const BATCH: usize = 512;
 const BUFFER: usize = 256 * 1024;
 
 /// A longer line is no record: Kafka's lengths have 31 bits.
-const LINE_BYTES_MAX: u64 = 1 << 30;
+const LINE_BYTES_MAX: usize = 1 << 30;
 
 impl Source {
     /// Lines of standard input, or of these files.
@@ -65,10 +66,10 @@ impl Feed {
     }
 }
 
-/// Makes a record of text, if there is to be one.
-pub(crate) trait Record: FnMut(&[u8]) -> Result<Option<ProducerRecord>> + Send + 'static {}
+/// Makes a record of text, if there is to be one. The text is a slice of more, so that nothing need be copied.
+pub(crate) trait Record: FnMut(Bytes) -> Result<Option<ProducerRecord>> + Send + 'static {}
 
-impl<F: FnMut(&[u8]) -> Result<Option<ProducerRecord>> + Send + 'static> Record for F {}
+impl<F: FnMut(Bytes) -> Result<Option<ProducerRecord>> + Send + 'static> Record for F {}
 
 type Records = Sender<Result<Vec<ProducerRecord>>>;
 
@@ -84,8 +85,8 @@ impl<R: Record> Reading<'_, R> {
         let source = self.source;
         if source.files.is_empty() && source.is_whole {
             let mut text = Vec::new();
-            io::stdin().lock().take(LINE_BYTES_MAX).read_to_end(&mut text)?;
-            return self.send_whole(&text);
+            io::stdin().lock().take(LINE_BYTES_MAX as u64).read_to_end(&mut text)?;
+            return self.send_whole(text);
         }
         if source.files.is_empty() {
             return self.read_pieces("standard input", io::stdin());
@@ -94,7 +95,7 @@ impl<R: Record> Reading<'_, R> {
             let shown = path.display().to_string();
             if source.is_whole {
                 let text = read_whole(path).with_context(|| format!("cannot read {shown}"))?;
-                self.send_whole(&text)?;
+                self.send_whole(text)?;
             } else {
                 let file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
                 self.read_pieces(&shown, file)?;
@@ -103,56 +104,64 @@ impl<R: Record> Reading<'_, R> {
         Ok(())
     }
 
-    fn send_whole(&mut self, text: &[u8]) -> Result<()> {
-        let record = (self.record)(text)?;
+    fn send_whole(&mut self, text: Vec<u8>) -> Result<()> {
+        let record = (self.record)(text.into())?;
         self.send(record.into_iter().collect());
         Ok(())
     }
 
-    fn read_pieces(&mut self, shown: &str, input: impl Read) -> Result<()> {
-        let mut input = BufReader::with_capacity(BUFFER, input);
-        let (mut records, mut piece) = (Vec::new(), Vec::new());
-        let last = self.source.delimiter.last().copied().unwrap_or(b'\n');
-        for number in 1_u64.. {
-            // What is there goes out before more is waited for.
-            let waits = records.len() >= BATCH || !input.buffer().contains(&last);
-            if waits && !self.send(std::mem::take(&mut records)) {
-                return Ok(());
-            }
-            piece.clear();
-            if !self.read_piece(&mut input, &mut piece)? {
-                break;
-            }
-            match (self.record)(&piece) {
-                Ok(record) => records.extend(record),
-                Err(error) => {
-                    self.send(records);
-                    let told = self.source.tells_lines;
-                    return Err(if told {
-                        error.context(format!("line {number} of {shown}"))
-                    } else {
-                        error
-                    });
+    fn read_pieces(&mut self, shown: &str, mut input: impl Read) -> Result<()> {
+        let mut block = BytesMut::new();
+        let mut number = 0;
+        // Up to here there is no delimiter.
+        let mut searched = 0;
+        loop {
+            let read = read_some(&mut input, &mut block)?;
+            let mut records = Vec::new();
+            while let Some(end) = find(&block[searched..], &self.source.delimiter) {
+                let piece = block.split_to(searched + end).freeze();
+                // The delimiter.
+                block.advance(self.source.delimiter.len());
+                searched = 0;
+                number += 1;
+                self.take(piece, &mut records, number, shown)?;
+                if records.len() >= BATCH && !self.send(std::mem::take(&mut records)) {
+                    return Ok(());
                 }
             }
+            searched = block.len().saturating_sub(self.source.delimiter.len().saturating_sub(1));
+            if read == 0 || block.len() >= LINE_BYTES_MAX {
+                number += 1;
+                let rest = block.split().freeze();
+                searched = 0;
+                if !rest.is_empty() {
+                    self.take(rest, &mut records, number, shown)?;
+                }
+            }
+            // What is there goes out before more is waited for.
+            if !self.send(records) || read == 0 {
+                return Ok(());
+            }
         }
-        self.send(records);
-        Ok(())
     }
 
-    /// Up to the delimiter, which is taken off, or to the end; whether there was something.
-    fn read_piece(&self, input: &mut impl BufRead, piece: &mut Vec<u8>) -> Result<bool> {
-        let last = self.source.delimiter.last().copied().unwrap_or(b'\n');
-        let mut input = input.take(LINE_BYTES_MAX);
-        loop {
-            if input.read_until(last, piece)? == 0 {
-                return Ok(!piece.is_empty());
-            }
-            if piece.ends_with(&self.source.delimiter) {
-                piece.truncate(piece.len() - self.source.delimiter.len());
-                return Ok(true);
+    /// What came before a piece that is no record goes out.
+    fn take(
+        &mut self,
+        piece: Bytes,
+        records: &mut Vec<ProducerRecord>,
+        number: u64,
+        shown: &str,
+    ) -> Result<()> {
+        match (self.record)(piece) {
+            Ok(record) => records.extend(record),
+            Err(error) => {
+                self.send(std::mem::take(records));
+                let told = self.source.tells_lines;
+                return Err(if told { error.context(format!("line {number} of {shown}")) } else { error });
             }
         }
+        Ok(())
     }
 
     /// Whether somebody takes them.
@@ -163,8 +172,79 @@ impl<R: Record> Reading<'_, R> {
 
 fn read_whole(path: &Path) -> Result<Vec<u8>> {
     let size = fs::metadata(path)?.len();
-    if size > LINE_BYTES_MAX {
+    if size > LINE_BYTES_MAX as u64 {
         bail!("{size} bytes are too much for a record");
     }
     Ok(fs::read(path)?)
+}
+
+/// Behind what is in the block; 0 at the end.
+fn read_some(input: &mut impl Read, block: &mut BytesMut) -> io::Result<usize> {
+    let filled = block.len();
+    block.resize(filled + BUFFER, 0);
+    let read = loop {
+        match input.read(&mut block[filled..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => break read,
+        }
+    };
+    block.truncate(filled + read.as_ref().copied().unwrap_or_default());
+    read
+}
+
+/// Where a delimiter begins.
+pub(super) fn find(text: &[u8], delimiter: &[u8]) -> Option<usize> {
+    let (first, rest) = delimiter.split_first()?;
+    let mut from = 0;
+    loop {
+        let at = from + memchr::memchr(*first, &text[from..])?;
+        if text[at + 1..].starts_with(rest) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader that gives so many bytes at a time.
+    struct Slow<'a>(&'a [u8], usize);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.1.min(self.0.len()).min(buffer.len());
+            let (given, rest) = self.0.split_at(count);
+            buffer[..count].copy_from_slice(given);
+            self.0 = rest;
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn input_is_taken_apart_at_delimiters_however_it_comes() {
+        for (text, delimiter, expected) in [
+            (&b"one\n\nthree"[..], &b"\n"[..], &["one", "", "three"][..]),
+            (b"one\n", b"\n", &["one"]),
+            (b"", b"\n", &[]),
+            (b"a::b:c::::d:", b"::", &["a", "b:c", "", "d:"]),
+            (b"aab", b"ab", &["a"]),
+        ] {
+            for size in [1, 2, 3, 100] {
+                let (sender, mut receiver) = mpsc::channel(100);
+                let source = Source { delimiter: delimiter.to_vec(), ..Source::lines(Vec::new()) };
+                let record = |piece: Bytes| Ok(Some(ProducerRecord::new("t").value(piece)));
+                let mut reading = Reading { record, source: &source, sender: &sender };
+                reading.read_pieces("somewhere", Slow(text, size)).expect("it is read");
+                drop(sender);
+                let mut found = Vec::new();
+                while let Some(records) = receiver.blocking_recv() {
+                    let values = records.expect("no failure").into_iter().filter_map(|record| record.value);
+                    found.extend(values.map(|value| String::from_utf8_lossy(&value).into_owned()));
+                }
+                assert_eq!(found, expected, "{size} bytes at a time");
+            }
+        }
+    }
 }

@@ -1,8 +1,12 @@
 //! Text into records.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result};
+use bytes::Bytes;
 use ottla_client::producer::ProducerRecord;
 
+use super::feeding::find;
 use super::{Input, ProduceArgs};
 use crate::envelope::Incoming;
 use crate::exit::usage;
@@ -10,7 +14,7 @@ use crate::exit::usage;
 /// What becomes of what is read.
 #[derive(Debug, Clone)]
 pub(super) struct Reader {
-    topic: Option<String>,
+    topic: Option<Arc<str>>,
     is_ndjson: bool,
     key: Option<String>,
     key_separator: Option<String>,
@@ -30,7 +34,7 @@ impl Reader {
             return Err(usage("NDJSON tells keys and nulls itself: leave out --key-separator and -Z"));
         }
         Ok(Reader {
-            topic: args.topic.clone(),
+            topic: args.topic.as_deref().map(Arc::from),
             is_ndjson,
             key: args.key.clone(),
             key_separator: args.key_separator.clone().filter(|separator| !separator.is_empty()),
@@ -42,9 +46,9 @@ impl Reader {
     }
 
     /// The record of a line without its end, or of a whole file.
-    pub(super) fn record(&self, text: &[u8]) -> Result<ProducerRecord> {
+    pub(super) fn record(&self, text: Bytes) -> Result<ProducerRecord> {
         let mut record = if self.is_ndjson {
-            let incoming: Incoming = serde_json::from_slice(text).context("it is no record as JSON")?;
+            let incoming: Incoming = serde_json::from_slice(&text).context("it is no record as JSON")?;
             incoming.into_record(self.topic.as_deref())?
         } else {
             self.plain(text)?
@@ -61,24 +65,25 @@ impl Reader {
 
     /// A record without a value.
     pub(super) fn tombstone(&self) -> Result<ProducerRecord> {
-        let mut record = ProducerRecord::new(self.topic()?).key(self.key.clone().unwrap_or_default());
+        let mut record = ProducerRecord::new(self.topic()?.clone()).key(self.key.clone().unwrap_or_default());
         record.partition = self.partition;
         Ok(self.with_headers(record))
     }
 
-    fn topic(&self) -> Result<&str> {
-        self.topic.as_deref().context("a topic was asked for")
+    fn topic(&self) -> Result<&Arc<str>> {
+        self.topic.as_ref().context("a topic was asked for")
     }
 
-    fn plain(&self, text: &[u8]) -> Result<ProducerRecord> {
-        let record = ProducerRecord::new(self.topic()?);
-        let split = self.key_separator.as_ref().and_then(|separator| split_once(text, separator.as_bytes()));
+    fn plain(&self, text: Bytes) -> Result<ProducerRecord> {
+        let record = ProducerRecord::new(self.topic()?.clone());
+        let separator = self.key_separator.as_ref();
+        let split = separator.and_then(|separator| split_once(&text, separator.as_bytes()));
         let (record, value) = match split {
-            Some((key, value)) => (record.key(key.to_vec()), value),
+            Some((key, value)) => (record.key(text.slice_ref(key)), text.slice_ref(value)),
             None => (record, text),
         };
         let is_null = self.empty_is_null && value.is_empty();
-        Ok(if is_null { record } else { record.value(value.to_vec()) })
+        Ok(if is_null { record } else { record.value(value) })
     }
 
     fn with_headers(&self, record: ProducerRecord) -> ProducerRecord {
@@ -88,7 +93,7 @@ impl Reader {
 
 /// What stands before a separator, and what behind it.
 pub(crate) fn split_once<'a>(text: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let at = text.windows(separator.len()).position(|window| window == separator)?;
+    let at = find(text, separator)?;
     Some((&text[..at], &text[at + separator.len()..]))
 }
 

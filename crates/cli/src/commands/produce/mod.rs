@@ -15,12 +15,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use ottla_client::producer::Producer;
 use tokio::signal::ctrl_c;
 
 use crate::exit::{Outcome, usage};
-use crate::remote::{ConnectionArgs, Property, block_on};
+use crate::remote::{ConnectionArgs, Property, block_on, connect_producer_with};
 pub(crate) use feeding::{Feed, Record, Source};
 use lines::Reader;
 pub(crate) use lines::split_once;
@@ -124,13 +125,13 @@ const FAREWELL: Duration = Duration::from_secs(120);
 pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
     let reader = Reader::new(args)?;
     block_on(Box::pin(async {
-        let (remote, config) = args.connection.connect_producer(args.properties()).await?;
+        let (remote, config) = connect_producer_with(&args.properties()?).await?;
         let producer = remote.client.producer(config)?;
         let mut sending = Sending::new(producer.clone());
         let sent = if args.tombstone {
             sending.send(reader.tombstone()?).await
         } else {
-            let record = move |text: &[u8]| reader.record(text).map(Some);
+            let record = move |text: Bytes| reader.record(text).map(Some);
             let is_whole = args.input == Some(Input::Whole);
             let mut feed = Feed::start(record, Source { is_whole, ..Source::lines(args.files.clone()) });
             tokio::select! {
@@ -152,17 +153,19 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
 }
 
 impl ProduceArgs {
-    /// What flags say of the producer.
-    fn properties(&self) -> Vec<Property> {
-        let flags = [
+    /// Everything that was said of the producer, the weakest first.
+    fn properties(&self) -> Result<Vec<Property>> {
+        // Large batches: nobody waits for single records here.
+        let mut all = vec![Property::new("batch.size", "131072", "the default")];
+        all.extend(self.connection.properties()?);
+        for (name, flag, value) in [
             ("acks", "--acks", &self.acks),
             ("compression.type", "--compression", &self.compression),
             ("partitioner.class", "--partitioner", &self.partitioner),
-        ];
-        let given = |(name, flag, value): (&str, &str, &Option<String>)| {
-            value.as_ref().map(|value| Property::new(name, value, flag))
-        };
-        flags.into_iter().filter_map(given).collect()
+        ] {
+            all.extend(value.as_ref().map(|value| Property::new(name, value, flag)));
+        }
+        Ok(all)
     }
 
     fn headers(&self) -> Result<Vec<(String, String)>> {

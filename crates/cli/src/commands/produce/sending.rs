@@ -6,6 +6,7 @@ use anyhow::Result;
 use ottla_client::producer::{Delivery, Producer, ProducerRecord};
 
 use super::feeding::Feed;
+use crate::clock::wall_ms;
 
 /// Records on their way.
 #[derive(Debug)]
@@ -41,7 +42,10 @@ impl Sending {
 
     pub(super) async fn send_all(&mut self, feed: &mut Feed) -> Result<()> {
         while let Some(records) = feed.next().await {
-            for record in records? {
+            // They were read at once.
+            let now = wall_ms();
+            for mut record in records? {
+                record.timestamp.get_or_insert(now);
                 self.send(record).await?;
             }
             self.forget_written()?;
