@@ -1,10 +1,12 @@
 //! `kafka-delete-records`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
+use ottla_client::admin::{Admin, Results};
 use ottla_client::{Offset, TopicPartition};
 use serde::Deserialize;
 use serde_json::Value;
@@ -38,7 +40,7 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
     block_on(async {
         let remote = connect(&options).await?;
         writeln!(out, "Executing records delete operation")?;
-        let deleted = remote.admin.delete_records(&before).await?;
+        let deleted = delete(before, &remote.admin).await?;
         writeln!(out, "Records delete operation completed:")?;
         for (partition, outcome) in deleted {
             match outcome {
@@ -50,6 +52,25 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
     })
 }
 
+type Before = BTreeMap<TopicPartition, Offset>;
+
+/// What is not there is told at once: it would be looked for until the time is up.
+async fn delete(mut before: Before, admin: &Admin) -> Result<Results<TopicPartition, Offset>> {
+    let mut outcomes = Results::new();
+    let topics: BTreeSet<Arc<str>> = before.keys().map(|partition| partition.topic.clone()).collect();
+    let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
+    for (topic, described) in admin.describe_topics(&names).await? {
+        if let Err(error) = described {
+            let of_topic = before.extract_if(.., |partition, _| partition.topic == topic);
+            outcomes.extend(of_topic.map(|(partition, _)| (partition, Err(error.clone()))));
+        }
+    }
+    if !before.is_empty() {
+        outcomes.extend(admin.delete_records(&before).await?);
+    }
+    Ok(outcomes)
+}
+
 #[derive(Deserialize)]
 struct Record {
     topic: String,
@@ -57,13 +78,13 @@ struct Record {
     offset: Offset,
 }
 
-fn parse(text: &str) -> Result<BTreeMap<TopicPartition, Offset>> {
+fn parse(text: &str) -> Result<Before> {
     let json: Value = serde_json::from_str(text).ok().context("The input string is not a valid JSON")?;
     if let Some(version) = json.get("version").filter(|version| version.as_i64() != Some(1)) {
         bail!("Not supported version field value {version}");
     }
     let partitions = json.get("partitions").context("Missing partitions field")?;
-    let mut before = BTreeMap::new();
+    let mut before = Before::new();
     let mut repeated = Vec::new();
     for record in Vec::<Record>::deserialize(partitions)? {
         let partition = TopicPartition::new(record.topic, record.partition);

@@ -53,22 +53,6 @@ fn groups_are_listed_shown_reset_and_deleted_alike() {
     ] {
         it.compare(name, line);
     }
-    // Of several partitions the order is that of a hash table.
-    let plan = it.files("plan", "{who}-a,1,4\n{who}-a,0,1\n");
-    let grouped = it.files("grouped", "{who}-g,{who}-a,1,3\n{who}-h,{who}-a,0,2\n");
-    let beyond = it.files("beyond", "{who}-a,1,4000\n");
-    let bad = it.files("bad", "{who}-a\n");
-    for line in [
-        format!("--group {{who}}-g --from-file {plan} --dry-run"),
-        format!("--group {{who}}-g --from-file {plan} --execute"),
-        format!("--group {{who}}-g --group {{who}}-h --from-file {grouped} --execute"),
-        format!("--group {{who}}-i --from-file {grouped} --execute"),
-        format!("--group {{who}}-g --from-file {beyond} --dry-run"),
-        format!("--group {{who}}-g --from-file {bad} --dry-run"),
-        format!("--group {{who}}-g --from-file {plan} --to-latest"),
-    ] {
-        it.compare_unordered(name, &format!("{{at}} --reset-offsets {line}"));
-    }
     // Groups of both are listed.
     it.original(
         "kafka-console-consumer",
@@ -80,5 +64,30 @@ fn groups_are_listed_shown_reset_and_deleted_alike() {
     it.compare(name, "{at} --list --state");
     it.compare(name, "{at} --list --state Empty --type classic");
     it.compare(name, "{at} --list --type");
+    it.done();
+}
+
+#[test]
+fn offsets_are_set_by_files_alike() {
+    let mut it = Comparison::new();
+    it.compare("kafka-topics", "{at} --create --topic {who}-a --partitions 2");
+    let lines: String = (0..20).map(|number| format!("{number}\t{number}\n")).collect();
+    let keyed = "{at} --topic {who}-a --reader-property parse.key=true";
+    it.compare_masked("kafka-console-producer", keyed, &lines, &[]);
+    let name = "kafka-consumer-groups";
+    // Of several partitions the order is that of a hash table.
+    let plan = it.files("plan", "{who}-a,1,4\n{who}-a,0,1\n");
+    let grouped = it.files("grouped", "{who}-g,{who}-a,1,3\n{who}-h,{who}-a,0,2\n");
+    let beyond = it.files("beyond", "{who}-a,1,4000\n");
+    for line in [
+        format!("--group {{who}}-g --from-file {plan} --dry-run"),
+        format!("--group {{who}}-g --from-file {plan} --execute"),
+        format!("--group {{who}}-g --group {{who}}-h --from-file {grouped} --execute"),
+        format!("--group {{who}}-i --from-file {grouped} --execute"),
+        format!("--group {{who}}-g --from-file {beyond} --dry-run"),
+        format!("--group {{who}}-g --from-file {plan} --to-latest"),
+    ] {
+        it.compare_unordered(name, &format!("{{at}} --reset-offsets {line}"));
+    }
     it.done();
 }

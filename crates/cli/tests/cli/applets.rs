@@ -172,6 +172,13 @@ fn offsets_are_shown_and_records_deleted() {
                    partition: orders-1\tlow_watermark: 2\n";
     visit.prints("kafka-delete-records", &line, deleted);
     visit.prints(name, "--topic orders --time earliest", "orders:0:0\norders:1:2\n");
+    // Kafka's looks for it until its time is up.
+    std::fs::write(&file, json.replace("orders", "nothing")).unwrap();
+    let missing = "Executing records delete operation\nRecords delete operation completed:\n\
+                   partition: nothing-1\terror: \
+                   org.apache.kafka.common.errors.UnknownTopicOrPartitionException: \
+                   This server does not host this topic-partition.\n";
+    visit.prints("kafka-delete-records", &line, missing);
 }
 
 #[test]

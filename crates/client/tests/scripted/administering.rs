@@ -1,25 +1,28 @@
 //! Administration while leaders, controllers and coordinators move, and with brokers that are old or do not answer.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use ottla_client::admin::{Admin, NewTopic, OffsetSpec};
+use ottla_client::admin::{Admin, FeatureUpdate, NewTopic, OffsetSpec, UpgradeType};
 use ottla_client::config::IsolationLevel;
 use ottla_client::wire::messages::create_topics_response::CreatableTopicResult;
 use ottla_client::wire::messages::delete_groups_response::DeletableGroupResult;
+use ottla_client::wire::messages::describe_cluster_response::DescribeClusterBroker;
 use ottla_client::wire::messages::list_offsets_response::{
     ListOffsetsPartitionResponse, ListOffsetsTopicResponse,
 };
 use ottla_client::wire::messages::{
     CreateTopicsRequest, CreateTopicsResponse, DeleteGroupsRequest, DeleteGroupsResponse,
-    DeleteTopicsRequest, FindCoordinatorRequest, FindCoordinatorResponse, ListOffsetsRequest,
-    ListOffsetsResponse, MetadataRequest, OffsetFetchRequest, OffsetFetchResponse, find_coordinator_response,
+    DeleteTopicsRequest, DescribeClusterRequest, DescribeClusterResponse, FindCoordinatorRequest,
+    FindCoordinatorResponse, ListOffsetsRequest, ListOffsetsResponse, MetadataRequest, OffsetFetchRequest,
+    OffsetFetchResponse, UpdateFeaturesRequest, UpdateFeaturesResponse, find_coordinator_response,
     offset_fetch_response,
 };
-use ottla_client::{ApiKey, Error, ErrorCode, TopicPartition, Uuid};
+use ottla_client::{ApiKey, Client, Error, ErrorCode, TopicPartition, Uuid};
 
 use super::broker::{Answer, Broker, answer, cluster, topic};
-use super::{DEADLINE, client};
+use super::{DEADLINE, client, config};
 
 fn admin(brokers: &[&Broker]) -> Admin {
     let addresses: Vec<_> = brokers.iter().map(|broker| broker.address).collect();
@@ -295,4 +298,43 @@ async fn a_call_ends_in_time_where_nobody_answers() {
     let admin = admin(&[&broker]).within(Duration::from_millis(100));
     let error = admin.create_topics(&[NewTopic::new("orders")]).await.unwrap_err();
     assert!(matches!(error, Error::Timeout { .. }), "{error}");
+}
+
+/// Tells of these controllers, the second of which leads, if it is these that are asked for.
+fn tells_controllers(broker: &Broker, controllers: &[SocketAddr]) {
+    let controllers = controllers.to_vec();
+    broker.on::<DescribeClusterRequest>(move |request, _| {
+        if request.endpoint_type != 2 {
+            let error_code = ErrorCode::MismatchedEndpointType.code();
+            return answer(DescribeClusterResponse { error_code, ..Default::default() });
+        }
+        let brokers = (0..).zip(&controllers).map(|(broker_id, address)| DescribeClusterBroker {
+            broker_id,
+            host: address.ip().to_string().into(),
+            port: address.port().into(),
+            ..Default::default()
+        });
+        let (brokers, cluster_id) = (brokers.collect(), "scripted".into());
+        answer(DescribeClusterResponse { brokers, cluster_id, controller_id: 1, ..Default::default() })
+    });
+}
+
+#[tokio::test]
+async fn controllers_are_asked_instead_of_brokers_and_the_one_that_leads_for_changes() {
+    let (follower, leader) = (Broker::start().await, Broker::start().await);
+    let addresses = [follower.address, leader.address];
+    for controller in [&follower, &leader] {
+        tells_controllers(controller, &addresses);
+    }
+    leader.on::<UpdateFeaturesRequest>(|_, _| answer(UpdateFeaturesResponse::default()));
+    let client = Client::connect_to_controllers(config(&[follower.address])).await.unwrap();
+    let admin = Admin::new(client.clone()).within(DEADLINE);
+    let ids: Vec<_> =
+        admin.describe_cluster(false).await.unwrap().brokers.iter().map(|node| node.id).collect();
+    assert_eq!(ids, [0, 1]);
+    let update = FeatureUpdate { level: 1, upgrade: UpgradeType::Upgrade };
+    admin.update_features(&[("group.version", update)].into(), false).await.unwrap();
+    assert_eq!(leader.received::<UpdateFeaturesRequest>().len(), 1);
+    let error = client.all_topics().await.unwrap_err();
+    assert!(matches!(&error, Error::Config(reason) if reason.contains("brokers are to be asked")), "{error}");
 }
