@@ -2,17 +2,23 @@
 
 use std::io::{self, Write};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use ottla_client::consumer::ConsumerRecord;
 use ottla_records::TimestampType;
+use serde_json::json;
 
 use super::connection::Properties;
 use super::deserializer::Deserializer;
+use crate::internal_records::{CoordinatorRecord, Schema};
 
 /// One of Kafka's formatters.
 #[derive(Debug)]
 pub(super) enum Formatter {
     Default(Box<Columns>),
+    /// As the default one, and the same again for a log, which is standard error.
+    Logging(Box<Columns>),
+    /// Records of a coordinator, of some of the types of keys alone; of all, if there are none.
+    Coordinator(Schema, &'static [i16]),
     /// Prints nothing.
     NoOp,
 }
@@ -42,6 +48,13 @@ impl Formatter {
         let class = class.unwrap_or("org.apache.kafka.tools.consumer.DefaultMessageFormatter");
         match class.strip_prefix("org.apache.kafka.tools.consumer.") {
             Some("DefaultMessageFormatter") => Ok(Formatter::Default(Box::new(Columns::new(properties)))),
+            Some("LoggingMessageFormatter") => Ok(Formatter::Logging(Box::new(Columns::new(properties)))),
+            Some("OffsetsMessageFormatter") => Ok(Formatter::Coordinator(Schema::Offsets, &[0, 1])),
+            Some("GroupMetadataMessageFormatter") => Ok(Formatter::Coordinator(Schema::Offsets, &[2])),
+            Some("ShareGroupMessageFormatter") => {
+                Ok(Formatter::Coordinator(Schema::Offsets, &[9, 10, 11, 12, 13, 14]))
+            }
+            Some("TransactionLogMessageFormatter") => Ok(Formatter::Coordinator(Schema::Transactions, &[])),
             Some("NoOpMessageFormatter") => Ok(Formatter::NoOp),
             _ => bail!("there is no formatter {class}"),
         }
@@ -50,9 +63,48 @@ impl Formatter {
     pub(super) fn write(&self, out: &mut impl Write, record: &ConsumerRecord) -> Result<()> {
         match self {
             Formatter::Default(columns) => columns.write(out, record),
+            Formatter::Logging(columns) => {
+                columns.write(out, record)?;
+                eprintln!("{}", log_line(record));
+                Ok(())
+            }
+            Formatter::Coordinator(schema, kinds) => write_coordinator(out, *schema, kinds, record),
             Formatter::NoOp => Ok(()),
         }
     }
+}
+
+/// On one line with what comes before and after it, as Kafka's formatters do not end lines.
+fn write_coordinator(
+    out: &mut impl Write,
+    schema: Schema,
+    kinds: &[i16],
+    record: &ConsumerRecord,
+) -> Result<()> {
+    if record.key.is_none() {
+        return Ok(());
+    }
+    let decoded = schema.coordinator_record(record.key.as_ref(), record.value.as_ref());
+    let decoded = decoded
+        .map_err(|reason| anyhow!("Could not read record at offset {} due to: {reason}", record.offset))?;
+    let Some(CoordinatorRecord { kind, known: Some(known) }) = decoded else { return Ok(()) };
+    if kinds.is_empty() || kinds.contains(&kind) {
+        let value = known.value.map(|(version, data)| json!({ "version": version, "data": data }));
+        write!(out, "{}", json!({ "key": { "type": kind, "data": known.key }, "value": value }))?;
+    }
+    Ok(())
+}
+
+fn log_line(record: &ConsumerRecord) -> String {
+    let text = |bytes: &bytes::Bytes| String::from_utf8_lossy(bytes).into_owned();
+    let key = record.key.as_ref().map_or("null ".into(), |key| format!("{}, ", text(key)));
+    let value = record.value.as_ref().map_or("null".into(), text);
+    let whose = match record.timestamp_type {
+        _ if record.timestamp < 0 => String::new(),
+        TimestampType::CreateTime => format!("CreateTime:{}, ", record.timestamp),
+        TimestampType::LogAppendTime => format!("LogAppendTime:{}, ", record.timestamp),
+    };
+    format!("{whose}key:{key}value:{value}")
 }
 
 impl Columns {

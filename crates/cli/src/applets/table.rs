@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use super::{
     acls, broker_api_versions, cluster, configs, console_consumer, console_producer, consumer_groups,
-    delete_records, features, get_offsets, groups, kcat, leader_election, log_dirs, metadata_quorum,
-    performance, reassign_partitions, topics, transactions,
+    delete_records, dump_log, features, get_offsets, groups, kcat, leader_election, log_dirs,
+    metadata_quorum, performance, reassign_partitions, run_class, server, storage, topics, transactions,
 };
 use crate::exit::Outcome;
 
@@ -40,6 +40,7 @@ pub(super) const APPLETS: &[Applet] = &[
     Applet { name: "kafka-consumer-groups", about: "Show groups and their lag, set where they are", run: consumer_groups::run },
     Applet { name: "kafka-consumer-perf-test", about: "Measure how fast records are read", run: performance::run_consumer },
     Applet { name: "kafka-delete-records", about: "Delete the records before an offset", run: delete_records::run },
+    Applet { name: "kafka-dump-log", about: "Show what is in segments and their indexes", run: dump_log::run },
     Applet { name: "kafka-e2e-latency", about: "Measure how long records take from producer to consumer", run: performance::run_round_trips },
     Applet { name: "kafka-features", about: "Show and change what the cluster has agreed to do", run: features::run },
     Applet { name: "kafka-get-offsets", about: "Show offsets of partitions", run: get_offsets::run },
@@ -49,6 +50,10 @@ pub(super) const APPLETS: &[Applet] = &[
     Applet { name: "kafka-metadata-quorum", about: "Show the quorum of controllers, add and remove voters", run: metadata_quorum::run },
     Applet { name: "kafka-producer-perf-test", about: "Measure how fast records are written", run: performance::run_producer },
     Applet { name: "kafka-reassign-partitions", about: "Move partitions between brokers and directories", run: reassign_partitions::run },
+    Applet { name: "kafka-run-class", about: "Run what one of these is by the name of its class", run: run_class::run },
+    Applet { name: "kafka-server-start", about: "Start a broker", run: server::start::run },
+    Applet { name: "kafka-server-stop", about: "Stop brokers of this machine", run: server::stop::run },
+    Applet { name: "kafka-storage", about: "Make ids and data directories, and look at them", run: storage::run },
     Applet { name: "kafka-topics", about: "List, describe, create, alter and delete topics", run: topics::run },
     Applet { name: "kafka-transactions", about: "Show transactions, find and end those that hang", run: transactions::run },
     Applet { name: "kafkacat", about: "kcat, by its old name", run: kcat::run },

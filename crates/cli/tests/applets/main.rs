@@ -9,6 +9,7 @@ mod acls;
 mod cluster;
 mod console;
 mod controllers;
+mod data;
 mod groups;
 mod partitions;
 mod performance;
@@ -225,4 +226,6 @@ const CLASSES: &[(&str, &str)] = &[
     ("kafka-producer-perf-test", "ProducerPerformance"),
     ("kafka-consumer-perf-test", "ConsumerPerformance"),
     ("kafka-e2e-latency", "EndToEndLatency"),
+    ("kafka-dump-log", "DumpLogSegments"),
+    ("kafka-storage", "kafka.tools.StorageTool"),
 ];

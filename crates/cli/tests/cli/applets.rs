@@ -1,6 +1,7 @@
 //! Kafka's scripts by their names. What they print was seen from Apache Kafka 4.3.1's own.
 
 mod administration;
+mod data;
 mod performance;
 
 use std::os::unix::process::CommandExt as _;

@@ -2,14 +2,14 @@
 
 use anyhow::{Context as _, Result, bail};
 
-pub(super) const METADATA_VERSION: &str = "metadata.version";
+pub(in crate::applets) const METADATA_VERSION: &str = "metadata.version";
 
 /// A level of `metadata.version`: the release that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct MetadataVersion {
-    pub(super) level: i16,
+pub(in crate::applets) struct MetadataVersion {
+    pub(in crate::applets) level: i16,
     /// With its number within the release: `4.0-IV3`.
-    pub(super) name: &'static str,
+    pub(in crate::applets) name: &'static str,
 }
 
 /// In the order of their levels, of which the first is 7.
@@ -32,16 +32,16 @@ impl MetadataVersion {
         })
     }
 
-    pub(super) fn latest() -> MetadataVersion {
+    pub(in crate::applets) fn latest() -> MetadataVersion {
         MetadataVersion::of_level(LATEST_PRODUCTION).expect("it is among them")
     }
 
-    pub(super) fn of_level(level: i16) -> Option<MetadataVersion> {
+    pub(in crate::applets) fn of_level(level: i16) -> Option<MetadataVersion> {
         MetadataVersion::all().find(|version| version.level == level)
     }
 
     /// `4.0-IV3`, or the last of a release by `4.0` or `4.0.1`.
-    pub(super) fn of_release(text: &str) -> Result<MetadataVersion> {
+    pub(in crate::applets) fn of_release(text: &str) -> Result<MetadataVersion> {
         let release = match text.match_indices('.').nth(1) {
             Some((second_dot, _)) => &text[..second_dot],
             None => text,
@@ -59,15 +59,15 @@ impl MetadataVersion {
 
 /// A feature besides `metadata.version`.
 #[derive(Debug)]
-pub(super) struct Feature {
-    pub(super) name: &'static str,
+pub(in crate::applets) struct Feature {
+    pub(in crate::applets) name: &'static str,
     /// The level of `metadata.version` that each level came with, beginning with 1; 0 was always there.
     since: &'static [i16],
     /// The level that needs one of `metadata.version`, and which.
     needs: Option<(i16, i16)>,
 }
 
-pub(super) const FEATURES: [Feature; 6] = [
+pub(in crate::applets) const FEATURES: [Feature; 6] = [
     Feature { name: "kraft.version", since: &[21], needs: None },
     Feature { name: "transaction.version", since: &[24, 24], needs: None },
     Feature { name: "group.version", since: &[22], needs: None },
@@ -77,7 +77,7 @@ pub(super) const FEATURES: [Feature; 6] = [
 ];
 
 impl Feature {
-    pub(super) fn of_name(name: &str) -> Result<&'static Feature> {
+    pub(in crate::applets) fn of_name(name: &str) -> Result<&'static Feature> {
         FEATURES
             .iter()
             .find(|feature| feature.name == name)
@@ -85,13 +85,13 @@ impl Feature {
     }
 
     /// The level that a cluster of this version begins with.
-    pub(super) fn default_level(&self, version: MetadataVersion) -> i16 {
+    pub(in crate::applets) fn default_level(&self, version: MetadataVersion) -> i16 {
         let reached = self.since.iter().take_while(|since| **since <= version.level).count();
         i16::try_from(reached).expect("there are few of them")
     }
 
     /// The level of `metadata.version` that a level needs, if it needs one.
-    pub(super) fn dependency(&self, level: i16) -> Result<Option<MetadataVersion>> {
+    pub(in crate::applets) fn dependency(&self, level: i16) -> Result<Option<MetadataVersion>> {
         if !usize::try_from(level).is_ok_and(|level| level <= self.since.len()) {
             bail!("No feature:{} with feature level {level}", self.name);
         }

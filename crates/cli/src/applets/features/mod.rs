@@ -6,7 +6,7 @@
 //! ```
 
 mod change;
-mod levels;
+pub(super) mod levels;
 
 use std::io::Write;
 
@@ -20,9 +20,11 @@ use crate::exit::Outcome;
 use crate::remote::block_on;
 use levels::{FEATURES, Feature, METADATA_VERSION, MetadataVersion};
 
-const FEATURE: Opt = Opt::value("feature", "feature=level", "Which feature; may be given several times.");
+pub(super) const FEATURE: Opt =
+    Opt::value("feature", "feature=level", "Which feature; may be given several times.");
 const METADATA: Opt = Opt::value("metadata", "release", "DEPRECATED -- The level of the metadata.");
-const RELEASE: Opt = Opt::value("release-version", "release", "The release whose features are meant.");
+pub(super) const RELEASE: Opt =
+    Opt::value("release-version", "release", "The release whose features are meant.");
 const UNSAFE: Opt = Opt::flag("unsafe", "Even if that may irreversibly destroy metadata.");
 const DRY_RUN: Opt = Opt::flag("dry-run", "Say whether it could be done, but do not do it.");
 
@@ -141,7 +143,7 @@ fn shown(feature: &str, level: i16) -> String {
     }
 }
 
-fn version_mapping(options: &Options, out: &mut dyn Write) -> Result<Outcome> {
+pub(super) fn version_mapping(options: &Options, out: &mut dyn Write) -> Result<Outcome> {
     let release = options.last("release-version").unwrap_or(MetadataVersion::latest().name);
     let version = MetadataVersion::of_release(release)?;
     writeln!(out, "{METADATA_VERSION}={} ({release})", version.level)?;
@@ -151,7 +153,7 @@ fn version_mapping(options: &Options, out: &mut dyn Write) -> Result<Outcome> {
     Ok(Outcome::Success)
 }
 
-fn dependencies(options: &Options, out: &mut dyn Write) -> Result<Outcome> {
+pub(super) fn dependencies(options: &Options, out: &mut dyn Write) -> Result<Outcome> {
     for asked in options.values("feature") {
         let (name, level) = parse_level(asked)?;
         if name == METADATA_VERSION {

@@ -133,7 +133,8 @@ fn contradiction(segment: &mut File, entry: OffsetEntry) -> Option<String> {
     }
 }
 
-fn last_offset_at(segment: &mut File, position: u64) -> io::Result<Result<Offset, BatchError>> {
+/// What the batch at a position of a segment ends with.
+pub(crate) fn last_offset_at(segment: &mut File, position: u64) -> io::Result<Result<Offset, BatchError>> {
     segment.seek(SeekFrom::Start(position))?;
     // A message of an old version may be shorter than a batch's header; nothing else can.
     let head = next_entry(segment, BATCH_HEADER_SIZE)?.unwrap_or_default();

@@ -8,11 +8,11 @@
 //! ```
 
 mod find;
-mod index;
+pub(crate) mod index;
 mod journal;
 mod line;
 mod report;
-mod segment;
+pub(crate) mod segment;
 mod small;
 mod text;
 

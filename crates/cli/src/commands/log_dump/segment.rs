@@ -36,14 +36,14 @@ pub(super) fn dump<W: Write>(path: &Path, schema: Schema, report: &mut Report<W>
 }
 
 /// A segment file, read from its start.
-struct Segment {
+pub(crate) struct Segment {
     file: BufReader<File>,
     position: u64,
     /// As long as the file was when it was opened: a broker may append meanwhile.
     len: u64,
 }
 
-enum Step {
+pub(crate) enum Step {
     Entry(u64, Entry),
     /// Nothing that follows can be found.
     Bad(u64, String),
@@ -53,13 +53,13 @@ enum Step {
 }
 
 impl Segment {
-    fn open(path: &Path) -> io::Result<Segment> {
+    pub(crate) fn open(path: &Path) -> io::Result<Segment> {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
         Ok(Segment { file: BufReader::with_capacity(256 * 1024, file), position: 0, len })
     }
 
-    fn next(&mut self) -> io::Result<Step> {
+    pub(crate) fn next(&mut self) -> io::Result<Step> {
         let remaining = self.len - self.position;
         if remaining == 0 {
             return Ok(Step::End);
