@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::applets::install::AppletsCommand;
 use crate::commands::acl::AclCommand;
+use crate::commands::apply::ApplyArgs;
 use crate::commands::bench::BenchCommand;
 use crate::commands::cluster::ClusterCommand;
 use crate::commands::completion::CompletionArgs;
@@ -55,6 +56,7 @@ pub(crate) enum Command {
     /// Create, look at, change and delete topics
     #[command(subcommand)]
     Topic(TopicCommand),
+    Apply(ApplyArgs),
     Consume(Box<ConsumeArgs>),
     Produce(Box<ProduceArgs>),
     /// Look at groups, and set where they go on

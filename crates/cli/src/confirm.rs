@@ -16,6 +16,11 @@ pub(crate) struct ConfirmArgs {
 }
 
 impl ConfirmArgs {
+    /// Whether somebody is asked, unless there is nobody.
+    pub(crate) fn asks(self) -> bool {
+        !self.yes
+    }
+
     /// Whether to go on with it. A script that did not say `--yes` made a mistake.
     pub(crate) fn allows(self, what: &str) -> Result<bool> {
         if self.yes {

@@ -1,6 +1,7 @@
 //! What `ottla` can do: one module for each command.
 
 pub(crate) mod acl;
+pub(crate) mod apply;
 pub(crate) mod bench;
 mod changes;
 pub(crate) mod cluster;
@@ -43,6 +44,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Cluster(command) => cluster::run(command),
         Command::Share(command) => share::run(command),
         Command::Streams(command) => streams::run(command),
+        Command::Apply(args) => apply::run(&args),
         Command::Partition(command) => partition::run(command),
         Command::Acl(command) => acl::run(command),
         Command::User(command) => user::run(command),

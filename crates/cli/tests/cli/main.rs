@@ -3,6 +3,7 @@
 
 mod acl;
 mod applets;
+mod apply;
 mod bench;
 mod cluster;
 mod completion;
@@ -11,6 +12,7 @@ mod connection;
 mod consume;
 mod ctx;
 mod dev;
+mod formats;
 mod group;
 mod kinds;
 mod partition;

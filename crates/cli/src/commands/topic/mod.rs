@@ -5,6 +5,7 @@ mod config;
 mod create;
 mod delete;
 mod describe;
+mod export;
 mod list;
 mod partitions;
 mod trim;
@@ -27,6 +28,7 @@ pub(crate) enum TopicCommand {
     Delete(delete::DeleteArgs),
     Trim(trim::TrimArgs),
     Clone(clone::CloneArgs),
+    Export(export::ExportArgs),
     /// Show or change a topic's options
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -43,6 +45,7 @@ pub(crate) fn run(command: TopicCommand) -> Result<Outcome> {
             TopicCommand::Delete(args) => Box::pin(delete::run(&args)).await,
             TopicCommand::Trim(args) => Box::pin(trim::run(&args)).await,
             TopicCommand::Clone(args) => Box::pin(clone::run(&args)).await,
+            TopicCommand::Export(args) => Box::pin(export::run(&args)).await,
             TopicCommand::Config(command) => Box::pin(config::run(&command)).await,
         }
     })

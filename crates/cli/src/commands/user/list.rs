@@ -55,6 +55,8 @@ pub(super) async fn run(args: &ListArgs) -> Result<Outcome> {
             iterations: credential.iterations,
         })
     });
-    args.output.print_all(&rows.collect::<Vec<_>>())?;
+    let mut rows: Vec<CredentialRow> = rows.collect();
+    rows.sort_by(|a, b| (&a.user, a.mechanism).cmp(&(&b.user, b.mechanism)));
+    args.output.print_all(&rows)?;
     Ok(outcome)
 }
