@@ -104,3 +104,17 @@ fn a_line_that_is_no_record_is_named_and_those_before_it_are_written() {
         assert!(refused.contains(hint), "{args:?}: {refused}");
     }
 }
+
+#[test]
+fn a_template_makes_many_records_at_the_rate_that_is_wanted() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "load", "-p", "1"]);
+    let args = ["produce", "load", "--template", "--repeat", "3", "--rate", "1000", "-K", ":"];
+    visit.fed(&args, b"k{i}:{\"n\":{i}}\nplain\n");
+    let shown = visit.ok(&["consume", "load", "-e", "-f", "%k=%v "]);
+    assert_eq!(shown, "k1={\"n\":1} k2={\"n\":2} k3={\"n\":3} =plain =plain =plain ");
+    for (args, hint) in [(["--rate", "0"], "--rate"), (["--repeat", "0"], "--repeat")] {
+        let refused = visit.refused(&[&["produce", "load"][..], &args].concat(), 2);
+        assert!(refused.contains(hint), "{refused}");
+    }
+}

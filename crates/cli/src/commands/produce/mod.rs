@@ -4,11 +4,15 @@
 //! lines     text, line by line, into records
 //! feeding   reads on a thread of its own, so that a terminal keeps nobody waiting
 //! sending   records on their way
+//! pace      no more of them a second
+//! template  what is different in each
 //! ```
 
 mod feeding;
 mod lines;
+mod pace;
 mod sending;
+mod template;
 
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
@@ -25,7 +29,8 @@ use crate::remote::{ConnectionArgs, Property, block_on, connect_producer_with};
 pub(crate) use feeding::{Feed, Record, Source};
 use lines::Reader;
 pub(crate) use lines::split_once;
-use sending::Sending;
+use pace::Pace;
+use sending::{Manner, Sending};
 
 /// Write records to a topic
 #[derive(Debug, Args)]
@@ -38,6 +43,7 @@ Examples:
   ottla produce orders -K : -H source=shop < orders.txt
   ottla produce orders -k customer-7 --tombstone
   ottla produce logs -i whole a.json b.json -z zstd
+  echo '{\"id\":{i}}' | ottla produce load --template --repeat 1000 --rate 50
   ottla consume orders -e -o ndjson | ottla produce copy -i ndjson")]
 pub(crate) struct ProduceArgs {
     /// The topic; of NDJSON, in place of the one that it names
@@ -79,6 +85,18 @@ pub(crate) struct ProduceArgs {
     /// One record without a value, which deletes the key
     #[arg(long, requires = "key", conflicts_with_all = ["files", "input", "empty_is_null"])]
     tombstone: bool,
+
+    /// Send each record so often
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    repeat: u64,
+
+    /// Replace {i}, {now} and {random} in keys and values
+    #[arg(long)]
+    template: bool,
+
+    /// Send no more records a second
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rate: Option<u32>,
 
     /// Who must have a record: all, 1 (the leader) or 0
     #[arg(long, value_name = "ACKS")]
@@ -127,7 +145,7 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
     block_on(Box::pin(async {
         let (remote, config) = connect_producer_with(&args.properties()?).await?;
         let producer = remote.client.producer(config)?;
-        let mut sending = Sending::new(producer.clone());
+        let mut sending = Sending::in_manner(producer.clone(), args.manner());
         let sent = if args.tombstone {
             sending.send(reader.tombstone()?).await
         } else {
@@ -153,6 +171,15 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
 }
 
 impl ProduceArgs {
+    fn manner(&self) -> Manner {
+        Manner {
+            repeat: self.repeat,
+            pace: self.rate.map(Pace::new),
+            is_template: self.template,
+            shows_progress: !self.files.is_empty() && io::stderr().is_terminal(),
+        }
+    }
+
     /// Everything that was said of the producer, the weakest first.
     fn properties(&self) -> Result<Vec<Property>> {
         // Large batches: nobody waits for single records here.

@@ -4,8 +4,11 @@ use std::collections::VecDeque;
 
 use anyhow::Result;
 use ottla_client::producer::{Delivery, Producer, ProducerRecord};
+use ottla_records::Timestamp;
 
 use super::feeding::Feed;
+use super::pace::Pace;
+use super::template::filled;
 use crate::clock::wall_ms;
 
 /// Records on their way.
@@ -14,14 +17,37 @@ pub(super) struct Sending {
     producer: Producer,
     under_way: VecDeque<Delivery>,
     written: u64,
+    manner: Manner,
+    sent: u64,
+    /// When it was last told how many that is.
+    told_at: Timestamp,
+}
+
+/// How records are sent.
+#[derive(Debug, Default)]
+pub(super) struct Manner {
+    /// How often each of them; 0 counts as once.
+    pub(super) repeat: u64,
+    pub(super) pace: Option<Pace>,
+    /// Whether keys and values are templates.
+    pub(super) is_template: bool,
+    /// Whether somebody watches how many were sent.
+    pub(super) shows_progress: bool,
 }
 
 /// So many records may be on their way.
 const UNDER_WAY_MAX: usize = 100_000;
 
+/// How often progress is told.
+const PROGRESS_MS: i64 = 250;
+
 impl Sending {
     pub(super) fn new(producer: Producer) -> Sending {
-        Sending { producer, under_way: VecDeque::new(), written: 0 }
+        Sending::in_manner(producer, Manner::default())
+    }
+
+    pub(super) fn in_manner(producer: Producer, manner: Manner) -> Sending {
+        Sending { producer, under_way: VecDeque::new(), written: 0, manner, sent: 0, told_at: wall_ms() }
     }
 
     /// How many are known to be written.
@@ -45,16 +71,52 @@ impl Sending {
             // They were read at once.
             let now = wall_ms();
             for mut record in records? {
-                record.timestamp.get_or_insert(now);
-                self.send(record).await?;
+                if self.is_plain() {
+                    record.timestamp.get_or_insert(now);
+                    self.send(record).await?;
+                } else {
+                    self.send_in_manner(record).await?;
+                }
             }
             self.forget_written()?;
+            self.show_progress(now);
         }
         Ok(())
     }
 
+    /// Whether each record goes out once, as it is, as soon as it can.
+    fn is_plain(&self) -> bool {
+        self.manner.repeat <= 1 && self.manner.pace.is_none() && !self.manner.is_template
+    }
+
+    async fn send_in_manner(&mut self, record: ProducerRecord) -> Result<()> {
+        for _ in 0..self.manner.repeat.max(1) {
+            if let Some(pace) = &mut self.manner.pace {
+                pace.wait().await;
+            }
+            let (mut one, now) = (record.clone(), wall_ms());
+            if self.manner.is_template {
+                one.key = one.key.map(|key| filled(&key, self.sent + 1, now));
+                one.value = one.value.map(|value| filled(&value, self.sent + 1, now));
+            }
+            self.send(one).await?;
+            self.forget_written()?;
+            self.show_progress(now);
+        }
+        Ok(())
+    }
+
+    fn show_progress(&mut self, now: Timestamp) {
+        if self.manner.shows_progress && now - self.told_at >= PROGRESS_MS {
+            self.told_at = now;
+            // The cursor stays at the line's begin, where the next one is written over it.
+            eprint!("{} records\r", self.sent);
+        }
+    }
+
     pub(super) async fn send(&mut self, record: ProducerRecord) -> Result<()> {
         self.under_way.push_back(self.producer.send(record).await?);
+        self.sent += 1;
         if self.under_way.len() > UNDER_WAY_MAX {
             self.await_first().await?;
         }
