@@ -6,6 +6,7 @@ use crate::applets::install::AppletsCommand;
 use crate::commands::acl::AclCommand;
 use crate::commands::apply::ApplyArgs;
 use crate::commands::bench::BenchCommand;
+use crate::commands::check::CheckCommand;
 use crate::commands::cluster::ClusterCommand;
 use crate::commands::completion::CompletionArgs;
 use crate::commands::config::ConfigCommand;
@@ -14,6 +15,7 @@ use crate::commands::ctx::CtxCommand;
 use crate::commands::dev::DevArgs;
 use crate::commands::group::GroupCommand;
 use crate::commands::log_dump::LogDumpArgs;
+use crate::commands::man::ManArgs;
 use crate::commands::partition::PartitionCommand;
 use crate::commands::produce::ProduceArgs;
 use crate::commands::quota::QuotaCommand;
@@ -92,6 +94,9 @@ pub(crate) enum Command {
     /// Delegation tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Whether all is well, for monitoring
+    #[command(subcommand)]
+    Check(CheckCommand),
     /// Keep clusters by name, and choose one
     #[command(subcommand)]
     Ctx(CtxCommand),
@@ -102,6 +107,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Log(LogCommand),
     Completion(CompletionArgs),
+    Man(ManArgs),
     /// Kafka's scripts, by their names
     #[command(subcommand)]
     Applets(AppletsCommand),

@@ -14,6 +14,8 @@ pub(crate) enum Outcome {
     Success,
     /// It did what it was asked, and what it found is bad; standard error has been told.
     Failure,
+    /// As those that ask have agreed on.
+    Code(u8),
 }
 
 /// A command line that parses, and makes no sense all the same.
@@ -33,6 +35,7 @@ pub(crate) fn report(result: anyhow::Result<Outcome>) -> ExitCode {
     match result {
         Ok(Outcome::Success) => ExitCode::SUCCESS,
         Ok(Outcome::Failure) => ExitCode::FAILURE,
+        Ok(Outcome::Code(code)) => ExitCode::from(code),
         // Whoever read our output has seen enough: `ottla log dump … | head`.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -13,6 +13,7 @@ mod args;
 mod byte_size;
 mod clock;
 mod commands;
+mod completing;
 mod configuration;
 mod confirm;
 mod envelope;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
     if let Some(ended) = applets::run_if_called() {
         return ended;
     }
+    completing::answer_if_asked();
     // Clap itself ends the process after help, the version, and usage errors.
     let args = args::Args::parse();
     exit::report(commands::run(args.command))

@@ -39,6 +39,7 @@ pub(super) fn report(result: Result<Outcome>) -> ExitCode {
     let error = match result {
         Ok(Outcome::Success) => return ExitCode::SUCCESS,
         Ok(Outcome::Failure) => return ExitCode::FAILURE,
+        Ok(Outcome::Code(code)) => return ExitCode::from(code),
         Err(error) => error,
     };
     if error.downcast_ref::<io::Error>().is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe) {

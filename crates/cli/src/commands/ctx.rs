@@ -22,11 +22,13 @@ pub(crate) enum CtxCommand {
     Import(ImportArgs),
     /// Give a context another name
     Rename {
+        #[arg(value_name = "CONTEXT")]
         from: String,
         to: String,
     },
     /// Forget a context
     Rm {
+        #[arg(value_name = "CONTEXT")]
         name: String,
     },
     /// Open the file of contexts in $VISUAL or $EDITOR
@@ -46,6 +48,7 @@ Examples:
   ottla ctx use prod
   ottla ctx use -         # the one before")]
 pub(crate) struct UseArgs {
+    #[arg(value_name = "CONTEXT")]
     name: String,
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod acl;
 pub(crate) mod apply;
 pub(crate) mod bench;
 mod changes;
+pub(crate) mod check;
 pub(crate) mod cluster;
 pub(crate) mod completion;
 pub(crate) mod config;
@@ -12,6 +13,7 @@ pub(crate) mod ctx;
 pub(crate) mod dev;
 pub(crate) mod group;
 pub(crate) mod log_dump;
+pub(crate) mod man;
 mod next_records;
 pub(crate) mod offsets_of;
 pub(crate) mod partition;
@@ -40,6 +42,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Produce(args) => produce::run(&args),
         Command::Group(command) => group::run(command),
         Command::Bench(command) => bench::run(&command),
+        Command::Check(command) => check::run(&command),
         Command::Txn(command) => txn::run(command),
         Command::Cluster(command) => cluster::run(command),
         Command::Share(command) => share::run(command),
@@ -52,6 +55,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Token(command) => token::run(command),
         Command::Ctx(command) => ctx::run(command),
         Command::Completion(args) => completion::run(&args),
+        Command::Man(args) => man::run(&args),
         Command::Applets(command) => crate::applets::install::run(&command),
         Command::Config(command) => config::run(command),
         Command::Log(LogCommand::Dump(args)) => log_dump::run(&args),

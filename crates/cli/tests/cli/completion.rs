@@ -1,25 +1,48 @@
 //! `ottla completion`.
 
+use std::env;
+use std::path::Path;
 use std::process::Command;
 
+use super::Visit;
 use super::support::{ottla, run};
 
+/// What bash completes of these words, the last of which is not finished, with this executable as `ottla`.
+fn completed(words: &str) -> Vec<String> {
+    let script = "source <(ottla completion bash); COMP_WORDS=($1); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); \
+                  COMP_TYPE=9; $(complete -p ottla | sed 's/.*-F \\([^ ]*\\).*/\\1/') ottla \"${COMP_WORDS[-1]}\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let folder = Path::new(env!("CARGO_BIN_EXE_ottla")).parent().expect("a folder");
+    let path = format!("{}:{}", folder.display(), env::var("PATH").expect("a path"));
+    let mut bash = Command::new("bash");
+    bash.args(["-c", script, "bash", words]).env("PATH", path).env("XDG_CONFIG_HOME", "/nowhere");
+    let ended = run(&mut bash);
+    assert_eq!(ended.code, Some(0), "{words}: {}", ended.stderr);
+    ended.stdout.split_whitespace().map(str::to_owned).collect()
+}
+
 #[test]
-fn every_shell_gets_a_script_that_knows_the_commands() {
+fn every_shell_gets_a_script_that_asks_this_executable() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let ended = run(&mut ottla(["completion", shell]));
         assert_eq!(ended.code, Some(0), "{shell}: {}", ended.stderr);
-        for command in ["add-partitions", "consume", "log-dirs"] {
-            assert!(ended.stdout.contains(command), "{shell} does not know {command}");
-        }
+        assert!(ended.stdout.contains("COMPLETE"), "{shell}: {}", ended.stdout);
     }
     assert_eq!(run(&mut ottla(["completion", "csh"])).code, Some(2));
 }
 
 #[test]
-fn bash_completes_with_it() {
-    let script = "source <(\"$1\" completion bash); COMP_WORDS=(ottla topic cre); COMP_CWORD=2; \
-                  _ottla ottla cre topic; echo \"${COMPREPLY[*]}\"";
-    let ended = run(Command::new("bash").args(["-c", script, "bash", env!("CARGO_BIN_EXE_ottla")]));
-    assert_eq!(ended.stdout.trim(), "create", "{}", ended.stderr);
+fn bash_completes_commands_and_flags() {
+    assert_eq!(completed("ottla topic cre"), ["create"]);
+    assert_eq!(completed("ottla topic create --part"), ["--partitions"]);
+}
+
+#[test]
+fn bash_completes_topics_and_groups_of_the_cluster_that_the_line_names() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "orders", "others", "billing"]);
+    visit.ok(&["group", "seek", "shippers", "--to", "start", "--topic", "orders", "--execute"]);
+    let at = format!("-b {}", visit.brokers);
+    assert_eq!(completed(&format!("ottla topic describe {at} o")), ["orders", "others"]);
+    assert_eq!(completed(&format!("ottla consume orders {at} --group sh")), ["shippers"]);
+    assert_eq!(completed("ottla topic describe -b 127.0.0.1:1 o"), [""; 0], "nobody is there to be asked");
 }

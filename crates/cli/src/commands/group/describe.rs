@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use ottla_client::admin::{DescribedGroup, OffsetSpec};
 use ottla_client::config::IsolationLevel;
@@ -161,6 +161,27 @@ pub(super) async fn describe(remote: &Remote, groups: &[String]) -> Result<(Vec<
         details.push(details_of(remote, &name, group).await?);
     }
     Ok((details, outcome))
+}
+
+/// How far a group is behind.
+#[derive(Debug)]
+pub(crate) struct Lag {
+    /// The records that it has not had.
+    pub(crate) records: i64,
+    /// How long the oldest of them has been there, as far as that is known.
+    pub(crate) ms: Option<i64>,
+}
+
+/// How far a group is behind in these topics, or in all that it has been in.
+pub(crate) async fn lag_of(remote: &Remote, group: &str, topics: &[String]) -> Result<Lag> {
+    let described = remote.admin.describe_groups(&[group]).await?.into_values().next();
+    let described = described.context("the broker said nothing of the group")??;
+    let details = details_of(remote, group, described).await?;
+    let is_meant = |row: &&OffsetRow| topics.is_empty() || topics.contains(&row.topic);
+    let behind: Vec<&OffsetRow> =
+        details.offsets.iter().filter(is_meant).filter(|row| row.lag.is_some()).collect();
+    let ms = behind.iter().map(|row| row.lag_ms).try_fold(0, |most, ms| Some(ms?.max(most)));
+    Ok(Lag { records: behind.iter().filter_map(|row| row.lag).sum(), ms })
 }
 
 async fn details_of(remote: &Remote, name: &str, group: DescribedGroup) -> Result<GroupDetails> {

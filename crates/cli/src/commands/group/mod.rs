@@ -22,6 +22,7 @@ use crate::remote::block_on;
 
 // Share and streams groups are told of, deleted and set in part as these are.
 pub(crate) use delete::{DeleteArgs, DeleteOffsetsArgs, offsets as delete_offsets, run as delete};
+pub(crate) use describe::lag_of;
 pub(crate) use list::{ListOfKindArgs, list_of_kind};
 pub(crate) use seek::{SeekArgs, parse as parse_reset, report as report_reset, run as seek};
 
