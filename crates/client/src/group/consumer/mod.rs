@@ -24,4 +24,4 @@ mod tests;
 
 pub(crate) use driver::Driver;
 #[cfg(doc)]
-use member::State;
+use super::heartbeats::State;
