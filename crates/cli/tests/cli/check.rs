@@ -26,32 +26,27 @@ fn records_that_can_be_written_and_read_are_ok() {
         &visit,
         &["produce", "orders"],
         0,
-        "PRODUCE OK - a record to each of 1 partitions in 0.001 s | time=0.001s;;;0",
+        "PRODUCE OK - wrote to 1 of 1 partitions in 0.001 s | time=0.001s;;;0",
     );
     check(
         &visit,
         &["consume", "orders:0", "-c", "1h"],
         0,
-        "CONSUME OK - the last records of 1 partitions in 0.001 s | time=0.001s;;0000.000;0",
+        "CONSUME OK - read from 1 of 1 partitions in 0.001 s | time=0.001s;;0000.000;0",
     );
-    check(
-        &visit,
-        &["consume", "orders", "-w", "0ms"],
-        1,
-        "CONSUME WARNING - the last records of 1 partitions",
-    );
+    check(&visit, &["consume", "orders", "-w", "0ms"], 1, "CONSUME WARNING - read from 1 of 1 partitions");
 }
 
 #[test]
 fn a_group_that_is_behind_is_told_by_number_and_by_time() {
     let visit = visit();
     for (limits, code, line) in [
-        (&["-w", "3", "-c", "4"][..], 0, "LAG OK - billing is 2 records behind | lag=2;3;4;0"),
-        (&["-w", "2", "-c", "3"], 1, "LAG WARNING - billing is 2 records behind | lag=2;2;3;0"),
-        (&["-c", "1"], 2, "LAG CRITICAL - billing is 2 records behind | lag=2;;1;0"),
-        (&["-c", "1", "--topic", "others"], 0, "LAG OK - billing is 0 records behind"),
-        (&["-c", "0ms"], 2, "LAG CRITICAL - billing is"),
-        (&["-w", "1d", "-c", "2d"], 0, "LAG OK - billing is"),
+        (&["-w", "3", "-c", "4"][..], 0, "LAG OK - the lag of billing is 2 | lag=2;3;4;0"),
+        (&["-w", "2", "-c", "3"], 1, "LAG WARNING - the lag of billing is 2 | lag=2;2;3;0"),
+        (&["-c", "1"], 2, "LAG CRITICAL - the lag of billing is 2 | lag=2;;1;0"),
+        (&["-c", "1", "--topic", "others"], 0, "LAG OK - the lag of billing is 0"),
+        (&["-c", "0ms"], 2, "LAG CRITICAL - the lag of billing is"),
+        (&["-w", "1d", "-c", "2d"], 0, "LAG OK - the lag of billing is"),
     ] {
         check(&visit, &[&["lag", "billing"], limits].concat(), code, line);
     }

@@ -21,6 +21,7 @@ mod partition;
 mod produce;
 mod security;
 mod topic;
+mod tour;
 mod txn;
 
 #[path = "../support/mod.rs"]

@@ -103,6 +103,32 @@ fn partitions_and_options_are_changed() {
 }
 
 #[test]
+fn a_clone_has_the_records_too_where_that_is_wanted() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "orders", "-p", "2"]);
+    let lines = [
+        r#"{"partition":0,"timestamp":1700000000000,"key":"a","value":"1","headers":[["h","x"],["h",null]]}"#,
+        r#"{"partition":1,"timestamp":1600000000000,"key":null,"value":"/wA=","valueEncoding":"base64"}"#,
+        r#"{"partition":1,"timestamp":1700000000002,"key":"","value":null}"#,
+    ];
+    visit.fed(&["produce", "orders", "-i", "ndjson"], (lines.join("\n") + "\n").as_bytes());
+    let cloned = visit.ok(&["topic", "clone", "orders", "copy", "--data"]);
+    assert!(cloned.ends_with("copy  copied\n"), "{cloned}");
+    visit.ok(&["topic", "clone", "orders", "bare"]);
+    let records = |topic: &str| {
+        let read = visit.ok(&["consume", topic, "-e", "-o", "ndjson"]);
+        let mut lines: Vec<String> = read.lines().map(|line| line.replace(topic, "it")).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(records("orders").len(), 3);
+    assert_eq!(records("copy"), records("orders"));
+    assert_eq!(records("bare"), [""; 0]);
+    let again = visit.refused(&["topic", "clone", "orders", "copy", "--data"], 1);
+    assert!(again.contains("TOPIC_ALREADY_EXISTS"), "{again}");
+}
+
+#[test]
 fn the_oldest_records_are_trimmed_when_that_is_confirmed() {
     let visit = Visit::new();
     visit.ok(&["topic", "create", "orders", "-p", "2"]);

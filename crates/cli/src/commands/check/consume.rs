@@ -53,10 +53,11 @@ pub(super) async fn run(args: &ConsumeArgs) -> Result<Verdict> {
     let read = next_records(&remote.client, &stretches, 1, args.timeout).await?;
     let elapsed = began.elapsed();
     if elapsed >= args.timeout {
-        let text = format!("{} of {} partitions read within {:?}", read.len(), stretches.len(), args.timeout);
+        let text =
+            format!("read from {} of {} partitions within {:?}", read.len(), stretches.len(), args.timeout);
         return Ok(Verdict::new(Status::Critical, text));
     }
     let time = Measure::Time(elapsed);
-    let text = format!("the last records of {} partitions in {time} s", stretches.len());
+    let text = format!("read from {0} of {0} partitions in {time} s", stretches.len());
     Ok(Verdict::new(limits.judge(time), text).measuring(limits.figure("time", time)))
 }

@@ -41,12 +41,12 @@ pub(super) async fn run(args: &LagArgs) -> Result<Verdict> {
     let group = &args.group;
     let records = Measure::Count(lag.records);
     if !limits.are_times() {
-        let text = format!("{group} is {records} records behind");
+        let text = format!("the lag of {group} is {records}");
         return Ok(Verdict::new(limits.judge(records), text).measuring(limits.figure("lag", records)));
     }
-    let unknown = || format!("{group} is {records} records behind, and it is not known for how long");
+    let unknown = || format!("the lag of {group} is {records}, and it is not known for how long");
     let ms = lag.ms.with_context(unknown)?;
     let time = Measure::Time(Duration::from_millis(ms.unsigned_abs()));
-    let text = format!("{group} is {time} s and {records} records behind");
+    let text = format!("the lag of {group} is {time} s, {records} in records");
     Ok(Verdict::new(limits.judge(time), text).measuring(limits.figure("lag", time)))
 }

@@ -58,6 +58,6 @@ pub(super) async fn run(args: &ProduceArgs) -> Result<Verdict> {
             return Ok(Verdict::new(Status::Critical, format!("{partition}: {error}")));
         }
     }
-    let text = format!("a record to each of {} partitions in {time} s", partitions.len());
+    let text = format!("wrote to {0} of {0} partitions in {time} s", partitions.len());
     Ok(Verdict::new(limits.judge(time), text).measuring(limits.figure("time", time)))
 }

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use ottla_client::admin::{ConfigResource, ConfigSource, DescribeConfigs, NewTopic};
 
+use super::copying::copy_records;
 use crate::commands::changes::Changes;
 use crate::exit::Outcome;
 use crate::output::OutputArgs;
@@ -12,13 +13,19 @@ use crate::remote::ConnectionArgs;
 /// Create a topic with the partitions, replicas and options of another
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Records are not copied; a pipe copies them, with keys, headers and timestamps:
+Examples:
   ottla topic clone orders orders-copy
-  ottla consume orders -e -o ndjson | ottla produce orders-copy -i ndjson")]
+  ottla topic clone orders orders-copy --data
+  ottla consume orders -e --key 7 -o ndjson | ottla produce copy -i ndjson")]
 pub(crate) struct CloneArgs {
     from: String,
 
     to: String,
+
+    /// Copy the records that are there now, too: keys, headers, timestamps and
+    /// partitions, and of transactions those that are committed
+    #[arg(long, conflicts_with = "validate_only")]
+    data: bool,
 
     /// Only say whether it could be done
     #[arg(long, visible_alias = "dry-run")]
@@ -54,6 +61,14 @@ pub(super) async fn run(args: &CloneArgs) -> Result<Outcome> {
         false => (admin.create_topics(&[topic]).await?, "created"),
     };
     let mut changes = Changes::default();
-    results.into_iter().for_each(|(name, result)| changes.add(name, result, done));
+    for (name, result) in results {
+        match result {
+            Ok(_) if args.data => {
+                copy_records(&args.connection, &args.from, &args.to).await?;
+                changes.add(name, Ok(()), "copied");
+            }
+            result => changes.add(name, result, done),
+        }
+    }
     changes.report(args.output)
 }

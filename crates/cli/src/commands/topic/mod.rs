@@ -2,6 +2,7 @@
 
 mod clone;
 mod config;
+mod copying;
 mod create;
 mod delete;
 mod describe;
