@@ -22,6 +22,6 @@ mod member;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use driver::Driver;
 #[cfg(doc)]
 use super::heartbeats::State;
+pub(crate) use driver::Driver;
