@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use super::Visit;
-use super::support::{Ended, run};
+use super::support::{Ended, ottla, run};
 
 impl Visit {
     /// A script against the broker, as `ottla NAME ...`.
@@ -282,4 +282,13 @@ fn the_cluster_tells_its_id_and_its_brokers() {
     let wrong = visit.run(&["kafka-cluster", "nonsense"]);
     assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(1), ""));
     assert!(wrong.stderr.contains("invalid choice: 'nonsense'"), "{}", wrong.stderr);
+}
+
+#[test]
+fn kcat_waits_no_longer_for_metadata_than_it_was_told_to() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let ended = run(&mut ottla(["kcat", "-L", "-m", "1", "-b", &address]));
+    assert_eq!((ended.code, &*ended.stdout), (Some(1), ""));
+    assert_eq!(ended.stderr, "% ERROR: no answer within 1 s (-m): Local: Timed out\n");
 }

@@ -28,8 +28,10 @@ mod settings;
 mod told;
 
 use std::io::{self, IsTerminal as _, Write};
+use std::time::Duration;
 
 use anyhow::Result;
+use tokio::time::timeout;
 
 use super::ending::Misuse;
 use crate::exit::Outcome;
@@ -39,6 +41,9 @@ use settings::Settings;
 use told::Fatal;
 
 const HELP: &str = include_str!("help.txt");
+
+/// How long `-L` and `-Q` wait where `-m` does not say.
+const SECONDS: u64 = 5;
 
 const VERSION: &str = concat!(
     "kcat - Apache Kafka producer and consumer tool\n",
@@ -116,10 +121,17 @@ async fn run_mode(options: &Options, settings: Settings, out: &mut dyn Write) ->
     match options.mode {
         Some(Mode::Produce) => producing::run(options, settings).await,
         Some(Mode::Group) => consuming::run_group(options, settings, out).await,
-        Some(Mode::List) => metadata::run(options, &settings, out).await,
-        Some(Mode::Query) => query::run(options, &settings, out).await,
+        Some(Mode::List) => in_time(options, metadata::run(options, &settings, out)).await,
+        Some(Mode::Query) => in_time(options, query::run(options, &settings, out)).await,
         Some(Mode::Consume) | None => consuming::run(options, settings, out).await,
     }
+}
+
+/// What the cluster is asked once it answers within `-m`, or not at all.
+async fn in_time<T>(options: &Options, asking: impl Future<Output = Result<T>>) -> Result<T> {
+    let seconds = options.seconds.unwrap_or(SECONDS);
+    let late = || Fatal::new(format!("no answer within {seconds} s (-m): Local: Timed out"));
+    timeout(Duration::from_secs(seconds), asking).await.map_err(|_elapsed| late())?
 }
 
 /// Ends when somebody presses Ctrl-C, or asks the process to end.
