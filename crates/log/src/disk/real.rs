@@ -79,10 +79,22 @@ impl Disk for RealDisk {
     fn lock(&self, path: &Path) -> io::Result<DirectoryLock> {
         let file = options(Mode::Create).open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(DirectoryLock { _held: Arc::new(file) }),
+            Ok(()) => Ok(DirectoryLock { _held: Arc::new(Locked(file)) }),
             Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+}
+
+/// A file that is locked until this is dropped.
+#[derive(Debug)]
+struct Locked(fs::File);
+
+impl Drop for Locked {
+    /// That it is closed is not enough: a process that is being started has the file, too, until it is what it is to be.
+    fn drop(&mut self) {
+        // There is nobody to be told; closing the file does the same a little later.
+        let _ = self.0.unlock();
     }
 }
 
@@ -228,6 +240,18 @@ mod tests {
             RealDisk.list(dir.path()).unwrap().into_iter().map(|entry| (entry.name, entry.kind)).collect();
         assert_eq!(names, [("a".to_owned(), Kind::File), ("b".to_owned(), Kind::Directory)]);
         assert_eq!(RealDisk.list(dir.path()).unwrap()[0].len, 7);
+    }
+
+    #[test]
+    fn a_lock_ends_with_whom_it_was_given_to_whoever_else_has_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".lock");
+        let file = options(Mode::Create).open(&path).unwrap();
+        file.try_lock().unwrap();
+        let childs = file.try_clone().unwrap();
+        drop(Locked(file));
+        RealDisk.lock(&path).unwrap();
+        drop(childs);
     }
 
     #[test]
