@@ -71,7 +71,9 @@ pub(crate) struct AddArgs {
 #[command(after_help = "\
 Examples:
   ottla ctx import prod client.properties
-  ottla ctx import prod ~/.config/kcat.conf")]
+  ottla ctx import prod ~/.config/kcat.conf
+  ottla ctx import prod ~/.config/rpk/rpk.yaml    # the profile prod
+  ottla ctx import kaf-prod ~/.kaf/config --cluster prod")]
 pub(crate) struct ImportArgs {
     name: String,
 
@@ -80,6 +82,11 @@ pub(crate) struct ImportArgs {
     /// What kind of file it is [default: by its name]
     #[arg(long, value_enum)]
     from: Option<ImportFormat>,
+
+    /// Of several clusters that one [default: the one with the context's name,
+    /// or the one that is in use there]
+    #[arg(long, value_name = "NAME")]
+    cluster: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -106,7 +113,10 @@ pub(crate) fn run(command: CtxCommand) -> Result<Outcome> {
         CtxCommand::Ls(args) => ls(&contexts, &args)?,
         CtxCommand::Use(args) => choose(&contexts, &args.name)?,
         CtxCommand::Add(args) => add(&contexts, &args)?,
-        CtxCommand::Import(args) => keep(&contexts, &args.name, import(&args.file, args.from)?)?,
+        CtxCommand::Import(args) => {
+            let cluster = args.cluster.as_ref().unwrap_or(&args.name);
+            keep(&contexts, &args.name, import(&args.file, args.from, cluster)?)?
+        }
         CtxCommand::Rename { from, to } => {
             let mut kept = contexts.read()?;
             kept.rename(&from, &to)?;

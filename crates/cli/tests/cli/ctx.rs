@@ -44,7 +44,16 @@ fn files_of_other_tools_become_contexts() {
     let java = visit.home.path().join("client.properties");
     fs::write(&java, format!("bootstrap.servers = {}\nacks = 1\n", visit.brokers)).unwrap();
     visit.ok(&["ctx", "import", "java", java.to_str().unwrap()]);
-    for name in ["old", "java"] {
+    let rpk = visit.home.path().join("rpk.yaml");
+    let profile = |name: &str| format!("- name: {name}\n  kafka_api: {{brokers: ['{}']}}\n", visit.brokers);
+    fs::write(&rpk, format!("profiles:\n{}{}", profile("rpk"), profile("other"))).unwrap();
+    visit.ok(&["ctx", "import", "rpk", rpk.to_str().unwrap()]);
+    let refused = visit.refused(&["ctx", "import", "x", rpk.to_str().unwrap()], 2);
+    assert!(refused.contains("none of them is x: there are rpk, other"), "{refused}");
+    let kaf = visit.home.path().join("kaf.yaml");
+    fs::write(&kaf, format!("clusters:\n- name: here\n  brokers: ['{}']\n", visit.brokers)).unwrap();
+    visit.ok(&["ctx", "import", "kaf", kaf.to_str().unwrap(), "--from", "kaf", "--cluster", "here"]);
+    for name in ["old", "java", "rpk", "kaf"] {
         let ended = run(&mut user(visit.home.path(), &["topic", "list", "--ctx", name]));
         assert_eq!(ended.code, Some(0), "{name}: {}", ended.stderr);
     }

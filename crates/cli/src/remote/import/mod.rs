@@ -1,5 +1,7 @@
 //! What other tools keep of clusters.
 
+mod profiles;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -17,18 +19,28 @@ pub(crate) enum ImportFormat {
     Properties,
     /// librdkafka's properties, as in kcat.conf
     Kcat,
+    /// A profile in rpk.yaml
+    Rpk,
+    /// A cluster in ~/.kaf/config
+    Kaf,
 }
 
-/// The options in a file, without those that mean nothing here; of these it warns.
-pub(crate) fn import(path: &Path, format: Option<ImportFormat>) -> Result<BTreeMap<String, String>> {
+/// The options in a file, without those that mean nothing here; of these it warns. Of a file with several clusters it takes the one
+/// of this name, or the one that is in use there.
+pub(crate) fn import(
+    path: &Path,
+    format: Option<ImportFormat>,
+    cluster: &str,
+) -> Result<BTreeMap<String, String>> {
+    let read = || fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+    let understood = || format!("cannot understand {}", path.display());
     let properties: Vec<(String, String)> = match format.unwrap_or_else(|| guess(path)) {
         ImportFormat::Properties => {
             of_file(path, "to import")?.into_iter().map(|it| (it.name, it.value)).collect()
         }
-        ImportFormat::Kcat => {
-            let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            lines(&text)
-        }
+        ImportFormat::Kcat => lines(&read()?),
+        ImportFormat::Rpk => profiles::of_rpk(&read()?, cluster).with_context(understood)?,
+        ImportFormat::Kaf => profiles::of_kaf(&read()?, cluster).with_context(understood)?,
     };
     let mut kept = BTreeMap::new();
     for (name, value) in properties {
@@ -47,8 +59,16 @@ pub(crate) fn import(path: &Path, format: Option<ImportFormat>) -> Result<BTreeM
 /// By the names that these files usually have.
 fn guess(path: &Path) -> ImportFormat {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let is_kcats = ["kcat", "kafkacat"].iter().any(|part| name.contains(part)) || name.ends_with(".conf");
-    if is_kcats { ImportFormat::Kcat } else { ImportFormat::Properties }
+    let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+    if ["kcat", "kafkacat"].iter().any(|part| name.contains(part)) || name.ends_with(".conf") {
+        ImportFormat::Kcat
+    } else if name == "rpk.yaml" {
+        ImportFormat::Rpk
+    } else if folder == ".kaf" {
+        ImportFormat::Kaf
+    } else {
+        ImportFormat::Properties
+    }
 }
 
 /// `key=value`, nothing escaped.
