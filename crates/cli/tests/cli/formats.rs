@@ -83,10 +83,11 @@ const ELSEWHERE: &[&str] = &[
     "bench produce", "bench consume", "bench latency", "bench all", "cluster clients",
 ];
 
-/// These write records, or what is in files, in formats of their own; or they answer nothing.
+/// These write records, what is in files, or what monitoring reads, in formats of their own; or they answer nothing.
 #[rustfmt::skip]
 const OTHERS: &[&str] = &[
-    "serve", "dev", "consume", "produce", "group peek", "log dump", "completion",
+    "serve", "dev", "consume", "produce", "group peek", "log dump", "completion", "man",
+    "check produce", "check consume", "check lag", "check offsets",
     "ctx use", "ctx add", "ctx import", "ctx rename", "ctx rm", "ctx edit",
 ];
 
