@@ -96,23 +96,25 @@ struct Said {
 
 /// Flags of connections alone, each with its value, whatever else is there: the line is not finished.
 fn said_of_connection(words: impl Iterator<Item = OsString>) -> ConnectionArgs {
+    let flags: Vec<String> = Said::command().get_arguments().flat_map(spellings).collect();
     let mut said = vec![OsString::from("ottla")];
-    let mut words = words.skip_while(|word| word != "--").skip(2).peekable();
+    let mut words = words.skip_while(|word| word != "--").skip(2);
     while let Some(word) = words.next() {
         let text = word.to_string_lossy().into_owned();
-        let is_whole = ["--brokers=", "--bootstrap-server=", "--command-config=", "--ctx="]
-            .iter()
-            .any(|flag| text.starts_with(flag));
-        let wants_value = ["-b", "--brokers", "--bootstrap-server", "-X", "--command-config", "--ctx"]
-            .contains(&text.as_str());
-        if is_whole || wants_value {
+        let (flag, value) = text.split_once('=').map_or((&*text, None), |(flag, value)| (flag, Some(value)));
+        if flags.iter().any(|known| known == flag) {
             said.push(word);
-        }
-        if wants_value {
-            said.extend(words.next());
+            said.extend(if value.is_none() { words.next() } else { None });
         }
     }
     Said::try_parse_from(said).map(|said| said.connection).unwrap_or_default()
+}
+
+/// What a flag is called: `-b`, `--brokers`, `--bootstrap-server`.
+fn spellings(arg: &Arg) -> Vec<String> {
+    let short = arg.get_short_and_visible_aliases().into_iter().flatten().map(|name| format!("-{name}"));
+    let long = arg.get_long().into_iter().chain(arg.get_all_aliases().into_iter().flatten());
+    short.chain(long.map(|name| format!("--{name}"))).collect()
 }
 
 #[cfg(test)]

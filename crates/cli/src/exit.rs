@@ -18,6 +18,13 @@ pub(crate) enum Outcome {
     Code(u8),
 }
 
+impl Outcome {
+    /// Of a command that did two things: the first that went wrong.
+    pub(crate) fn and(self, other: Outcome) -> Outcome {
+        if self == Outcome::Success { other } else { self }
+    }
+}
+
 /// A command line that parses, and makes no sense all the same.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

@@ -7,6 +7,8 @@
 
 #[path = "../support/client.rs"]
 mod client;
+#[path = "../support/codecs.rs"]
+mod codecs;
 #[path = "../support/node.rs"]
 mod node;
 mod record;
@@ -26,19 +28,12 @@ use ottla_client::config::{ClientConfig, Compression, ConsumerConfig, ProducerCo
 use ottla_client::consumer::StartAt;
 use tempfile::TempDir;
 
+use codecs::CODECS;
 use node::Node;
 use record::{Record, records};
 
 /// Nothing takes longer, on however slow a machine.
 const DEADLINE: Duration = Duration::from_secs(60);
-
-const CODECS: [(&str, Compression); 5] = [
-    ("none", Compression::None),
-    ("gzip", Compression::Gzip),
-    ("snappy", Compression::Snappy),
-    ("lz4", Compression::Lz4),
-    ("zstd", Compression::Zstd),
-];
 
 /// Runs a program to its end; what it prints.
 fn run(mut command: Command, input: &str) -> String {

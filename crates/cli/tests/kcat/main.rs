@@ -4,6 +4,8 @@ mod comparison;
 
 #[path = "../support/client.rs"]
 mod client;
+#[path = "../support/codecs.rs"]
+mod codecs;
 #[path = "../support/node.rs"]
 mod node;
 #[path = "../support/mod.rs"]
@@ -21,18 +23,12 @@ use ottla_client::consumer::StartAt;
 use ottla_client::producer::ProducerRecord;
 use serde_json::{Value, json};
 
+use crate::codecs::CODECS;
 use crate::node::Node;
 
 /// Nothing takes longer, on however slow a machine.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-const CODECS: [(&str, Compression); 5] = [
-    ("none", Compression::None),
-    ("gzip", Compression::Gzip),
-    ("snappy", Compression::Snappy),
-    ("lz4", Compression::Lz4),
-    ("zstd", Compression::Zstd),
-];
 const RECORDS: i64 = 50;
 
 fn kcat(address: SocketAddr, args: &[&str], input: &str) -> String {

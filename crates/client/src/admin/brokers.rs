@@ -40,7 +40,8 @@ pub struct DescribedBroker {
 }
 
 impl Admin {
-    /// The cluster as a broker sees it, or the controllers if it is these that are asked; with `fenced`, brokers that are not alive too, where brokers tell (KIP-1073).
+    /// The cluster as a broker sees it, or the controllers if it is these that are asked; with `fenced`, brokers that are not alive
+    /// too, where brokers tell (KIP-1073).
     pub async fn describe_cluster(&self, fenced: bool) -> Result<ClusterDescription> {
         let mut request = DescribeClusterRequest {
             include_cluster_authorized_operations: true,

@@ -117,8 +117,9 @@ async fn apply(args: &ApplyArgs, wanted: &[Topic]) -> Result<Outcome> {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let steps = plan(wanted, &present(&admin, &names).await?, args.prune);
     let planned: Vec<StepRow> = steps.iter().map(|step| StepRow::new(step, "planned")).collect();
-    let is_refused = planned.iter().any(|row| row.error.is_some());
-    if args.check || steps.is_empty() || is_refused {
+    let refusals: Vec<String> = steps.iter().filter_map(refusal).collect();
+    refusals.iter().for_each(|refusal| print_error(refusal));
+    if args.check || steps.is_empty() || !refusals.is_empty() {
         args.output.print_all(&planned)?;
         return Ok(if steps.is_empty() { Outcome::Success } else { Outcome::Failure });
     }
@@ -179,7 +180,6 @@ fn report(
 }
 
 impl StepRow {
-    /// What is refused is told on standard error at once.
     fn new(step: &Step, result: &'static str) -> StepRow {
         let topic = step.topic.clone();
         let row = |action, what: Option<&str>, from: Option<String>, to: Option<String>| StepRow {
@@ -200,12 +200,17 @@ impl StepRow {
             Action::Unset { key, from } => row("unset", Some(key), from.clone(), None),
             Action::Delete => row("delete", None, None, None),
             Action::Refuse { what, from, to, why } => {
-                print_error(&format!("{}: {what} {from} to {to}: {why}", step.topic));
                 let row = row("refuse", Some(what), Some(from.clone()), Some(to.clone()));
                 StepRow { result: "refused", error: Some((*why).to_owned()), ..row }
             }
         }
     }
+}
+
+/// Why a step cannot be done, if that is so.
+fn refusal(step: &Step) -> Option<String> {
+    let Action::Refuse { what, from, to, why } = &step.action else { return None };
+    Some(format!("{}: {what} {from} to {to}: {why}", step.topic))
 }
 
 /// What a new topic is to be.

@@ -41,5 +41,5 @@ pub(crate) async fn present(admin: &Admin, names: &[&str]) -> Result<BTreeMap<St
 /// All that are not the cluster's own.
 pub(crate) async fn all_names(admin: &Admin) -> Result<Vec<String>> {
     let topics = admin.list_topics(false).await?;
-    Ok(topics.into_iter().filter(|topic| !topic.is_internal).map(|topic| topic.name.to_string()).collect())
+    Ok(topics.into_iter().map(|topic| topic.name.to_string()).collect())
 }

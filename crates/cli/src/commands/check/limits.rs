@@ -70,12 +70,6 @@ fn parse(text: &str) -> Result<Measure> {
     measure.ok_or_else(|| usage(format!("{text} is no limit: give 1000, or 500ms, 2s, 10m")))
 }
 
-/// For flags that say how long to wait.
-pub(super) fn patience(text: &str) -> Result<Duration, String> {
-    let duration = parse_duration(text).filter(|duration| !duration.is_zero());
-    duration.ok_or_else(|| "give it as 500ms, 2s or 1m".to_owned())
-}
-
 impl Limits {
     fn any(&self) -> Option<Measure> {
         self.warning.or(self.critical)

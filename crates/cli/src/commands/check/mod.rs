@@ -4,6 +4,7 @@ mod consume;
 mod lag;
 mod limits;
 mod offsets;
+mod probe;
 mod produce;
 mod verdict;
 

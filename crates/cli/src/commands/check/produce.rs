@@ -7,11 +7,11 @@ use clap::Args;
 use ottla_client::producer::ProducerRecord;
 use tokio::time::timeout;
 
-use super::limits::{LimitArgs, Measure};
+use super::limits::Measure;
+use super::probe::ProbeArgs;
 use super::verdict::{Status, Verdict};
 use crate::clock;
 use crate::commands::partitions_of::named_partitions;
-use crate::remote::ConnectionArgs;
 
 /// How long leaving in good order may take.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -25,30 +25,21 @@ Examples:
   ottla check produce health
   ottla check produce health:0 -w 100ms -c 1s")]
 pub(crate) struct ProduceArgs {
-    #[arg(value_name = "TOPIC[:N,…]")]
-    topic: String,
-
     #[command(flatten)]
-    limits: LimitArgs,
-
-    /// It is critical if it takes longer
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = super::limits::patience)]
-    timeout: Duration,
-
-    #[command(flatten)]
-    connection: ConnectionArgs,
+    probe: ProbeArgs,
 }
 
 pub(super) async fn run(args: &ProduceArgs) -> Result<Verdict> {
-    let limits = args.limits.times()?;
-    let (remote, options) = args.connection.connect_producer(Vec::new()).await?;
-    let partitions = named_partitions(&remote.admin, std::slice::from_ref(&args.topic)).await?;
+    let ProbeArgs { topic, limits, timeout: patience, connection } = &args.probe;
+    let limits = limits.times()?;
+    let (remote, options) = connection.connect_producer(Vec::new()).await?;
+    let partitions = named_partitions(&remote.admin, std::slice::from_ref(topic)).await?;
     let producer = remote.client.producer(options)?;
     let record = |number| ProducerRecord::new(&*partitions[0].topic).partition(number).value("ottla check");
     let began = clock::now();
     let sending = producer.send_all(partitions.iter().map(|partition| record(partition.partition)));
-    let Ok(written) = timeout(args.timeout, sending).await else {
-        return Ok(Verdict::new(Status::Critical, format!("not written within {:?}", args.timeout)));
+    let Ok(written) = timeout(*patience, sending).await else {
+        return Ok(Verdict::new(Status::Critical, format!("not written within {patience:?}")));
     };
     let time = Measure::Time(began.elapsed());
     // Nothing is left to be sent.

@@ -110,9 +110,7 @@ pub(super) async fn run(args: &DescribeArgs) -> Result<Outcome> {
     let mut details = Vec::new();
     for (name, group) in groups {
         let (offsets, known) = offsets(&admin, &name).await?;
-        if known == Outcome::Failure {
-            outcome = known;
-        }
+        outcome = outcome.and(known);
         details.push(details_of(&name, group, offsets));
     }
     args.output.print_found(&details)?;

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use ottla_client::TopicPartition;
 use ottla_client::admin::{ConfigResource, ConfigSource, DescribeConfigs, NewTopic};
 
 use super::copying::copy_records;
@@ -60,11 +61,13 @@ pub(super) async fn run(args: &CloneArgs) -> Result<Outcome> {
         true => (admin.validate_topics(&[topic]).await?, "valid"),
         false => (admin.create_topics(&[topic]).await?, "created"),
     };
+    let partitions = original.partitions.iter().map(|it| TopicPartition::new(&*args.from, it.number));
+    let partitions: Vec<TopicPartition> = partitions.collect();
     let mut changes = Changes::default();
     for (name, result) in results {
         match result {
             Ok(_) if args.data => {
-                copy_records(&args.connection, &args.from, &args.to).await?;
+                copy_records(&args.connection, &partitions, &args.to).await?;
                 changes.add(name, Ok(()), "copied");
             }
             result => changes.add(name, result, done),

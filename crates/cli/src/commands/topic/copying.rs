@@ -11,7 +11,6 @@ use ottla_client::consumer::{Consumer, ConsumerRecord, StartAt};
 use ottla_client::producer::ProducerRecord;
 
 use crate::commands::offsets_of::offsets_of;
-use crate::commands::partitions_of::partitions_of;
 use crate::remote::ConnectionArgs;
 
 /// How long a poll waits before it is looked whether all is read.
@@ -20,16 +19,19 @@ const TURN: Duration = Duration::from_millis(100);
 /// How long ending in good order may take: by then all is written.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Copies what readers of committed records find in a topic now, each record to the partition of its number.
-pub(super) async fn copy_records(connection: &ConnectionArgs, from: &str, to: &str) -> Result<()> {
+/// Copies what readers of committed records find in partitions now, each record to the partition of its number.
+pub(super) async fn copy_records(
+    connection: &ConnectionArgs,
+    partitions: &[TopicPartition],
+    to: &str,
+) -> Result<()> {
     let isolation = IsolationLevel::ReadCommitted;
     let (remote, options) = connection.connect_producer(Vec::new()).await?;
     let producer = remote.client.producer(options)?;
     let consumer =
         Consumer::new(remote.client.clone(), ConsumerConfig::default().isolation_level(isolation))?;
-    let partitions = partitions_of(&remote.admin, from, &[]).await?;
-    let begins = offsets_of(&remote.admin, &partitions, OffsetSpec::Earliest, isolation).await?;
-    let ends = offsets_of(&remote.admin, &partitions, OffsetSpec::Latest, isolation).await?;
+    let begins = offsets_of(&remote.admin, partitions, OffsetSpec::Earliest, isolation).await?;
+    let ends = offsets_of(&remote.admin, partitions, OffsetSpec::Latest, isolation).await?;
     let mut open: BTreeSet<&TopicPartition> =
         begins.keys().filter(|it| begins.get(*it) < ends.get(*it)).collect();
     consumer.assign(open.iter().map(|it| ((*it).clone(), StartAt::Offset(begins[*it]))))?;

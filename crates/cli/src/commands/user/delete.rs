@@ -41,7 +41,7 @@ pub(super) async fn run(args: &DeleteArgs) -> Result<Outcome> {
     let admin = args.connection.connect().await?.admin;
     let names: Vec<&str> = args.users.iter().map(String::as_str).collect();
     let described = admin.describe_user_scram_credentials(Some(&names)).await?;
-    let (users, mut outcome) = answered(described, |name| format!("cannot delete {name}"));
+    let (users, outcome) = answered(described, |name| format!("cannot delete {name}"));
     let mut deletions = Vec::new();
     for (user, credentials) in users {
         let there = credentials.iter().map(|credential| credential.mechanism);
@@ -52,8 +52,5 @@ pub(super) async fn run(args: &DeleteArgs) -> Result<Outcome> {
         );
     }
     let changes = alter_each(&admin, &deletions, "deleted").await?;
-    if changes.report(args.output)? == Outcome::Failure {
-        outcome = Outcome::Failure;
-    }
-    Ok(outcome)
+    Ok(outcome.and(changes.report(args.output)?))
 }

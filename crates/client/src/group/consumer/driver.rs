@@ -61,12 +61,11 @@ impl Driver {
             rebalance_timeout: config.max_poll_interval,
             rack: common.client_rack.as_deref().map(Arc::from),
             assignor: config.group_remote_assignor.as_deref().map(Arc::from),
-            backoff,
         };
         // The member gives itself its name, so that it is the same one when its first heartbeat has to be said again.
         let member_id = format!("{:016x}{:016x}", random::u64(), random::u64());
         shared.membership().metadata.member_id = member_id.into();
-        let member = Member::new(settings, clock::now());
+        let member = Member::new(settings, backoff, clock::now());
         let lookup = Lookup { backoff, is_under_way: false, failures: 0, retry_at: None };
         Driver {
             client: client.clone(),

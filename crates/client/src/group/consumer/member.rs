@@ -24,7 +24,6 @@ pub(super) struct Settings {
     pub(super) rack: Option<Arc<str>>,
     /// The coordinator's assignor; by default it chooses.
     pub(super) assignor: Option<Arc<str>>,
-    pub(super) backoff: Backoff,
 }
 
 pub(super) type Command = heartbeats::Command<ConsumerGroupHeartbeatRequest>;
@@ -59,9 +58,9 @@ impl Due {
 }
 
 impl Member {
-    pub(super) fn new(settings: Settings, now: Instant) -> Member {
+    pub(super) fn new(settings: Settings, backoff: Backoff, now: Instant) -> Member {
         Member {
-            heartbeats: Heartbeats::new(settings.backoff, now),
+            heartbeats: Heartbeats::new(backoff, now),
             settings,
             target: BTreeSet::new(),
             names: BTreeMap::new(),

@@ -38,12 +38,12 @@ impl Bench {
             rebalance_timeout: POLLS,
             rack: Some("here".into()),
             assignor: Some("uniform".into()),
-            backoff: Backoff { first: PAUSE, max: PAUSE },
         };
+        let backoff = Backoff { first: PAUSE, max: PAUSE };
         let metadata = GroupMetadata { member_id: "me".into(), ..GroupMetadata::new("g") };
         let mut membership = Membership::new(metadata, POLLS, now);
         membership.subscribe(Subscribed::Topics(vec!["t".into()]), now);
-        let mut member = Member::new(settings, now);
+        let mut member = Member::new(settings, backoff, now);
         member.learn(TOPIC, "t".into());
         Bench { member, membership, now, round: 0 }
     }
