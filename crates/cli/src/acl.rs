@@ -2,26 +2,7 @@
 
 use ottla_client::admin::{AclOperation, AclPermission, PatternType, ResourceType};
 
-/// Something that Kafka has a word for.
-pub(crate) trait Word: Copy + PartialEq + 'static {
-    /// The words as Java's enums have them, those of filters included.
-    const WORDS: &'static [(Self, &'static str)];
-
-    /// The word; that of an unknown value where a later broker told it.
-    fn word(self) -> &'static str {
-        Self::WORDS.iter().find(|(value, _)| *value == self).map_or("UNKNOWN", |(_, word)| word)
-    }
-
-    /// However it is written: `IDEMPOTENT_WRITE`, `IdempotentWrite`, `idempotent-write`.
-    fn of_word(text: &str) -> Option<Self> {
-        let wanted = bare(text);
-        Self::WORDS.iter().find(|(_, word)| bare(word) == wanted).map(|(value, _)| *value)
-    }
-}
-
-fn bare(text: &str) -> String {
-    text.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
-}
+use crate::word::Word;
 
 impl Word for ResourceType {
     const WORDS: &'static [(ResourceType, &'static str)] = &[

@@ -31,6 +31,7 @@ mod reassignment;
 mod remote;
 mod style;
 mod timestamp;
+mod word;
 
 use std::process::ExitCode;
 

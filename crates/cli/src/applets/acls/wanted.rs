@@ -9,7 +9,8 @@ use ottla_client::admin::{
 };
 
 use super::super::options::Options;
-use crate::acl::{CLUSTER, CONSUMER, PRODUCER, Word as _, operations_of};
+use crate::acl::{CLUSTER, CONSUMER, PRODUCER, operations_of};
+use crate::word::Word as _;
 
 /// A resource, or several by a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,6 +9,7 @@ use ottla_client::admin::{
 
 use super::super::options::Options;
 use super::entity::{Entity, Kind};
+use crate::word::Word as _;
 
 pub(super) async fn run(
     options: &Options,
@@ -104,8 +105,7 @@ async fn configs(
 
 fn write_config(out: &mut dyn Write, config: &ConfigEntry) -> Result<()> {
     let or_null = |value: &Option<String>| value.clone().unwrap_or_else(|| "null".to_owned());
-    let synonym =
-        |it: &ConfigSynonym| format!("{}:{}={}", source_name(it.source), it.name, or_null(&it.value));
+    let synonym = |it: &ConfigSynonym| format!("{}:{}={}", it.source.word(), it.name, or_null(&it.value));
     let synonyms: Vec<String> = config.synonyms.iter().map(synonym).collect();
     writeln!(
         out,
@@ -116,18 +116,4 @@ fn write_config(out: &mut dyn Write, config: &ConfigEntry) -> Result<()> {
         synonyms.join(", ")
     )?;
     Ok(())
-}
-
-fn source_name(source: ConfigSource) -> &'static str {
-    match source {
-        ConfigSource::DynamicTopic => "DYNAMIC_TOPIC_CONFIG",
-        ConfigSource::DynamicBroker => "DYNAMIC_BROKER_CONFIG",
-        ConfigSource::DynamicDefaultBroker => "DYNAMIC_DEFAULT_BROKER_CONFIG",
-        ConfigSource::StaticBroker => "STATIC_BROKER_CONFIG",
-        ConfigSource::Default => "DEFAULT_CONFIG",
-        ConfigSource::DynamicBrokerLogger => "DYNAMIC_BROKER_LOGGER_CONFIG",
-        ConfigSource::DynamicClientMetrics => "DYNAMIC_CLIENT_METRICS_CONFIG",
-        ConfigSource::DynamicGroup => "DYNAMIC_GROUP_CONFIG",
-        ConfigSource::Unknown | _ => "UNKNOWN",
-    }
 }

@@ -9,9 +9,7 @@ use ottla_client::admin::{Admin, ScramAlteration, ScramMechanism};
 
 use super::super::java;
 use super::change::Wanted;
-
-const MECHANISMS: [(&str, ScramMechanism); 2] =
-    [("SCRAM-SHA-256", ScramMechanism::Sha256), ("SCRAM-SHA-512", ScramMechanism::Sha512)];
+use crate::word::Word as _;
 
 /// Fewer are refused, and so many it is unless the command line says more.
 const ITERATIONS: u32 = 4096;
@@ -21,11 +19,7 @@ pub(super) fn is_mechanism(key: &str) -> bool {
 }
 
 fn mechanism(key: &str) -> Option<ScramMechanism> {
-    MECHANISMS.iter().find(|(name, _)| *name == key).map(|(_, mechanism)| *mechanism)
-}
-
-fn name(mechanism: ScramMechanism) -> &'static str {
-    MECHANISMS.iter().find(|(_, known)| *known == mechanism).map_or("UNKNOWN", |(name, _)| name)
+    ScramMechanism::WORDS.iter().find(|(_, word)| *word == key).map(|(mechanism, _)| *mechanism)
 }
 
 /// Of these users, or of all; of those who have none it says nothing.
@@ -46,7 +40,7 @@ pub(super) async fn describe(users: &[String], admin: &Admin, out: &mut dyn Writ
             Ok(credentials) => {
                 let credentials: Vec<String> = credentials
                     .iter()
-                    .map(|it| format!("{}=iterations={}", name(it.mechanism), it.iterations))
+                    .map(|it| format!("{}=iterations={}", it.mechanism.word(), it.iterations))
                     .collect();
                 let credentials = credentials.join(", ");
                 writeln!(out, "SCRAM credential configs for user-principal '{user}' are {credentials}")?;

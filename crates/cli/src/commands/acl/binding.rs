@@ -3,9 +3,9 @@
 use ottla_client::admin::AclBinding;
 use serde::Serialize;
 
-use crate::acl::Word as _;
 use crate::exit::{Outcome, print_refusal};
 use crate::output::{Answer, Column, Layout};
+use crate::word::Word as _;
 
 /// The words are Kafka's.
 #[derive(Debug, Serialize)]

@@ -7,10 +7,11 @@ use ottla_client::admin::{AclBinding, AclEntry, AclOperation, AclPermission, Pat
 use super::binding::AclChanges;
 use super::resources::ResourceArgs;
 use super::word;
-use crate::acl::{CONSUMER, PRODUCER, Word as _, operations_of};
+use crate::acl::{CONSUMER, PRODUCER, operations_of};
 use crate::exit::{Outcome, usage};
 use crate::output::OutputArgs;
 use crate::remote::ConnectionArgs;
+use crate::word::Word as _;
 
 /// Allow or deny principals to do something
 #[derive(Debug, Args)]

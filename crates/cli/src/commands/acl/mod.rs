@@ -17,9 +17,9 @@ mod resources;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::acl::Word;
 use crate::exit::Outcome;
 use crate::remote::block_on;
+use crate::word::Word;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AclCommand {

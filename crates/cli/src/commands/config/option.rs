@@ -4,6 +4,7 @@ use ottla_client::admin::{ConfigEntry, ConfigSource, ConfigSynonym, ConfigType};
 use serde::Serialize;
 
 use crate::output::{Answer, Column, Layout};
+use crate::word::Word as _;
 
 /// The names of types and sources are Kafka's.
 #[derive(Debug, Serialize)]
@@ -42,7 +43,7 @@ impl OptionRow {
     }
 
     pub(crate) fn is_default(&self) -> bool {
-        self.source == source(ConfigSource::Default)
+        self.source == ConfigSource::Default.word()
     }
 }
 
@@ -55,7 +56,7 @@ impl From<&ConfigEntry> for OptionRow {
         OptionRow {
             name: entry.name.clone(),
             value: entry.value.clone(),
-            source: source(entry.source),
+            source: entry.source.word(),
             config_type: config_type(entry.config_type),
             is_sensitive: entry.is_sensitive,
             is_read_only: entry.is_read_only,
@@ -66,26 +67,7 @@ impl From<&ConfigEntry> for OptionRow {
 
 impl From<&ConfigSynonym> for SynonymRow {
     fn from(synonym: &ConfigSynonym) -> SynonymRow {
-        SynonymRow {
-            name: synonym.name.clone(),
-            value: synonym.value.clone(),
-            source: source(synonym.source),
-        }
-    }
-}
-
-fn source(source: ConfigSource) -> &'static str {
-    match source {
-        ConfigSource::DynamicTopic => "DYNAMIC_TOPIC_CONFIG",
-        ConfigSource::DynamicBroker => "DYNAMIC_BROKER_CONFIG",
-        ConfigSource::DynamicDefaultBroker => "DYNAMIC_DEFAULT_BROKER_CONFIG",
-        ConfigSource::StaticBroker => "STATIC_BROKER_CONFIG",
-        ConfigSource::Default => "DEFAULT_CONFIG",
-        ConfigSource::DynamicBrokerLogger => "DYNAMIC_BROKER_LOGGER_CONFIG",
-        ConfigSource::DynamicClientMetrics => "DYNAMIC_CLIENT_METRICS_CONFIG",
-        ConfigSource::DynamicGroup => "DYNAMIC_GROUP_CONFIG",
-        // What a later broker has beside these.
-        ConfigSource::Unknown | _ => "UNKNOWN",
+        SynonymRow { name: synonym.name.clone(), value: synonym.value.clone(), source: synonym.source.word() }
     }
 }
 

@@ -5,11 +5,12 @@ use clap::Args;
 use ottla_client::ErrorCode;
 use ottla_client::admin::{Admin, ScramAlteration, ScramMechanism};
 
-use super::{alter_each, mechanism, mechanism_name};
+use super::{alter_each, mechanism};
 use crate::exit::Outcome;
 use crate::output::OutputArgs;
 use crate::password::PasswordArgs;
 use crate::remote::ConnectionArgs;
+use crate::word::Word as _;
 
 /// Create a user
 #[derive(Debug, Args)]
@@ -63,7 +64,7 @@ pub(super) async fn create(args: &CreateArgs) -> Result<Outcome> {
     let admin = args.connection.connect().await?.admin;
     let there = mechanisms_of(&admin, &args.user).await?;
     if let Some(taken) = args.mechanisms.iter().find(|mechanism| there.contains(mechanism)) {
-        let (user, taken) = (&args.user, mechanism_name(*taken));
+        let (user, taken) = (&args.user, taken.word());
         bail!("{user} has a password for {taken}: `ottla user alter {user}` gives another one");
     }
     upsert(&admin, args, "created").await

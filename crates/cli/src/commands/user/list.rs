@@ -4,10 +4,10 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-use super::mechanism_name;
 use crate::exit::{Outcome, answered};
 use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::remote::ConnectionArgs;
+use crate::word::Word as _;
 
 /// List users, and by which hashes they authenticate
 #[derive(Debug, Args)]
@@ -51,7 +51,7 @@ pub(super) async fn run(args: &ListArgs) -> Result<Outcome> {
     let rows = users.iter().flat_map(|(user, credentials)| {
         credentials.iter().map(|credential| CredentialRow {
             user: user.to_string(),
-            mechanism: mechanism_name(credential.mechanism),
+            mechanism: credential.mechanism.word(),
             iterations: credential.iterations,
         })
     });

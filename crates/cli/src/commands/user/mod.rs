@@ -11,6 +11,7 @@ use ottla_client::admin::{Admin, ScramAlteration, ScramCredential, ScramMechanis
 use crate::commands::changes::Changes;
 use crate::exit::Outcome;
 use crate::remote::block_on;
+use crate::word::Word as _;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
@@ -39,7 +40,7 @@ async fn alter_each(admin: &Admin, alterations: &[ScramAlteration], done: &'stat
     for alteration in alterations {
         let (ScramAlteration::Upsert { credential: ScramCredential { mechanism, .. }, .. }
         | ScramAlteration::Delete { mechanism, .. }) = alteration;
-        let name = mechanism_name(*mechanism);
+        let name = mechanism.word();
         for (user, result) in admin.alter_user_scram_credentials(std::slice::from_ref(alteration)).await? {
             changes.add(format_args!("{user} {name}"), result, done);
         }
@@ -47,19 +48,12 @@ async fn alter_each(admin: &Admin, alterations: &[ScramAlteration], done: &'stat
     Ok(changes)
 }
 
-const MECHANISMS: [(ScramMechanism, &str); 2] =
-    [(ScramMechanism::Sha256, "SCRAM-SHA-256"), (ScramMechanism::Sha512, "SCRAM-SHA-512")];
-
-/// As SASL calls it.
-fn mechanism_name(mechanism: ScramMechanism) -> &'static str {
-    MECHANISMS.iter().find(|(known, _)| *known == mechanism).map_or("UNKNOWN", |(_, name)| name)
-}
-
 /// For clap: by SASL's name, or by the hash alone.
 fn mechanism(text: &str) -> Result<ScramMechanism, String> {
     let is_named = |name: &str| {
         name.eq_ignore_ascii_case(text) || name.trim_start_matches("SCRAM-").eq_ignore_ascii_case(text)
     };
-    let found = MECHANISMS.iter().find(|(_, name)| is_named(name)).map(|(mechanism, _)| *mechanism);
+    let found =
+        ScramMechanism::WORDS.iter().find(|(_, name)| is_named(name)).map(|(mechanism, _)| *mechanism);
     found.ok_or_else(|| "give SCRAM-SHA-256 or SCRAM-SHA-512".to_owned())
 }
