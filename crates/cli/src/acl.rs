@@ -84,6 +84,11 @@ pub(crate) fn operations_of(resource_type: ResourceType) -> &'static [AclOperati
     }
 }
 
+/// Whether it can be permitted of a kind of resource: everything always can.
+pub(crate) fn is_operation_of(resource_type: ResourceType, operation: AclOperation) -> bool {
+    operation == AclOperation::All || operations_of(resource_type).contains(&operation)
+}
+
 /// What clients need that produce.
 pub(crate) const PRODUCER: &[(ResourceType, &[AclOperation])] = &[
     (ResourceType::Topic, &[AclOperation::Write, AclOperation::Describe, AclOperation::Create]),

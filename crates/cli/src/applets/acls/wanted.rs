@@ -9,7 +9,7 @@ use ottla_client::admin::{
 };
 
 use super::super::options::Options;
-use crate::acl::{CLUSTER, CONSUMER, PRODUCER, operations_of};
+use crate::acl::{CLUSTER, CONSUMER, PRODUCER, is_operation_of, operations_of};
 use crate::word::Word as _;
 
 /// A resource, or several by a pattern.
@@ -141,10 +141,9 @@ fn operations(options: &Options, patterns: &[Pattern]) -> Result<Vec<AclOperatio
         .map(|name| AclOperation::of_word(name.trim()).unwrap_or(AclOperation::Unknown))
         .collect();
     for Pattern { resource_type, .. } in patterns {
-        let known = operations_of(*resource_type);
-        let is_known = |it: &AclOperation| *it == AclOperation::All || known.contains(it);
-        if !operations.iter().all(is_known) {
-            let mut words: Vec<&str> = known.iter().map(|operation| operation.word()).collect();
+        if !operations.iter().all(|operation| is_operation_of(*resource_type, *operation)) {
+            let known = operations_of(*resource_type).iter();
+            let mut words: Vec<&str> = known.map(|operation| operation.word()).collect();
             words.push(AclOperation::All.word());
             let message = format!(
                 "ResourceType {} only supports operations [{}]",

@@ -7,7 +7,7 @@ use ottla_client::admin::{AclBinding, AclEntry, AclOperation, AclPermission, Pat
 use super::binding::AclChanges;
 use super::resources::ResourceArgs;
 use super::word;
-use crate::acl::{CONSUMER, PRODUCER, operations_of};
+use crate::acl::{CONSUMER, PRODUCER, is_operation_of, operations_of};
 use crate::exit::{Outcome, usage};
 use crate::output::OutputArgs;
 use crate::remote::ConnectionArgs;
@@ -133,12 +133,12 @@ fn operations(args: &CreateArgs, resource_type: ResourceType) -> Result<Vec<AclO
         Some(Role::Producer) => PRODUCER,
         Some(Role::Consumer) => CONSUMER,
         None => {
-            let possible = operations_of(resource_type);
-            let is_wrong = |it: &&AclOperation| **it != AclOperation::All && !possible.contains(it);
+            let is_wrong = |it: &&AclOperation| !is_operation_of(resource_type, **it);
             let Some(wrong) = args.operations.iter().find(is_wrong) else {
                 return Ok(args.operations.clone());
             };
-            let possible: Vec<String> = possible.iter().map(|it| it.word().to_lowercase()).collect();
+            let possible = operations_of(resource_type).iter();
+            let possible: Vec<String> = possible.map(|it| it.word().to_lowercase()).collect();
             let wrong = wrong.word().to_lowercase();
             let possible = possible.join(", ");
             return Err(usage(format!(
