@@ -1,10 +1,9 @@
 //! `--template`: what is different in each record.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher as _, Hasher as _};
-
 use bytes::Bytes;
 use ottla_records::Timestamp;
+
+use crate::random;
 
 /// With `{i}`, `{now}` and `{random}` replaced: the number of the record from 1 on, the time in milliseconds, 16 hexadecimal digits.
 pub(super) fn filled(text: &Bytes, number: u64, now: Timestamp) -> Bytes {
@@ -17,7 +16,7 @@ pub(super) fn filled(text: &Bytes, number: u64, now: Timestamp) -> Bytes {
         } else if rest.starts_with(b"{now}") {
             ("{now}", now.to_string())
         } else if rest.starts_with(b"{random}") {
-            ("{random}", format!("{:016x}", RandomState::new().build_hasher().finish()))
+            ("{random}", format!("{:016x}", random::number()))
         } else {
             ("{", "{".to_owned())
         };
