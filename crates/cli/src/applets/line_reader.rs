@@ -10,6 +10,7 @@ use ottla_client::producer::ProducerRecord;
 use regex::bytes::Regex;
 
 use super::connection::Properties;
+use crate::commands::produce::split_once;
 use crate::java_regex::java_regex;
 
 #[derive(Debug)]
@@ -145,8 +146,7 @@ fn split_at<'a>(text: &'a [u8], separator: &str) -> Option<(&'a [u8], &'a [u8])>
     if separator.is_empty() {
         return Some((&text[..0], text));
     }
-    let at = text.windows(separator.len()).position(|window| window == separator.as_bytes())?;
-    Some((&text[..at], &text[at + separator.len()..]))
+    split_once(text, separator.as_bytes())
 }
 
 #[cfg(test)]

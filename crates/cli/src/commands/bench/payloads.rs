@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use ottla_client::partitioner::{RandomSource as _, SplitMix64};
 
+use crate::commands::produce::find;
+
 /// Values without an end.
 #[derive(Debug, Clone)]
 pub(crate) enum Payloads {
@@ -69,10 +71,7 @@ fn split(text: Bytes, delimiter: &[u8]) -> Vec<Bytes> {
     let mut values = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let found = (!delimiter.is_empty())
-            .then(|| rest.windows(delimiter.len()).position(|window| window == delimiter))
-            .flatten();
-        let end = found.unwrap_or(rest.len());
+        let end = find(&rest, delimiter).unwrap_or(rest.len());
         values.push(rest.slice(..end));
         rest = rest.slice((end + delimiter.len()).min(rest.len())..);
     }

@@ -192,8 +192,8 @@ fn read_some(input: &mut impl Read, block: &mut BytesMut) -> io::Result<usize> {
     read
 }
 
-/// Where a delimiter begins.
-pub(super) fn find(text: &[u8], delimiter: &[u8]) -> Option<usize> {
+/// Where a delimiter begins; an empty one is nowhere.
+pub(crate) fn find(text: &[u8], delimiter: &[u8]) -> Option<usize> {
     let (first, rest) = delimiter.split_first()?;
     let mut from = 0;
     loop {

@@ -26,7 +26,7 @@ use tokio::signal::ctrl_c;
 
 use crate::exit::{Outcome, usage};
 use crate::remote::{ConnectionArgs, Property, block_on, connect_producer_with};
-pub(crate) use feeding::{Feed, Record, Source};
+pub(crate) use feeding::{Feed, Record, Source, find};
 use lines::Reader;
 pub(crate) use lines::split_once;
 use pace::Pace;
