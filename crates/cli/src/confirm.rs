@@ -32,7 +32,14 @@ impl ConfirmArgs {
         eprint!("{what}? [y/N] ");
         io::stderr().flush()?;
         let mut answer = String::new();
-        io::stdin().read_line(&mut answer)?;
-        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+        if io::stdin().read_line(&mut answer)? == 0 {
+            // Ctrl-D leaves the cursor behind the question.
+            eprintln!();
+        }
+        let is_allowed = matches!(answer.trim(), "y" | "Y" | "yes");
+        if !is_allowed {
+            eprintln!("nothing was changed");
+        }
+        Ok(is_allowed)
     }
 }

@@ -5,7 +5,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod kafka;
+mod password;
 mod transcript;
+
+#[path = "../support/terminal.rs"]
+mod pty;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::env;
 use std::fs;

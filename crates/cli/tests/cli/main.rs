@@ -20,10 +20,13 @@ mod man;
 mod partition;
 mod produce;
 mod security;
+mod terminal;
 mod topic;
 mod tour;
 mod txn;
 
+#[path = "../support/terminal.rs"]
+mod pty;
 #[path = "../support/mod.rs"]
 mod support;
 

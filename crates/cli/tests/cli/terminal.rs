@@ -1,0 +1,151 @@
+//! What people see who sit at a terminal, and what programs get in their place.
+
+use std::io::Read as _;
+use std::process::Stdio;
+
+use super::Visit;
+use super::pty::{CTRL_C, CTRL_D, Terminal};
+use super::support::run;
+
+/// What terminals obey.
+const ESCAPE: char = '\x1b';
+
+impl Visit {
+    /// The executable in the user's hands, at a terminal.
+    fn at_terminal(&self, args: &[&str]) -> Terminal {
+        Terminal::run(self.command(args))
+    }
+
+    fn topic_names(&self) -> Vec<String> {
+        let listed = self.ok(&["topic", "list", "-o", "tsv"]);
+        listed.lines().skip(1).filter_map(|line| line.split('\t').next()).map(str::to_owned).collect()
+    }
+}
+
+#[test]
+fn progress_is_told_on_a_terminal_and_to_nobody_else() {
+    let visit = Visit::new();
+    let file = visit.home.path().join("lines");
+    std::fs::write(&file, "a\n".repeat(40)).unwrap();
+    let args = ["produce", "copy", file.to_str().unwrap(), "--rate", "50"];
+    let mut terminal = visit.at_terminal(&args);
+    terminal.wait_for("40 records written");
+    assert_eq!(terminal.ended(), Some(0));
+    assert!(terminal.written().contains(" records\r"), "{:?}", terminal.written());
+
+    let ended = visit.run(&args);
+    assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (Some(0), "", ""));
+}
+
+#[test]
+fn a_benchmark_tells_how_far_it_is_and_wipes_that_out() {
+    let visit = Visit::new();
+    let (mut terminal, mut stdout) =
+        Terminal::run_piped(visit.command(&["bench", "produce", "--rate", "100", "-n", "200", "-o", "json"]));
+    terminal.wait_for("produce 1 s: ");
+    assert_eq!(terminal.ended(), Some(0));
+    assert_eq!(terminal.screen().trim(), "");
+    let mut report = String::new();
+    stdout.read_to_string(&mut report).unwrap();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&report).unwrap()[0]["records"], 200);
+
+    let ended = visit.run(&["bench", "produce", "--rate", "100", "-n", "100", "-o", "json"]);
+    assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
+}
+
+#[test]
+fn what_could_harm_a_terminal_is_escaped_there_and_untouched_in_a_pipe() {
+    let visit = Visit::new();
+    let value = b"\x1b[31m\x07\xff\xc2\x9bh\xc3\xa9";
+    visit.fed(&["produce", "odd", "-k", "\x1b[2J", "-H", "trace=\x1bc"], &[value, &b"\n"[..]].concat());
+    for (how, expected) in [
+        (&["-o", "text"][..], r"\u{1b}[31m\u{7}\xff\u{9b}hé"),
+        (&["-o", "tsv"], r"\u{1b}[31m\u{7}\xff\u{9b}hé"),
+        (&["-o", "ndjson"], r#""key":"\u001b[2J""#),
+        (&["-f", "%v %h{%k=%v}\\n"], r"\u{1b}[31m\u{7}\xff\u{9b}hé trace=\u{1b}c"),
+        (&["-f", "%k\\n"], r"\u{1b}[2J"),
+    ] {
+        let mut terminal = visit.at_terminal(&[&["consume", "odd", "-e"], how].concat());
+        assert_eq!(terminal.ended(), Some(0), "{how:?}: {}", terminal.written());
+        let written = terminal.written();
+        assert!(written.contains(expected), "{how:?}: {written:?}");
+        assert!(!written.contains(|c: char| c.is_control() && !"\r\n\t".contains(c)), "{how:?}: {written:?}");
+    }
+    assert_eq!(visit.fed(&["consume", "odd", "-e"], b""), [&value[..], b"\n"].concat());
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_those_who_want_them() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "orders"]);
+    let listed = |variable: &str, value: &str| {
+        let mut command = visit.command(&["topic", "list"]);
+        command.env(variable, value);
+        let mut terminal = Terminal::run(command);
+        assert_eq!(terminal.ended(), Some(0));
+        terminal.written()
+    };
+    assert!(listed("NO_COLOR", "").starts_with("\x1b[1mNAME"), "{:?}", listed("NO_COLOR", ""));
+    let plain = "NAME    PARTITIONS  REPLICAS\r\norders           1         1\r\n";
+    assert_eq!(listed("NO_COLOR", "1"), plain);
+    let (mut terminal, mut stdout) = Terminal::run_piped(visit.command(&["topic", "list"]));
+    let mut piped = String::new();
+    stdout.read_to_string(&mut piped).unwrap();
+    assert_eq!((terminal.ended(), piped.replace('\n', "\r\n")), (Some(0), plain.into()));
+
+    let mut terminal = visit.at_terminal(&["topic", "describe", "none"]);
+    assert_eq!(terminal.ended(), Some(1));
+    assert!(terminal.written().contains("\x1b[1;31merror:\x1b[0m"), "{:?}", terminal.written());
+    assert!(!visit.refused(&["topic", "describe", "none"], 1).contains(ESCAPE));
+}
+
+#[test]
+fn what_destroys_something_asks_first() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "orders"]);
+    for (typed, code) in
+        [("n\r", Some(1)), ("\r", Some(1)), ("yep\r", Some(1)), (CTRL_D, Some(1)), (CTRL_C, None)]
+    {
+        let mut terminal = visit.at_terminal(&["topic", "delete", "orders"]);
+        terminal.wait_for("delete orders with all records? [y/N]");
+        terminal.types(typed);
+        assert_eq!(terminal.ended(), code, "{typed:?}");
+        let is_told = terminal.screen().contains("nothing was changed");
+        assert_eq!(is_told, code.is_some(), "{typed:?}: {}", terminal.screen());
+        assert_eq!(visit.topic_names(), ["orders"], "{typed:?}");
+    }
+    let mut command = visit.command(&["topic", "delete", "orders"]);
+    let ended = run(command.stdin(Stdio::null()));
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("give --yes, as there is no terminal to ask on"), "{ended:?}");
+    let mut terminal = visit.at_terminal(&["topic", "delete", "orders"]);
+    terminal.wait_for("[y/N]");
+    terminal.types("y\r");
+    assert_eq!(terminal.ended(), Some(0));
+    terminal.wait_for("orders  deleted");
+    assert!(visit.topic_names().is_empty());
+}
+
+#[test]
+fn consuming_ends_with_ctrl_c_and_leaves_the_group() {
+    let visit = Visit::new();
+    visit.fed(&["produce", "orders"], b"one\ntwo\n");
+    let mut terminal = visit.at_terminal(&["consume", "orders", "-g", "billing"]);
+    terminal.wait_for("two");
+    terminal.types(CTRL_C);
+    assert_eq!(terminal.ended(), Some(0), "{}", terminal.screen());
+    let described = visit.ok(&["group", "describe", "billing", "-o", "json"]);
+    let groups: serde_json::Value = serde_json::from_str(&described).unwrap();
+    assert_eq!((&groups[0]["memberCount"], &groups[0]["totalLag"]), (&0.into(), &0.into()), "{described}");
+}
+
+#[test]
+fn a_pipe_that_is_closed_is_no_error() {
+    let visit = Visit::new();
+    let lines = "a line that is as long as lines are\n".repeat(50_000);
+    visit.fed(&["produce", "lines"], lines.as_bytes());
+    let (mut terminal, stdout) = Terminal::run_piped(visit.command(&["consume", "lines"]));
+    drop(stdout);
+    assert_eq!(terminal.ended(), Some(0));
+    assert_eq!(terminal.written(), "");
+}
