@@ -18,6 +18,7 @@ mod configuration;
 mod confirm;
 mod envelope;
 mod exit;
+mod format_string;
 mod hanging_transactions;
 mod integer;
 mod internal_records;

@@ -118,3 +118,68 @@ fn a_template_makes_many_records_at_the_rate_that_is_wanted() {
         assert!(refused.contains(hint), "{refused}");
     }
 }
+
+#[test]
+fn what_one_format_string_writes_the_same_one_reads() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "original", "-p", "2"]);
+    let records = [
+        r#"{"partition":1,"key":{"base64":"//4ACg=="},"value":null,"headers":[["",""],["h",null],["h",{"base64":"/w=="}]],"timestamp":17}"#,
+        r#"{"partition":0,"key":"","value":"","timestamp":1700000000123}"#,
+        r#"{"partition":0,"value":"line\none 7","timestamp":5}"#,
+        r#"{"partition":1,"key":"customer-7","value":{"base64":"AAECCg=="},"timestamp":6}"#,
+    ];
+    visit.fed(&["produce", "original", "-i", "ndjson"], records.join("\n").as_bytes());
+    let read = |topic: &str| {
+        let shown = visit.ok(&["consume", topic, "-e", "-o", "ndjson"]).replace(topic, "it");
+        let mut lines: Vec<String> = shown.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    for (number, format) in [
+        "%p %d %K %k %V %v %H %h{%K %k %V %v}\\n",
+        "%p{byte}%d{big64}%K{big32}%k%V{little64}%v%H{hex16}%h{%K{byte}%k%V{hex32}%v}",
+        "%T{bool}%p{little32}%d{hex64}%H{big16}%h{%V{big32}%v%K{hex4}%k}%K{hex64}%k%V%v,",
+    ]
+    .iter()
+    .enumerate()
+    {
+        // The topic's length stands for what is read and has no effect.
+        let reading = format.replace("%T{bool}", "true");
+        let copy = format!("copy-{number}");
+        visit.ok(&["topic", "create", &copy, "-p", "2"]);
+        let written = visit.command(&["consume", "original", "-e", "-f", format]).output().unwrap();
+        visit.fed(&["produce", &copy, "-f", &reading], &written.stdout);
+        assert_eq!(read(&copy), read("original"), "{format}");
+    }
+}
+
+#[test]
+fn a_format_string_tells_where_what_of_a_record_stands() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "orders", "other", "-p", "3"]);
+    visit.fed(
+        &["produce", "-f", "%t %p %k=%v{base64}\\n", "-H", "a=1"],
+        b"orders 2 k=dg==\nother 0 =\norders 2 l=",
+    );
+    assert_eq!(read(&visit, "orders"), "2|k|v|1|a=1,\n2|l||0|a=1,\n");
+    assert_eq!(read(&visit, "other"), "0|||0|a=1,\n");
+    visit.fed(&["produce", "other", "-f", "%p %v\\n", "-p", "1", "-Z", "-k", "same"], b"2 v\n0 \n");
+    assert_eq!(visit.ok(&["consume", "other", "-p", "1", "-e", "-f", "%k:%V "]), "same:1 same:-1 ");
+    let file = visit.home.path().join("records");
+    fs::write(&file, "1 a\nx b\n").unwrap();
+    let refused = visit.refused(&["produce", "orders", "-f", "%p %v\\n", file.to_str().unwrap()], 1);
+    assert!(
+        refused.contains("record 2 of") && refused.contains("at byte 4: the partition: digits"),
+        "{refused}"
+    );
+    assert_eq!(visit.ok(&["consume", "orders", "-p", "1", "-e"]), "a\n");
+    for (args, hint) in [
+        (&["produce", "orders", "-f", "%q"][..], "--format: %q cannot be read"),
+        (&["produce", "-f", "%v\\n"], "name the topic"),
+        (&["produce", "orders", "-f", "%v", "-K", ":"], "cannot be used with"),
+    ] {
+        let refused = visit.refused(args, 2);
+        assert!(refused.contains(hint), "{args:?}: {refused}");
+    }
+}

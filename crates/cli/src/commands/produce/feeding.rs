@@ -28,12 +28,12 @@ pub(crate) struct Source {
 }
 
 /// So many records are handed over at once, where so many are there.
-const BATCH: usize = 512;
+pub(super) const BATCH: usize = 512;
 
 const BUFFER: usize = 256 * 1024;
 
 /// A longer line is no record: Kafka's lengths have 31 bits.
-const LINE_BYTES_MAX: usize = 1 << 30;
+pub(super) const LINE_BYTES_MAX: usize = 1 << 30;
 
 impl Source {
     /// Lines of standard input, or of these files.
@@ -48,7 +48,8 @@ impl Feed {
         Feed::reading(move |sender| Reading { record, source: &source, sender }.read_all())
     }
 
-    fn reading(read: impl FnOnce(&Records) -> Result<()> + Send + 'static) -> Feed {
+    /// Of what `read` sends on a thread of its own.
+    pub(super) fn reading(read: impl FnOnce(&Records) -> Result<()> + Send + 'static) -> Feed {
         let (sender, receiver) = mpsc::channel(8);
         // It ends with what it reads, or with the process: nobody can interrupt the reading of a terminal.
         thread::spawn(move || {
@@ -71,7 +72,7 @@ pub(crate) trait Record: FnMut(Bytes) -> Result<Option<ProducerRecord>> + Send +
 
 impl<F: FnMut(Bytes) -> Result<Option<ProducerRecord>> + Send + 'static> Record for F {}
 
-type Records = Sender<Result<Vec<ProducerRecord>>>;
+pub(super) type Records = Sender<Result<Vec<ProducerRecord>>>;
 
 /// The thread's work.
 struct Reading<'a, R> {
@@ -179,7 +180,7 @@ fn read_whole(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// Behind what is in the block; 0 at the end.
-fn read_some(input: &mut impl Read, block: &mut BytesMut) -> io::Result<usize> {
+pub(super) fn read_some(input: &mut impl Read, block: &mut BytesMut) -> io::Result<usize> {
     let filled = block.len();
     block.resize(filled + BUFFER, 0);
     let read = loop {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use ottla_client::producer::ProducerRecord;
 
 use super::feeding::find;
+use super::format::Parts;
 use super::{Input, ProduceArgs};
 use crate::envelope::Incoming;
 use crate::exit::usage;
@@ -25,9 +26,10 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(args: &ProduceArgs) -> Result<Reader> {
+    /// `names_topic` if records may tell their topic themselves.
+    pub(super) fn new(args: &ProduceArgs, names_topic: bool) -> Result<Reader> {
         let is_ndjson = args.input == Some(Input::Ndjson);
-        if args.topic.is_none() && !is_ndjson {
+        if args.topic.is_none() && !names_topic {
             return Err(usage("name the topic"));
         }
         if is_ndjson && (args.key_separator.is_some() || args.empty_is_null) {
@@ -47,12 +49,36 @@ impl Reader {
 
     /// The record of a line without its end, or of a whole file.
     pub(super) fn record(&self, text: Bytes) -> Result<ProducerRecord> {
-        let mut record = if self.is_ndjson {
+        Ok(self.as_told(if self.is_ndjson {
             let incoming: Incoming = serde_json::from_slice(&text).context("it is no record as JSON")?;
             incoming.into_record(self.topic.as_deref())?
         } else {
             self.plain(text)?
+        }))
+    }
+
+    /// The record of what a format string made of the input.
+    pub(super) fn record_of(&self, parts: Parts) -> Result<ProducerRecord> {
+        let told = parts.topic.as_deref().map(str::from_utf8).transpose();
+        let topic: Arc<str> = match &self.topic {
+            Some(topic) => topic.clone(),
+            None => told.context("its topic is not UTF-8")?.context("it names no topic")?.into(),
         };
+        let mut record = ProducerRecord::new(topic);
+        record.key = parts.key;
+        record.value = parts.value.filter(|value| !(self.empty_is_null && value.is_empty()));
+        (record.partition, record.timestamp) = (parts.partition, parts.timestamp);
+        for (name, value) in parts.headers {
+            record = match value {
+                Some(value) => record.header(name, value),
+                None => record.null_header(name),
+            };
+        }
+        Ok(self.as_told(record))
+    }
+
+    /// With what flags say of every record.
+    fn as_told(&self, mut record: ProducerRecord) -> ProducerRecord {
         if self.repartition {
             record.partition = None;
         }
@@ -60,7 +86,7 @@ impl Reader {
         if let Some(key) = &self.key {
             record = record.key(key.clone());
         }
-        Ok(self.with_headers(record))
+        self.with_headers(record)
     }
 
     /// A record without a value.

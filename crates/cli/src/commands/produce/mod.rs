@@ -1,14 +1,18 @@
 //! `ottla produce`: records from standard input or files.
 //!
 //! ```text
-//! lines     text, line by line, into records
-//! feeding   reads on a thread of its own, so that a terminal keeps nobody waiting
-//! sending   records on their way
-//! pace      no more of them a second
-//! template  what is different in each
+//! lines      text, line by line, into records
+//! format     format strings, which tell where what of a record stands
+//! formatted  input into records, as a format string says
+//! feeding    reads on a thread of its own, so that a terminal keeps nobody waiting
+//! sending    records on their way
+//! pace       no more of them a second
+//! template   what is different in each
 //! ```
 
 mod feeding;
+mod format;
+mod formatted;
 mod lines;
 mod pace;
 mod sending;
@@ -27,6 +31,7 @@ use tokio::signal::ctrl_c;
 use crate::exit::{Outcome, usage};
 use crate::remote::{ConnectionArgs, Property, block_on, connect_producer_with};
 pub(crate) use feeding::{Feed, Record, Source, find};
+use format::Format;
 use lines::Reader;
 pub(crate) use lines::split_once;
 use pace::Pace;
@@ -38,16 +43,26 @@ use sending::{Manner, Sending};
 Each line is a record. With -i ndjson it is an object as `ottla consume -o
 ndjson` writes it: keys, headers, timestamps and partitions are kept.
 
+Formats (-f): %t topic, %k key, %v value, %T %K %V their lengths, %H number of
+headers, %h{%k=%v } headers, %p partition, %d timestamp in milliseconds; %o %e
+%x %y are read, and have no effect. Text ends where its length says (-1 is
+null) if that stands before it, else before the characters that follow it.
+Keys, values and topics take {hex}, {base64}, {base64raw}, {json} (one value),
+{re[\\d+]}; numbers {hex32}, {big64}, {little16}, {byte}, {bool}, {3} (always
+3), ... as `ottla consume -f` writes them. \\n, \\t, \\xNN and %% are themselves.
+
 Examples:
   echo hello | ottla produce greetings
   ottla produce orders -K : -H source=shop < orders.txt
   ottla produce orders -k customer-7 --tombstone
   ottla produce logs -i whole a.json b.json -z zstd
   echo '{\"id\":{i}}' | ottla produce load --template --repeat 1000 --rate 50
+  ottla produce orders -f '%k %d %v{base64}\\n' < orders.txt
+  ottla produce orders -f '%K{big32}%k%V{big32}%v' < orders.bin
   ottla consume orders -e -o ndjson | ottla produce copy -i ndjson")]
 pub(crate) struct ProduceArgs {
-    /// The topic; of NDJSON, in place of the one that it names
-    #[arg(value_name = "TOPIC", required_unless_present = "input")]
+    /// The topic; of NDJSON and formats, in place of the one that they name
+    #[arg(value_name = "TOPIC", required_unless_present_any = ["input", "format"])]
     topic: Option<String>,
 
     /// Files to read in place of standard input
@@ -57,6 +72,10 @@ pub(crate) struct ProduceArgs {
     /// What is read [default: lines]
     #[arg(short, long, value_enum, value_name = "KIND")]
     input: Option<Input>,
+
+    /// How records are read, as a format string
+    #[arg(short, long, value_name = "STRING", conflicts_with_all = ["input", "key_separator"])]
+    format: Option<String>,
 
     /// The key of every record
     #[arg(short, long, value_name = "KEY")]
@@ -74,7 +93,7 @@ pub(crate) struct ProduceArgs {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     partition: Option<i32>,
 
-    /// Let the partitioner choose, whatever NDJSON says
+    /// Let the partitioner choose, whatever NDJSON or %p says
     #[arg(long, conflicts_with = "partition")]
     repartition: bool,
 
@@ -83,7 +102,7 @@ pub(crate) struct ProduceArgs {
     empty_is_null: bool,
 
     /// One record without a value, which deletes the key
-    #[arg(long, requires = "key", conflicts_with_all = ["files", "input", "empty_is_null"])]
+    #[arg(long, requires = "key", conflicts_with_all = ["files", "input", "format", "empty_is_null"])]
     tombstone: bool,
 
     /// Send each record so often
@@ -141,7 +160,9 @@ pub(crate) async fn produce_lines(producer: &Producer, record: impl Record, sync
 const FAREWELL: Duration = Duration::from_secs(120);
 
 pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
-    let reader = Reader::new(args)?;
+    let format = args.format()?;
+    let names_topic = format.as_ref().map_or(args.input == Some(Input::Ndjson), Format::names_topic);
+    let reader = Reader::new(args, names_topic)?;
     block_on(Box::pin(async {
         let (remote, config) = connect_producer_with(&args.properties()?).await?;
         let producer = remote.client.producer(config)?;
@@ -149,9 +170,7 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
         let sent = if args.tombstone {
             sending.send(reader.tombstone()?).await
         } else {
-            let record = move |text: Bytes| reader.record(text).map(Some);
-            let is_whole = args.input == Some(Input::Whole);
-            let mut feed = Feed::start(record, Source { is_whole, ..Source::lines(args.files.clone()) });
+            let mut feed = args.feed(format, reader);
             tokio::select! {
                 sent = sending.send_all(&mut feed) => sent,
                 interrupted = ctrl_c() => interrupted.map_err(anyhow::Error::from),
@@ -171,6 +190,23 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
 }
 
 impl ProduceArgs {
+    fn format(&self) -> Result<Option<Format>> {
+        let parsed = self.format.as_deref().map(Format::parse).transpose();
+        parsed.map_err(|reason| usage(format!("--format: {reason}")))
+    }
+
+    fn feed(&self, format: Option<Format>, reader: Reader) -> Feed {
+        let files = self.files.clone();
+        match format {
+            Some(format) => formatted::feed(format, reader, files),
+            None => {
+                let is_whole = self.input == Some(Input::Whole);
+                let record = move |text: Bytes| reader.record(text).map(Some);
+                Feed::start(record, Source { is_whole, ..Source::lines(files) })
+            }
+        }
+    }
+
     fn manner(&self) -> Manner {
         Manner {
             repeat: self.repeat,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use ottla_client::consumer::Attributes;
 use ottla_records::TimestampType;
 
-use super::number::NumberCodec;
+use crate::format_string::NumberCodec;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AttributeField {

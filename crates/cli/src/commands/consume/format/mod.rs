@@ -24,7 +24,6 @@
 //! Beyond rpk's are `json`, `iso`, and that the length of what is null is -1.
 
 mod attribute;
-mod number;
 mod parse;
 mod text;
 mod time;
@@ -35,8 +34,8 @@ use std::io::{self, Write};
 use ottla_client::consumer::ConsumerRecord;
 
 use super::decoding::Decoded;
+use crate::format_string::NumberCodec;
 use attribute::AttributeField;
-use number::NumberCodec;
 use text::TextCodec;
 use time::TimeCodec;
 

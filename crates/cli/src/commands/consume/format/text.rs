@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 
-use super::parse::Modifier;
 use super::unpack::Unpack;
+use crate::format_string::Modifier;
 use crate::payload::{Payload, printable};
 
 /// How bytes are written.

@@ -4,8 +4,7 @@ use std::io::{self, Write};
 
 use ottla_records::Timestamp;
 
-use super::number::NumberCodec;
-use super::parse::Modifier;
+use crate::format_string::{Modifier, NumberCodec};
 use crate::timestamp::{Civil, Iso, go_time, strftime};
 
 /// How a timestamp is written, in UTC.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 /// How a number is written. What does not fit is cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NumberCodec {
+pub(crate) enum NumberCodec {
     Ascii,
     /// So many digits; none for as many as it has.
     Hex(Option<usize>),
@@ -15,7 +15,7 @@ pub(super) enum NumberCodec {
 }
 
 impl NumberCodec {
-    pub(super) fn parse(modifier: &str) -> Result<NumberCodec, String> {
+    pub(crate) fn parse(modifier: &str) -> Result<NumberCodec, String> {
         Ok(match modifier {
             "ascii" | "number" => NumberCodec::Ascii,
             "hex" => NumberCodec::Hex(None),
@@ -41,7 +41,7 @@ impl NumberCodec {
         })
     }
 
-    pub(super) fn write(self, out: &mut impl Write, number: i64) -> io::Result<()> {
+    pub(crate) fn write(self, out: &mut impl Write, number: i64) -> io::Result<()> {
         match self {
             NumberCodec::Ascii => write!(out, "{number}"),
             NumberCodec::Hex(None) => write!(out, "{number:x}"),
