@@ -140,6 +140,24 @@ mod tests {
         check_width(&mut command);
     }
 
+    /// What all commands have stands under the same headings everywhere.
+    fn ill_told(command: &clap::Command) -> Vec<String> {
+        let args = command.get_arguments().filter(|arg| !arg.is_hide_set()).filter(|arg| {
+            let is_common = arg.is_positional() || ["output", "yes"].contains(&arg.get_id().as_str());
+            arg.get_help().is_none() || is_common && arg.get_help_heading().is_some()
+        });
+        let args =
+            args.map(|arg| format!("{}: {}", command.get_bin_name().unwrap_or_default(), arg.get_id()));
+        args.chain(command.get_subcommands().flat_map(ill_told)).collect()
+    }
+
+    #[test]
+    fn every_argument_says_what_it_is_where_one_looks_for_it() {
+        let mut command = Args::command();
+        command.build();
+        assert_eq!(ill_told(&command), Vec::<String>::new());
+    }
+
     #[test]
     fn the_command_line_is_well_formed() {
         Args::command().debug_assert();

@@ -9,6 +9,7 @@ use crate::exit::usage;
 
 /// What every command takes that destroys something.
 #[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = None::<&str>)]
 pub(crate) struct ConfirmArgs {
     /// Do not ask; needed where there is no terminal to ask on
     #[arg(short, long)]

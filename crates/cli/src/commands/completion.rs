@@ -23,6 +23,7 @@ Examples:
   ottla completion fish | source                  # in ~/.config/fish/config.fish
   ottla completion powershell | Out-String | Invoke-Expression    # in $PROFILE")]
 pub(crate) struct CompletionArgs {
+    /// For which shell
     shell: Shell,
 }
 

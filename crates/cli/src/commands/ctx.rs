@@ -22,12 +22,16 @@ pub(crate) enum CtxCommand {
     Import(ImportArgs),
     /// Give a context another name
     Rename {
+        /// Its name now
         #[arg(value_name = "CONTEXT")]
         from: String,
+        /// What it shall be called
+        #[arg(value_name = "NEW-NAME")]
         to: String,
     },
     /// Forget a context
     Rm {
+        /// Its name
         #[arg(value_name = "CONTEXT")]
         name: String,
     },
@@ -48,6 +52,7 @@ Examples:
   ottla ctx use prod
   ottla ctx use -         # the one before")]
 pub(crate) struct UseArgs {
+    /// Its name
     #[arg(value_name = "CONTEXT")]
     name: String,
 }
@@ -60,6 +65,7 @@ Examples:
   ottla ctx add prod -b kafka1:9093 -X security.protocol=SSL
   ottla ctx add prod --command-config client.properties")]
 pub(crate) struct AddArgs {
+    /// What the context shall be called
     name: String,
 
     #[command(flatten)]
@@ -75,8 +81,10 @@ Examples:
   ottla ctx import prod ~/.config/rpk/rpk.yaml    # the profile prod
   ottla ctx import kaf-prod ~/.kaf/config --cluster prod")]
 pub(crate) struct ImportArgs {
+    /// What the context shall be called
     name: String,
 
+    /// What is imported
     file: PathBuf,
 
     /// What kind of file it is [default: by its name]

@@ -27,6 +27,7 @@ use separated::Separator;
 
 /// What every command takes that answers something.
 #[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = None::<&str>)]
 pub(crate) struct OutputArgs {
     /// How to print it; ndjson is one JSON object a line
     #[arg(short, long, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]

@@ -35,9 +35,9 @@ fn what_is_written_is_counted_and_timed_and_the_topic_is_gone_afterwards() {
         assert_eq!((&report["test"], &report["records"]), (&"produce".into(), &1000.into()), "{line}");
         assert_eq!((&report["bytes"], &report["failed"]), (&100_000.into(), &0.into()), "{line}");
         let number = |field: &str| report[field].as_f64().unwrap_or_else(|| panic!("{line}: {report}"));
-        let quantiles = ["p50_ms", "p90_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms"].map(number);
+        let quantiles = ["p50Ms", "p90Ms", "p95Ms", "p99Ms", "p999Ms", "maxMs"].map(number);
         assert!(quantiles.is_sorted() && quantiles[0] > 0.0, "{line}: {report}");
-        let others = ["seconds", "records_per_second", "mib_per_second", "cpu_us_per_record"].map(number);
+        let others = ["seconds", "recordsPerSecond", "mibPerSecond", "cpuUsPerRecord"].map(number);
         assert!(others.iter().all(|number| *number > 0.0), "{line}: {report}");
     }
     assert_eq!(visit.topics(), "");
@@ -64,7 +64,7 @@ fn what_is_read_is_counted_up_to_the_end_or_as_many_as_are_wanted() {
     ] {
         let reports = visit.bench(line);
         assert_eq!(
-            (&reports[0]["records"], &reports[0]["p50_ms"]),
+            (&reports[0]["records"], &reports[0]["p50Ms"]),
             (&expected.into(), &Value::Null),
             "{line}"
         );
@@ -79,7 +79,7 @@ fn records_go_and_come_one_by_one() {
     assert_eq!(names(&reports), ["written", "read"]);
     for report in &reports {
         assert_eq!((&report["records"], &report["bytes"]), (&20.into(), &160.into()), "a number has 8 bytes");
-        assert!(report["max_ms"].as_f64().unwrap() > 0.0);
+        assert!(report["maxMs"].as_f64().unwrap() > 0.0);
     }
     assert_eq!(names(&visit.bench("all -n 100")), ["produce", "consume", "written", "read"]);
     let csv = visit.ok(&["bench", "all", "-n", "50", "-o", "csv"]);

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 use ottla_client::admin::{Admin, NewPartitions, NewTopic};
 use ottla_client::{BrokerId, ErrorCode};
 
 use super::super::options::Options;
 use super::super::topic_filter;
+use crate::reassignment::replica_assignment;
 
 pub(super) async fn create(options: &Options, admin: &Admin, out: &mut dyn Write) -> Result<()> {
     let name = options.value("topic")?.unwrap_or_default();
@@ -63,28 +64,10 @@ fn new_topic(options: &Options, name: &str) -> Result<NewTopic> {
     Ok(if replicas.is_empty() { topic } else { topic.replicas(replicas) })
 }
 
-/// The brokers of each partition, as `0:1,1:2` has them.
+/// None where `--replica-assignment` does not say it.
 fn replicas(options: &Options) -> Result<Vec<Vec<BrokerId>>> {
-    let Some(text) = options.value("replica-assignment")?.filter(|text| !text.is_empty()) else {
-        return Ok(Vec::new());
-    };
-    let mut assigned: Vec<Vec<BrokerId>> = Vec::new();
-    for (number, partition) in text.split(',').enumerate() {
-        let brokers = partition.split(':').map(|broker| {
-            let broker = broker.trim();
-            broker.parse().map_err(|_not_a_number| anyhow!("For input string: \"{broker}\""))
-        });
-        let brokers = brokers.collect::<Result<Vec<BrokerId>>>()?;
-        let repeated = |at: &usize| brokers[..*at].contains(&brokers[*at]);
-        if let Some(at) = (0..brokers.len()).find(repeated) {
-            bail!("Partition replica lists may not contain duplicate entries: {}", brokers[at]);
-        }
-        if assigned.first().is_some_and(|first| first.len() != brokers.len()) {
-            bail!("Partition {number} has different replication factor: {brokers:?}");
-        }
-        assigned.push(brokers);
-    }
-    Ok(assigned)
+    let text = options.value("replica-assignment")?.filter(|text| !text.is_empty());
+    text.map_or(Ok(Vec::new()), replica_assignment)
 }
 
 pub(super) async fn alter(options: &Options, admin: &Admin) -> Result<()> {

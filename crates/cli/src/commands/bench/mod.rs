@@ -170,6 +170,7 @@ pub(crate) struct AllArgs {
 
 /// How much is measured.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = None::<&str>)]
 pub(crate) struct AmountArgs {
     /// End after so many records
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -186,6 +187,7 @@ pub(crate) struct AmountArgs {
 
 /// What is sent, and how.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = None::<&str>)]
 pub(crate) struct RecordArgs {
     /// The size of values, in bytes; they are random letters
     #[arg(long, value_name = "BYTES", default_value_t = 100, value_parser = size_in_range)]

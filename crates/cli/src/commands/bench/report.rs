@@ -10,6 +10,7 @@ use crate::output::{Answer, Column, Layout};
 /// One measurement. Times are milliseconds with three digits behind the point, where nothing else is said; there are none where
 /// nothing was timed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Report {
     pub(super) test: &'static str,
     records: u64,
@@ -37,17 +38,17 @@ impl Answer for Report {
         Column::wide("FAILED", "failed"),
         Column::wide("BYTES", "bytes"),
         Column::new("SECONDS", "seconds"),
-        Column::new("RECORDS/S", "records_per_second"),
-        Column::new("MIB/S", "mib_per_second"),
-        Column::wide("MEAN-MS", "mean_ms"),
-        Column::new("P50-MS", "p50_ms"),
-        Column::wide("P90-MS", "p90_ms"),
-        Column::wide("P95-MS", "p95_ms"),
-        Column::new("P99-MS", "p99_ms"),
-        Column::new("P99.9-MS", "p999_ms"),
-        Column::new("MAX-MS", "max_ms"),
-        Column::new("CPU-S", "cpu_seconds"),
-        Column::wide("CPU-US/RECORD", "cpu_us_per_record"),
+        Column::new("RECORDS/S", "recordsPerSecond"),
+        Column::new("MIB/S", "mibPerSecond"),
+        Column::wide("MEAN-MS", "meanMs"),
+        Column::new("P50-MS", "p50Ms"),
+        Column::wide("P90-MS", "p90Ms"),
+        Column::wide("P95-MS", "p95Ms"),
+        Column::new("P99-MS", "p99Ms"),
+        Column::new("P99.9-MS", "p999Ms"),
+        Column::new("MAX-MS", "maxMs"),
+        Column::new("CPU-S", "cpuSeconds"),
+        Column::wide("CPU-US/RECORD", "cpuUsPerRecord"),
     ]);
 }
 

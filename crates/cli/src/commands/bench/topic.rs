@@ -16,7 +16,7 @@ use crate::random;
 #[command(next_help_heading = "Topic")]
 pub(crate) struct TopicArgs {
     /// A topic that is there, in place of one that is made and removed
-    #[arg(value_name = "TOPIC")]
+    #[arg(value_name = "TOPIC", help_heading = None::<&str>)]
     topic: Option<String>,
 
     /// How many partitions the topic that is made has

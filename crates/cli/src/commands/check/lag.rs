@@ -20,6 +20,7 @@ Examples:
   ottla check lag billing -w 1000 -c 10000
   ottla check lag billing --topic orders -w 1m -c 10m")]
 pub(crate) struct LagArgs {
+    /// The group that is asked about
     #[arg(value_name = "GROUP")]
     group: String,
 

@@ -21,6 +21,7 @@ With limits, a topic without records is critical.
 Examples:
   ottla check offsets orders -w 10m -c 1h")]
 pub(crate) struct OffsetsArgs {
+    /// The topic, or some of its partitions
     #[arg(value_name = "TOPIC[:N,…]")]
     topic: String,
 

@@ -10,6 +10,7 @@ use crate::timestamp::parse_duration;
 
 #[derive(Debug, Args)]
 pub(super) struct ProbeArgs {
+    /// The topic, or some of its partitions
     #[arg(value_name = "TOPIC[:N,…]")]
     pub(super) topic: String,
 

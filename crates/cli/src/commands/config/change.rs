@@ -22,6 +22,7 @@ Examples:
   ottla config set --client-metrics all interval.ms=60000 metrics=
   ottla config set --group billing consumer.session.timeout.ms=30000")]
 pub(crate) struct SetArgs {
+    /// The options, and what they shall be
     #[arg(required = true, value_name = "KEY=VALUE")]
     settings: Vec<String>,
 
@@ -39,6 +40,7 @@ Examples:
   ottla config unset --default log.retention.ms
   ottla config unset --loggers 1 root")]
 pub(crate) struct UnsetArgs {
+    /// The options that shall have their defaults again
     #[arg(required = true, value_name = "KEY")]
     keys: Vec<String>,
 

@@ -7,7 +7,7 @@
 //! decoding  what keys and values mean
 //! filter    which records are shown, by patterns
 //! format    format strings
-//! writing   a record as text, tab-separated or as JSON
+//! writing   a record as text, tab-separated or as JSON, which record_format names
 //! ```
 
 mod decoding;
@@ -16,6 +16,7 @@ mod format;
 mod offsets;
 mod pattern;
 mod reading;
+mod record_format;
 mod showing;
 mod writing;
 
@@ -23,7 +24,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use ottla_client::consumer::Consumer;
 use tokio::signal::ctrl_c;
 
@@ -36,6 +37,8 @@ use filter::{Filter, FilterArgs};
 use offsets::{Bound, Spans};
 pub(crate) use reading::give_back;
 use reading::{Lookup, Reading};
+pub(crate) use record_format::RecordFormat;
+use record_format::RecordFormatParser;
 use showing::Showing;
 pub(crate) use writing::Writing;
 
@@ -72,6 +75,7 @@ Examples:
   ottla consume orders payments -g billing
   ottla consume orders -e -o ndjson | ottla produce copy -i ndjson")]
 pub(crate) struct ConsumeArgs {
+    /// Topics to read
     #[arg(required = true, value_name = "TOPIC")]
     topics: Vec<String>,
 
@@ -116,7 +120,7 @@ pub(crate) struct ConsumeArgs {
     read_committed: bool,
 
     /// How to print records
-    #[arg(short, long, value_enum, default_value_t = RecordFormat::Text, value_name = "FORMAT")]
+    #[arg(short, long, value_parser = RecordFormatParser, default_value = "text", value_name = "FORMAT", allow_hyphen_values = true)]
     output: RecordFormat,
 
     /// How to print records, as a format string
@@ -132,17 +136,6 @@ pub(crate) struct ConsumeArgs {
 
     #[command(flatten)]
     connection: ConnectionArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RecordFormat {
-    /// The value, and a new line
-    Text,
-    /// Partition, offset, time, key and value, separated by tabs
-    Tsv,
-    /// Everything, as one JSON object a line
-    #[value(alias = "json")]
-    Ndjson,
 }
 
 /// Large, so that there are few writes.

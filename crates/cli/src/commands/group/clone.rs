@@ -22,9 +22,11 @@ Examples:
   ottla group clone billing billing-test
   ottla group clone billing billing-test --topic orders --execute")]
 pub(crate) struct CloneArgs {
+    /// The group whose offsets are copied
     #[arg(value_name = "GROUP")]
     from: String,
 
+    /// The group that gets them
     #[arg(value_name = "NEW-GROUP")]
     to: String,
 

@@ -18,6 +18,7 @@ A group must have no members to be deleted.
 Example:
   ottla group delete billing --yes")]
 pub(crate) struct DeleteArgs {
+    /// Groups without members
     #[arg(required = true, value_name = "GROUP")]
     groups: Vec<String>,
 
@@ -38,9 +39,11 @@ Examples:
   ottla group delete-offsets billing orders --yes
   ottla group delete-offsets billing orders:0,3 payments --yes")]
 pub(crate) struct DeleteOffsetsArgs {
+    /// The group that forgets where it was
     #[arg(value_name = "GROUP")]
     group: String,
 
+    /// In these topics, or some of their partitions
     #[arg(required = true, value_name = "TOPIC[:N,…]")]
     topics: Vec<String>,
 

@@ -30,6 +30,7 @@ Examples:
   ottla group describe billing
   ottla group describe billing -o json | jq '.[].totalLag'")]
 pub(crate) struct DescribeArgs {
+    /// Groups of any kind that commits offsets
     #[arg(required = true, value_name = "GROUP")]
     groups: Vec<String>,
 

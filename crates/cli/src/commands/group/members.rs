@@ -19,6 +19,7 @@ Examples:
   ottla group remove-member billing --instance till-7 --yes
   ottla group remove-member billing --all --yes")]
 pub(crate) struct RemoveMemberArgs {
+    /// The group that loses the member
     #[arg(value_name = "GROUP")]
     group: String,
 

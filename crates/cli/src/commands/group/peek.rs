@@ -27,6 +27,7 @@ Examples:
   ottla group peek billing --topic orders:3 -n 10 -o ndjson
   ottla group peek billing -f '%p %o %d{iso} %k=%v\\n'")]
 pub(crate) struct PeekArgs {
+    /// The group whose next records are shown
     #[arg(value_name = "GROUP")]
     group: String,
 

@@ -26,6 +26,7 @@ Examples:
   ottla group seek billing --to @-2h --topic orders --execute
   ottla group seek billing --to -100 --topic orders:0,3 --execute")]
 pub(crate) struct SeekArgs {
+    /// The group, which may be a new one
     #[arg(value_name = "GROUP")]
     group: String,
 

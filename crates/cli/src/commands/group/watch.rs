@@ -25,6 +25,7 @@ Examples:
   ottla group watch billing shipping --interval 500ms
   ottla group watch billing -n 10 -o ndjson | jq '.totalLag'")]
 pub(crate) struct WatchArgs {
+    /// Groups to look at
     #[arg(required = true, value_name = "GROUP")]
     groups: Vec<String>,
 

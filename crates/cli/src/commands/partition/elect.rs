@@ -23,6 +23,7 @@ Examples:
   ottla partition elect orders payments:0,3
   ottla partition elect orders:7 --unclean --yes")]
 pub(crate) struct ElectArgs {
+    /// All partitions of a topic, or some of them
     #[arg(value_name = "TOPIC[:N,…]", required_unless_present = "all")]
     partitions: Vec<String>,
 

@@ -26,6 +26,7 @@ Examples:
   ottla quota set --default client consumer_byte_rate=10MiB --validate-only
   ottla quota set --ip 10.0.0.1 connection_creation_rate=20")]
 pub(crate) struct SetArgs {
+    /// The quotas, and what they shall be
     #[arg(required = true, value_name = "QUOTA=VALUE")]
     quotas: Vec<String>,
 
@@ -39,6 +40,7 @@ pub(crate) struct SetArgs {
 Example:
   ottla quota unset --user alice producer_byte_rate")]
 pub(crate) struct UnsetArgs {
+    /// The quotas that shall not be there any more
     #[arg(required = true, value_name = "QUOTA")]
     quotas: Vec<String>,
 

@@ -17,9 +17,11 @@ The group must have no members meanwhile.
 Example:
   ottla share delete-offsets billing orders payments --yes")]
 pub(crate) struct DeleteOffsetsArgs {
+    /// The group that forgets where it was
     #[arg(value_name = "GROUP")]
     group: String,
 
+    /// In these topics
     #[arg(required = true, value_name = "TOPIC")]
     topics: Vec<String>,
 

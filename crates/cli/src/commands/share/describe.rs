@@ -20,6 +20,7 @@ Examples:
   ottla share describe billing
   ottla share describe billing -o json | jq '.[].members'")]
 pub(crate) struct DescribeArgs {
+    /// Share groups
     #[arg(required = true, value_name = "GROUP")]
     groups: Vec<String>,
 

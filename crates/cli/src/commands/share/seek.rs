@@ -25,6 +25,7 @@ Examples:
   ottla share seek billing --to start
   ottla share seek billing --to @-2h --topic orders --execute")]
 pub(crate) struct SeekArgs {
+    /// The share group, which may be a new one
     #[arg(value_name = "GROUP")]
     group: String,
 

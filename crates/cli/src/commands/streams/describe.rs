@@ -2,11 +2,15 @@
 
 use anyhow::Result;
 use clap::Args;
-use ottla_client::Offset;
-use ottla_client::admin::{StreamsGroup, StreamsGroupMember, StreamsSubtopology, StreamsTask};
+use ottla_client::admin::{
+    Admin, OffsetSpec, StreamsGroup, StreamsGroupMember, StreamsSubtopology, StreamsTask,
+};
+use ottla_client::config::IsolationLevel;
+use ottla_client::{Offset, TopicPartition};
 use serde::Serialize;
 
 use crate::commands::group::committed_offsets;
+use crate::commands::offsets_of::offsets_of;
 use crate::exit::{Outcome, answered};
 use crate::output::{Answer, Column, Layout, Nested, OutputArgs};
 use crate::remote::ConnectionArgs;
@@ -20,6 +24,7 @@ Examples:
   ottla streams describe totals
   ottla streams describe totals -o json | jq '.[].subtopologies'")]
 pub(crate) struct DescribeArgs {
+    /// Streams groups
     #[arg(required = true, value_name = "GROUP")]
     groups: Vec<String>,
 
@@ -60,6 +65,8 @@ struct OffsetRow {
     topic: String,
     partition: i32,
     committed_offset: Offset,
+    end_offset: Option<Offset>,
+    lag: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -106,6 +113,8 @@ impl Answer for StreamsDetails {
                     Column::new("TOPIC", "topic"),
                     Column::new("PARTITION", "partition"),
                     Column::new("COMMITTED", "committedOffset"),
+                    Column::new("END", "endOffset"),
+                    Column::new("LAG", "lag"),
                 ],
             },
             Nested {
@@ -135,16 +144,28 @@ pub(super) async fn run(args: &DescribeArgs) -> Result<Outcome> {
     let (groups, outcome) = answered(described, |name| format!("cannot describe {name}"));
     let mut details = Vec::new();
     for (name, group) in groups {
-        let committed = committed_offsets(&admin, &name, &[]).await?;
-        let offsets = committed.into_iter().map(|(partition, committed_offset)| OffsetRow {
-            topic: partition.topic.to_string(),
-            partition: partition.partition,
-            committed_offset,
-        });
-        details.push(details_of(&name, &group, offsets.collect()));
+        let offsets = offsets(&admin, &name).await?;
+        details.push(details_of(&name, &group, offsets));
     }
     args.output.print_found(&details)?;
     Ok(outcome)
+}
+
+async fn offsets(admin: &Admin, group: &str) -> Result<Vec<OffsetRow>> {
+    let committed = committed_offsets(admin, group, &[]).await?;
+    let partitions: Vec<TopicPartition> = committed.keys().cloned().collect();
+    let ends = offsets_of(admin, &partitions, OffsetSpec::Latest, IsolationLevel::ReadUncommitted).await?;
+    let row = |(partition, committed_offset): (TopicPartition, Offset)| {
+        let end_offset = ends.get(&partition).copied();
+        OffsetRow {
+            topic: partition.topic.to_string(),
+            partition: partition.partition,
+            committed_offset,
+            end_offset,
+            lag: end_offset.map(|end| (end - committed_offset).max(0)),
+        }
+    };
+    Ok(committed.into_iter().map(row).collect())
 }
 
 fn details_of(name: &str, group: &StreamsGroup, offsets: Vec<OffsetRow>) -> StreamsDetails {

@@ -19,8 +19,10 @@ Examples:
   ottla topic clone orders orders-copy --data
   ottla consume orders -e --key 7 -o ndjson | ottla produce copy -i ndjson")]
 pub(crate) struct CloneArgs {
+    /// The topic that is there
     from: String,
 
+    /// The name of the new one
     to: String,
 
     /// Copy the records that are there now, too: keys, headers, timestamps and

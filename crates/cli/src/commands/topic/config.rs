@@ -23,6 +23,7 @@ Examples:
   ottla topic config get orders
   ottla topic config get orders retention.ms -o json")]
 pub(crate) struct GetArgs {
+    /// The topic whose option it is
     #[arg(value_name = "TOPIC")]
     topic: String,
 
@@ -44,9 +45,11 @@ Examples:
   ottla topic config set orders retention.ms=86400000
   ottla topic config set orders cleanup.policy=compact --validate-only")]
 pub(crate) struct SetArgs {
+    /// The topic whose option it is
     #[arg(value_name = "TOPIC")]
     topic: String,
 
+    /// The options, and what they shall be
     #[arg(required = true, value_name = "KEY=VALUE")]
     settings: Vec<String>,
 
@@ -60,9 +63,11 @@ pub(crate) struct SetArgs {
 Example:
   ottla topic config unset orders retention.ms")]
 pub(crate) struct UnsetArgs {
+    /// The topic whose option it is
     #[arg(value_name = "TOPIC")]
     topic: String,
 
+    /// The options that shall have their defaults again
     #[arg(required = true, value_name = "KEY")]
     keys: Vec<String>,
 
@@ -78,6 +83,7 @@ Examples:
   ottla topic alter orders --unset retention.ms --validate-only
   ottla topic alter orders --append cleanup.policy=compact")]
 pub(crate) struct AlterArgs {
+    /// Topics to change
     #[arg(required = true, value_name = "TOPIC")]
     topics: Vec<String>,
 

@@ -2,13 +2,14 @@
 
 use anyhow::Result;
 use clap::Args;
-use ottla_client::ErrorCode;
 use ottla_client::admin::NewTopic;
+use ottla_client::{BrokerId, ErrorCode};
 
 use crate::commands::changes::Changes;
 use crate::commands::config::key_value;
-use crate::exit::Outcome;
+use crate::exit::{Outcome, usage};
 use crate::output::OutputArgs;
+use crate::reassignment::replica_assignment;
 use crate::remote::ConnectionArgs;
 
 /// Create topics
@@ -18,8 +19,10 @@ Examples:
   ottla topic create orders
   ottla topic create orders payments -p 12 -r 3 --if-not-exists
   ottla topic create users -c cleanup.policy=compact
+  ottla topic create orders --replica-assignment 1:2,2:3,3:1
   ottla topic create orders -p 12 --validate-only")]
 pub(crate) struct CreateArgs {
+    /// Names of the new topics
     #[arg(required = true, value_name = "TOPIC")]
     topics: Vec<String>,
 
@@ -30,6 +33,10 @@ pub(crate) struct CreateArgs {
     /// How many replicas each partition has [default: the broker's]
     #[arg(short, long, alias = "replication-factor", value_name = "N", value_parser = clap::value_parser!(i16).range(1..))]
     replicas: Option<i16>,
+
+    /// The brokers of each partition, the preferred leader first
+    #[arg(long, value_name = "ID:ID,…", conflicts_with_all = ["partitions", "replicas"])]
+    replica_assignment: Option<String>,
 
     /// An option of its own
     #[arg(short, long = "config", value_name = "KEY=VALUE")]
@@ -52,7 +59,9 @@ pub(crate) struct CreateArgs {
 
 pub(super) async fn run(args: &CreateArgs) -> Result<Outcome> {
     let configs = args.configs.iter().map(|text| key_value(text)).collect::<Result<Vec<_>>>()?;
-    let topics: Vec<NewTopic> = args.topics.iter().map(|name| new_topic(name, args, &configs)).collect();
+    let assigned = args.assigned()?;
+    let new = |name: &String| new_topic(name, args, &assigned, &configs);
+    let topics: Vec<NewTopic> = args.topics.iter().map(new).collect();
     let remote = args.connection.connect().await?;
     let (results, done) = match args.validate_only {
         true => (remote.admin.validate_topics(&topics).await?, "valid"),
@@ -70,9 +79,27 @@ pub(super) async fn run(args: &CreateArgs) -> Result<Outcome> {
     changes.report(args.output)
 }
 
-fn new_topic(name: &str, args: &CreateArgs, configs: &[(String, String)]) -> NewTopic {
-    let topic = NewTopic::new(name)
-        .partitions(args.partitions.unwrap_or(-1))
-        .replication_factor(args.replicas.unwrap_or(-1));
+fn new_topic(
+    name: &str,
+    args: &CreateArgs,
+    assigned: &[Vec<BrokerId>],
+    configs: &[(String, String)],
+) -> NewTopic {
+    let topic = match assigned {
+        [] => NewTopic::new(name)
+            .partitions(args.partitions.unwrap_or(-1))
+            .replication_factor(args.replicas.unwrap_or(-1)),
+        assigned => NewTopic::new(name).replicas(assigned.to_vec()),
+    };
     configs.iter().fold(topic, |topic, (name, value)| topic.config(name, value))
+}
+
+impl CreateArgs {
+    /// None where the broker decides.
+    fn assigned(&self) -> Result<Vec<Vec<BrokerId>>> {
+        let Some(text) = &self.replica_assignment else { return Ok(Vec::new()) };
+        replica_assignment(text).map_err(|error| {
+            usage(format!("--replica-assignment {text}: {error}; two partitions are given as 1:2,2:3"))
+        })
+    }
 }

@@ -18,6 +18,7 @@ Examples:
   ottla topic delete orders
   ottla topic delete orders payments --yes --if-exists")]
 pub(crate) struct DeleteArgs {
+    /// Topics to delete, with all their records
     #[arg(required = true, value_name = "TOPIC")]
     topics: Vec<String>,
 

@@ -28,6 +28,7 @@ Examples:
   ottla topic describe orders payments -o json
   ottla topic describe orders -o json | jq '.[].partitions[].leader'")]
 pub(crate) struct DescribeArgs {
+    /// Topics to show
     #[arg(required = true, value_name = "TOPIC")]
     topics: Vec<String>,
 

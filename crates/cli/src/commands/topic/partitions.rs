@@ -22,6 +22,7 @@ Examples:
   ottla topic add-partitions orders --to 12
   ottla topic add-partitions orders payments --by 3 --validate-only")]
 pub(crate) struct AddPartitionsArgs {
+    /// Topics that get more partitions
     #[arg(required = true, value_name = "TOPIC")]
     topics: Vec<String>,
 

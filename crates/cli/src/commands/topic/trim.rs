@@ -27,6 +27,7 @@ Examples:
   ottla topic trim orders --before 1000 --partition 3
   ottla topic trim orders --before end --dry-run")]
 pub(crate) struct TrimArgs {
+    /// The topic whose oldest records are deleted
     #[arg(value_name = "TOPIC")]
     topic: String,
 

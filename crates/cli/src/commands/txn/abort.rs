@@ -23,6 +23,7 @@ Examples:
   ottla txn abort billing-1 --yes
   ottla txn abort --at orders:0@1742 --yes")]
 pub(crate) struct AbortArgs {
+    /// Transactional ids whose transactions are aborted
     #[arg(value_name = "TRANSACTIONAL-ID", required_unless_present = "hanging")]
     ids: Vec<String>,
 

@@ -18,6 +18,7 @@ const OPEN_STATES: [&str; 4] = ["Ongoing", "PrepareCommit", "PrepareAbort", "Pre
 Example:
   ottla txn describe billing-1")]
 pub(crate) struct DescribeArgs {
+    /// Transactional ids to show
     #[arg(required = true, value_name = "TRANSACTIONAL-ID")]
     ids: Vec<String>,
 

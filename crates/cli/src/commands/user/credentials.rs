@@ -42,6 +42,7 @@ pub(crate) struct AlterArgs {
 
 #[derive(Debug, Args)]
 struct CredentialArgs {
+    /// The user's name
     #[arg(value_name = "USER")]
     user: String,
 

@@ -17,6 +17,7 @@ Examples:
   ottla user delete alice bob --yes
   ottla user delete alice --mechanism SCRAM-SHA-256 --yes")]
 pub(crate) struct DeleteArgs {
+    /// Users who shall not authenticate any more
     #[arg(required = true, value_name = "USER")]
     users: Vec<String>,
 
