@@ -1,45 +1,70 @@
 //! Apache Kafka with an authorizer, users who authenticate, and delegation tokens.
 
 use std::env;
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bytes::Bytes;
-use ottla_wire::messages::broker_registration_request::{Feature, Listener};
-use ottla_wire::messages::{BrokerRegistrationRequest, BrokerRegistrationResponse};
-use ottla_wire::{ApiKey, Message as _, Reader, Writer, frame};
+use ottla_wire::ApiKey;
 use tempfile::TempDir;
-use uuid::Uuid;
 
-/// Stopped when dropped.
+use crate::requests::{ask, registration, share_member, streams_member};
+
 pub(crate) struct Kafka {
-    kit: PathBuf,
+    // Stopped before its folder goes.
+    node: Node,
     dir: TempDir,
     port: u16,
 }
 
+/// Stopped when dropped.
+pub(crate) struct Node {
+    folder: PathBuf,
+}
+
 impl Kafka {
     pub(crate) fn start() -> Kafka {
-        let kit = env::var_os("OTTLA_CONFORMANCE").expect("OTTLA_CONFORMANCE names the kit's folder");
-        let kafka = Kafka { kit: kit.into(), dir: TempDir::new().unwrap(), port: free_ports() };
-        let mut command = kafka.kit_command("start");
-        let [(broker, _), (controller, _), (sasl, _)] = kafka.ports();
+        let (dir, port) = (TempDir::new().unwrap(), free_ports());
+        let [(broker, _), (controller, _), (sasl, _), _] = ports(port);
         let listeners = format!(
             "PLAINTEXT://127.0.0.1:{broker},SASL_PLAINTEXT://127.0.0.1:{sasl},CONTROLLER://127.0.0.1:{controller}"
         );
-        command.arg(broker.to_string());
-        command.args([format!("listeners={listeners}"), format!("advertised.listeners={listeners}")]);
-        command.args(OPTIONS);
-        assert!(command.status().unwrap().success(), "Apache Kafka starts");
+        let options = [format!("listeners={listeners}"), format!("advertised.listeners={listeners}")];
+        let node = Node::start(dir.path().join("node"), port, &options);
+        let kafka = Kafka { node, dir, port };
         kafka.write_client_properties(sasl);
         kafka
     }
 
+    /// A broker more, in a rack of its own.
+    pub(crate) fn start_another(&self, broker_id: i32) -> Node {
+        let folder = self.dir.path().join(format!("node-{broker_id}"));
+        let [_, (controller, _), _, (other, _)] = ports(self.port);
+        let options = [
+            "process.roles=broker".to_owned(),
+            format!("node.id={broker_id}"),
+            format!("broker.rack=rack-{broker_id}"),
+            format!("controller.quorum.voters=1@127.0.0.1:{controller}"),
+            format!("listeners=PLAINTEXT://127.0.0.1:{other}"),
+            format!("advertised.listeners=PLAINTEXT://127.0.0.1:{other}"),
+        ];
+        // The kit would format it for a cluster of its own.
+        fs::create_dir_all(&folder).unwrap();
+        let properties = folder.join("format.properties");
+        let all = options.iter().map(String::as_str).chain(OPTIONS).collect::<Vec<_>>().join("\n");
+        let of_format = "controller.listener.names=CONTROLLER";
+        let data = folder.join("data");
+        fs::write(&properties, format!("{all}\n{of_format}\nlog.dirs={}\n", data.display())).unwrap();
+        let mut format = kit();
+        format.args(["tool", "kafka.tools.StorageTool", "format", "-t", &self.cluster_id(), "-c"]);
+        assert!(format.arg(properties).output().unwrap().status.success(), "its directory is formatted");
+        Node::start(folder, other, &options)
+    }
+
     /// With the names that transcripts have instead.
-    pub(crate) fn ports(&self) -> [(u16, &'static str); 3] {
-        [(self.port, "PORT"), (self.port + 1, "CONTROLLER-PORT"), (self.port + 2, "SASL-PORT")]
+    pub(crate) fn ports(&self) -> [(u16, &'static str); 4] {
+        ports(self.port)
     }
 
     pub(crate) fn folder(&self) -> String {
@@ -58,82 +83,64 @@ impl Kafka {
         command
     }
 
-    fn kit_command(&self, what: &str) -> Command {
-        let mut command = Command::new(self.kit.join("kafka/kafka"));
-        command.arg(what).arg(self.dir.path().join("node")).env("HEAP", "256m");
-        command
-    }
-
     /// What alice's programs are given to authenticate with.
     fn write_client_properties(&self, port: u16) {
         let text = format!(
             "bootstrap.servers=127.0.0.1:{port}\nsecurity.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n\
              sasl.username=alice\nsasl.password=secret\n"
         );
-        std::fs::write(self.dir.path().join("alice.properties"), text).unwrap();
+        fs::write(self.dir.path().join("alice.properties"), text).unwrap();
+    }
+
+    fn cluster_id(&self) -> String {
+        let meta = fs::read_to_string(self.node.folder.join("data/meta.properties")).unwrap();
+        let id = meta.lines().find_map(|line| line.strip_prefix("cluster.id="));
+        id.expect("it has an id").to_owned()
     }
 
     /// Makes a broker known to the controller that never lives.
     pub(crate) fn register_broker(&self, broker_id: i32) {
-        let meta = std::fs::read_to_string(self.dir.path().join("node/data/meta.properties")).unwrap();
-        let cluster_id =
-            meta.lines().find_map(|line| line.strip_prefix("cluster.id=")).expect("it has an id");
-        let feature = |name: &&str| Feature {
-            name: (*name).into(),
-            min_supported_version: 0,
-            max_supported_version: i16::MAX,
-        };
-        let request = BrokerRegistrationRequest {
-            broker_id,
-            cluster_id: cluster_id.into(),
-            incarnation_id: Uuid::from_u128(u128::MAX / 2),
-            listeners: vec![Listener {
-                name: "PLAINTEXT".into(),
-                host: "127.0.0.1".into(),
-                port: 1,
-                security_protocol: 0,
-            }],
-            features: FEATURES.iter().map(feature).collect(),
-            // Small numbers are reserved.
-            log_dirs: vec![Uuid::from_u128(u128::MAX / 3)],
-            ..Default::default()
-        };
-        let mut out = Writer::new();
-        frame::encode_request(&mut out, ApiKey::BrokerRegistration, VERSION, 1, None, &request);
-        let mut controller = TcpStream::connect(("127.0.0.1", self.port + 1)).unwrap();
-        controller.write_all(&out.into_bytes()).unwrap();
-        let mut size = [0; 4];
-        controller.read_exact(&mut size).unwrap();
-        let mut answer = vec![0; usize::try_from(i32::from_be_bytes(size)).unwrap()];
-        controller.read_exact(&mut answer).unwrap();
-        // Behind the correlation id and the header's tagged fields.
-        let mut body = Reader::new(Bytes::from(answer).slice(5..));
-        let response = BrokerRegistrationResponse::decode(&mut body, VERSION).unwrap();
+        let request = registration(&self.cluster_id(), broker_id);
+        let response = ask(self.port + 1, ApiKey::BrokerRegistration, 4, &request);
+        assert_eq!(response.error_code, 0, "{response:?}");
+    }
+
+    /// A member that is never heard of again.
+    pub(crate) fn join_share_group(&self, group: &str, topic: &str) {
+        let response = ask(self.port, ApiKey::ShareGroupHeartbeat, 1, &share_member(group, topic));
+        assert_eq!(response.error_code, 0, "{response:?}");
+    }
+
+    /// A member that is never heard of again.
+    pub(crate) fn join_streams_group(&self, group: &str, topic: &str) {
+        let response = ask(self.port, ApiKey::StreamsGroupHeartbeat, 0, &streams_member(group, topic));
         assert_eq!(response.error_code, 0, "{response:?}");
     }
 }
 
-impl Drop for Kafka {
-    fn drop(&mut self) {
-        // Nothing more can be done about it here.
-        let _stopped = self.kit_command("stop").status();
+impl Node {
+    fn start(folder: PathBuf, port: u16, options: &[String]) -> Node {
+        let mut command = kit();
+        command.arg("start").arg(&folder).arg(port.to_string()).args(options).args(OPTIONS);
+        assert!(command.env("HEAP", "256m").status().unwrap().success(), "Apache Kafka starts");
+        Node { folder }
     }
 }
 
-const VERSION: i16 = 4;
+impl Drop for Node {
+    fn drop(&mut self) {
+        // Nothing more can be done about it here.
+        let _stopped = kit().arg("stop").arg(&self.folder).status();
+    }
+}
 
-/// What brokers have to support to be registered.
-const FEATURES: [&str; 7] = [
-    "metadata.version",
-    "kraft.version",
-    "transaction.version",
-    "group.version",
-    "share.version",
-    "streams.version",
-    "eligible.leader.replicas.version",
-];
+/// The conformance kit's command that runs Apache Kafka.
+fn kit() -> Command {
+    let kit = env::var_os("OTTLA_CONFORMANCE").expect("OTTLA_CONFORMANCE names the kit's folder");
+    Command::new(Path::new(&kit).join("kafka/kafka"))
+}
 
-const OPTIONS: [&str; 7] = [
+const OPTIONS: [&str; 9] = [
     "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
     "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
     "super.users=User:ANONYMOUS;User:alice",
@@ -142,14 +149,21 @@ const OPTIONS: [&str; 7] = [
      required user_alice=\"secret\";",
     "delegation.token.secret.key=of-this-test",
     "share.coordinator.state.topic.num.partitions=1",
+    "group.share.initial.rebalance.delay.ms=0",
+    "group.streams.initial.rebalance.delay.ms=0",
 ];
 
-/// Three neighbours: the broker's, its controller's, and the one where users authenticate.
+/// The broker's, its controller's, that where users authenticate, and another broker's.
+fn ports(first: u16) -> [(u16, &'static str); 4] {
+    [(first, "PORT"), (first + 1, "CONTROLLER-PORT"), (first + 2, "SASL-PORT"), (first + 3, "OTHER-PORT")]
+}
+
+/// The first of neighbours.
 fn free_ports() -> u16 {
-    let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let is_free = |(port, _): (u16, &str)| TcpListener::bind(("127.0.0.1", port)).is_ok();
     loop {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        if port < u16::MAX - 1 && is_free(port + 1) && is_free(port + 2) {
+        if port < u16::MAX - 3 && ports(port).into_iter().skip(1).all(is_free) {
             return port;
         }
     }

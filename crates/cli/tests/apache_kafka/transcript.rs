@@ -8,6 +8,8 @@
 //! what is printed in the end: brokers learn a moment later what the controller decided
 //! ! what is printed on standard error
 //! [1]       how it ended, if not well
+//! & share-member GROUP TOPIC        what the test does by itself: a member joins the group
+//! & streams-member GROUP TOPIC
 //! ```
 //!
 //! A command is a line for the shell, in a folder that all share. What differs from run to run is masked.
@@ -26,9 +28,8 @@ pub(crate) struct Transcript(Vec<Step>);
 struct Step {
     /// What is said of the command before it.
     remarks: Vec<String>,
+    sign: char,
     command: String,
-    /// Whether it is asked until it says what is recorded.
-    eventually: bool,
     printed: Vec<String>,
 }
 
@@ -37,9 +38,13 @@ impl Transcript {
         let mut steps: Vec<Step> = Vec::new();
         let mut remarks = Vec::new();
         for line in text.lines() {
-            if let Some(command) = line.strip_prefix("$ ").or_else(|| line.strip_prefix("~ ")) {
-                let (remarks, eventually) = (std::mem::take(&mut remarks), line.starts_with('~'));
-                steps.push(Step { remarks, command: command.to_owned(), eventually, printed: Vec::new() });
+            let said = [ONCE, EVENTUALLY, BY_ITSELF].into_iter().find_map(|sign| {
+                let command = line.strip_prefix(sign)?.strip_prefix(' ')?;
+                Some((sign, command.to_owned()))
+            });
+            if let Some((sign, command)) = said {
+                let remarks = std::mem::take(&mut remarks);
+                steps.push(Step { remarks, sign, command, printed: Vec::new() });
             } else if line.starts_with("# ") {
                 remarks.push(line.to_owned());
             } else {
@@ -64,10 +69,14 @@ impl Transcript {
 
 impl Step {
     fn replay(&self, kafka: &Kafka) -> Vec<String> {
+        if self.sign == BY_ITSELF {
+            act(kafka, &self.command);
+            return Vec::new();
+        }
         let mut printed = run(kafka, &self.command);
         let (_never, pause) = mpsc::channel::<()>();
         for _ in 0..TRIES {
-            if !self.eventually || printed == self.printed {
+            if self.sign != EVENTUALLY || printed == self.printed {
                 break;
             }
             // Nobody sends: it times out.
@@ -78,7 +87,21 @@ impl Step {
     }
 }
 
-const TRIES: usize = 20;
+fn act(kafka: &Kafka, what: &str) {
+    match *what.split(' ').collect::<Vec<_>>() {
+        ["share-member", group, topic] => kafka.join_share_group(group, topic),
+        ["streams-member", group, topic] => kafka.join_streams_group(group, topic),
+        _ => panic!("a transcript wants {what}"),
+    }
+}
+
+/// How lines begin that tell what is done.
+const ONCE: char = '$';
+/// It is asked until it says what is recorded.
+const EVENTUALLY: char = '~';
+const BY_ITSELF: char = '&';
+
+const TRIES: usize = 100;
 const PAUSE: Duration = Duration::from_millis(100);
 
 fn run(kafka: &Kafka, command: &str) -> Vec<String> {
@@ -93,11 +116,13 @@ fn run(kafka: &Kafka, command: &str) -> Vec<String> {
 }
 
 /// Times, HMACs, ids as base64 and as UUIDs, and what tells of a moment.
-const MASKS: [(&str, &str); 5] = [
+const MASKS: [(&str, &str); 7] = [
     ("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[.][0-9]{3}Z", "2026-01-01T00:00:00.000Z"),
     ("[0-9A-Za-z+/]{86}==", "HMAC"),
     ("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
     ("(?m)(^|[ \"\t])[0-9A-Za-z_-]{22}([ \"\t]|$)", "${1}ID$2"),
+    ("[0-9]+[.][0-9]{3}( ?s)", "0.000$1"),
+    ("\"([A-Za-z0-9]*([sS]econds|Second|Ms|PerRecord))\": ?[0-9.]+", "\"$1\": 0"),
     ("\"(timestamp|startedAt|openForMs|lagMs)\": ?[0-9]+", "\"$1\": 0"),
 ];
 
@@ -115,7 +140,7 @@ fn masked(text: &str, kafka: &Kafka) -> String {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.remarks.iter().try_for_each(|line| writeln!(f, "{line}"))?;
-        writeln!(f, "{} {}", if self.eventually { '~' } else { '$' }, self.command)?;
+        writeln!(f, "{} {}", self.sign, self.command)?;
         self.printed.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
