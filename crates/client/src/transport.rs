@@ -1,6 +1,7 @@
 //! What carries bytes to a broker and back.
 
 mod any_name;
+mod anybody;
 mod pem;
 mod tls;
 

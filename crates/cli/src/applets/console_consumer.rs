@@ -18,7 +18,7 @@ use crate::commands::consume::give_back;
 use crate::exit::Outcome;
 use crate::remote::{block_on, connect_consumer_with};
 
-static SYNTAX: Syntax = Syntax {
+pub(super) static SYNTAX: Syntax = Syntax {
     about: "This tool helps to read data from Kafka topics and outputs it to standard output.",
     options: &[
         Opt::value("topic", "topic", "The topic to consume from."),

@@ -14,7 +14,7 @@ use crate::commands::produce::produce_lines;
 use crate::exit::Outcome;
 use crate::remote::{block_on, connect_producer_with};
 
-static SYNTAX: Syntax = Syntax {
+pub(super) static SYNTAX: Syntax = Syntax {
     about: "This tool helps to read data from standard input and publish it to Kafka.",
     options: &[
         Opt::value("topic", "topic", "REQUIRED: The topic name to produce messages to."),

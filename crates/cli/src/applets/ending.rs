@@ -4,6 +4,8 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Result;
+use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::java;
 use crate::exit::Outcome;
@@ -30,6 +32,15 @@ pub(super) enum Misuse {
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted")]
 pub(super) struct Interrupted;
+
+/// Until somebody presses Ctrl-C, or asks the process to end.
+pub(super) async fn asked_to_end() -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
 
 /// What a shell makes of a program that SIGINT ended, as it does of Java's.
 const INTERRUPTED: u8 = 128 + 2;

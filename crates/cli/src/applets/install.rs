@@ -1,4 +1,4 @@
-//! `ottla applets`: Kafka's scripts by their names.
+//! `ottla applets`: Kafka's scripts, sarama's tools and kcat by their names.
 
 use std::env;
 use std::fs;
@@ -20,14 +20,14 @@ pub(crate) enum AppletsCommand {
     Install(InstallArgs),
 }
 
-/// List Kafka's scripts that there are, and kcat
+/// List Kafka's scripts that there are, sarama's tools, and kcat
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
     output: OutputArgs,
 }
 
-/// Make links by which Kafka's scripts are called
+/// Make links by which Kafka's scripts and the others are called
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A script can be called without a link too: ottla kafka-topics.sh --list ...
@@ -50,7 +50,7 @@ pub(crate) struct InstallArgs {
 
 #[derive(Debug, Serialize)]
 struct Script {
-    name: String,
+    name: &'static str,
     about: &'static str,
 }
 
@@ -71,7 +71,7 @@ impl Answer for Link {
 pub(crate) fn run(command: &AppletsCommand) -> Result<Outcome> {
     match command {
         AppletsCommand::List(args) => {
-            let scripts = APPLETS.iter().map(|it| Script { name: it.file_name(), about: it.about });
+            let scripts = APPLETS.iter().map(|it| Script { name: it.name, about: it.about });
             args.output.print_all(&scripts.collect::<Vec<_>>())?;
             Ok(Outcome::Success)
         }
@@ -85,7 +85,7 @@ fn install(args: &InstallArgs) -> Result<Outcome> {
     let mut links = Vec::new();
     let mut outcome = Outcome::Success;
     for applet in APPLETS {
-        let path = args.dir.join(applet.file_name());
+        let path = args.dir.join(applet.name);
         let result = match link(&this, &path, args.force) {
             Ok(()) => "linked",
             Err(error) => {

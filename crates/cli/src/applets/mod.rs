@@ -15,7 +15,7 @@
 //! install      the links
 //! ```
 //!
-//! And `kcat`, in a folder of its own, with its own command line.
+//! And `kcat`, and sarama's tools, in folders of their own, with their own command lines.
 
 mod acls;
 mod broker_api_versions;
@@ -45,6 +45,7 @@ mod options;
 mod performance;
 mod reassign_partitions;
 mod run_class;
+mod sarama;
 mod server;
 mod storage;
 mod subcommands;

@@ -104,6 +104,11 @@ impl Syntax {
         Ok(Options { syntax: self, given })
     }
 
+    /// Whether the script has such an option.
+    pub(super) fn declares(&self, name: &str) -> bool {
+        self.option(name).is_some()
+    }
+
     fn option(&self, name: &str) -> Option<&Opt> {
         self.options.iter().chain(&COMMON).find(|option| option.name == name)
     }
@@ -159,7 +164,7 @@ impl Options {
 
     /// Whether the script has such an option.
     pub(super) fn declares(&self, name: &str) -> bool {
-        self.syntax.option(name).is_some()
+        self.syntax.declares(name)
     }
 
     /// Several options as they were given, in their order.

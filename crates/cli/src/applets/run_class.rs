@@ -51,7 +51,7 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
         writeln!(out, "USAGE: kafka-run-class.sh [-daemon] [-name servicename] [-loggc] classname [opts]")?;
         return Ok(Outcome::Failure);
     };
-    match script(class).and_then(table::find) {
+    match script(class).and_then(|script| table::find(&format!("{script}.sh"))) {
         Some(applet) => (applet.run)(rest, out),
         None => bail!("Error: Could not find or load main class {class}: it is none of Kafka's scripts'"),
     }

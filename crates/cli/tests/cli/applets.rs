@@ -3,6 +3,7 @@
 mod administration;
 mod data;
 mod performance;
+mod sarama;
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;

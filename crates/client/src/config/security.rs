@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Secret;
 use super::declare::options;
 use super::oauth::{OAuthConfig, TokenSourceOption};
-use super::parse::{Parsed, named, optional, path, secret, string};
+use super::parse::{Parsed, boolean, named, optional, path, secret, string};
 use crate::sasl::TokenSource;
 use crate::{Error, Result};
 
@@ -112,6 +112,9 @@ options! {
         ssl_keystore_certificate_chain: Option<String> = None, "ssl.keystore.certificate.chain", optional(string);
         /// The private key as text.
         ssl_keystore_key: Option<Secret> = None, "ssl.keystore.key", optional(secret);
+        /// Whether the certificate of a broker must be signed by one of those; if not, anybody between can read and change what is
+        /// sent. (librdkafka's option.)
+        ssl_certificate_verification: bool = true, "enable.ssl.certificate.verification", boolean;
         /// Whether the certificate of a broker must be for the host that was connected to.
         ssl_endpoint_identification: bool = true, "ssl.endpoint.identification.algorithm", identification;
         ..oauth: OAuthConfig = "Where the tokens of OAUTHBEARER come from.";

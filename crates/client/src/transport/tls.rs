@@ -14,6 +14,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::any_name::AnyName;
+use super::anybody::Anybody;
 use super::pem::Pem;
 use crate::config::SecurityConfig;
 use crate::{Error, Result};
@@ -26,18 +27,14 @@ pub(crate) struct Tls {
 impl Tls {
     /// For brokers.
     pub(super) fn new(config: &SecurityConfig) -> Result<Tls> {
-        let (option, told) = ("ssl.truststore.certificates", &config.ssl_truststore_certificates);
-        let roots = match (&config.ssl_truststore_location, told) {
-            (Some(_), Some(_)) => return Err(twice("ssl.truststore.location", option)),
-            (Some(path), None) => roots(&Pem::file("ssl.truststore.location", path)?)?,
-            (None, Some(text)) => roots(&Pem::text(option, text))?,
-            (None, None) => systems_roots("ssl.truststore.location")?,
-        };
-        let (roots, provider) = (Arc::new(roots), Arc::new(ring::default_provider()));
+        let provider = Arc::new(ring::default_provider());
         let builder = versions(&provider);
-        let builder = if config.ssl_endpoint_identification {
-            builder.with_root_certificates(roots)
+        let builder = if !config.ssl_certificate_verification {
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody::new(&provider)))
+        } else if config.ssl_endpoint_identification {
+            builder.with_root_certificates(trusted(config)?)
         } else {
+            let roots = Arc::new(trusted(config)?);
             let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
             let verifier = verifier.expect("there are roots");
             builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyName::new(verifier)))
@@ -92,6 +89,17 @@ fn versions(provider: &Arc<CryptoProvider>) -> ConfigBuilder<rustls::ClientConfi
     rustls::ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .expect("the provider has suites for the protocol's versions")
+}
+
+/// Whose signatures on the certificates of brokers are trusted.
+fn trusted(config: &SecurityConfig) -> Result<RootCertStore> {
+    let (option, told) = ("ssl.truststore.certificates", &config.ssl_truststore_certificates);
+    match (&config.ssl_truststore_location, told) {
+        (Some(_), Some(_)) => Err(twice("ssl.truststore.location", option)),
+        (Some(path), None) => roots(&Pem::file("ssl.truststore.location", path)?),
+        (None, Some(text)) => roots(&Pem::text(option, text)),
+        (None, None) => systems_roots("ssl.truststore.location"),
+    }
 }
 
 /// Whose signatures are trusted.

@@ -99,6 +99,16 @@ async fn the_host_of_a_certificate_does_not_matter_where_identification_is_switc
 }
 
 #[tokio::test]
+async fn nobody_need_vouch_for_a_certificate_where_verification_is_switched_off() {
+    let (authority, other) = (Authority::new("ours"), Authority::new("another"));
+    let anybody = trusting(&authority).ssl_certificate_verification(false);
+    for identity in [other.signs("127.0.0.1"), authority.signs("elsewhere"), other.signed_long_ago("x")] {
+        let broker = broker(Some(identity.acceptor(None))).await;
+        ask(&broker, anybody.clone()).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_broker_that_wants_to_know_who_we_are_is_shown_our_certificate() {
     let (authority, other) = (Authority::new("ours"), Authority::new("another"));
     let broker = broker(Some(authority.signs("127.0.0.1").acceptor(Some(&authority)))).await;

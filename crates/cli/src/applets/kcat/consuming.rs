@@ -13,11 +13,11 @@ use ottla_client::group::Pattern;
 use ottla_client::{Offset, TopicPartition};
 
 use super::groups::Rebalances;
-use super::interrupted;
 use super::options::{Options, Start};
 use super::printing::Printer;
 use super::settings::Settings;
 use super::told::{self, Fatal};
+use crate::applets::ending::asked_to_end;
 use crate::commands::consume::give_back;
 use crate::exit::Outcome;
 use crate::remote::connect_consumer_with;
@@ -154,7 +154,7 @@ impl<'a> Consuming<'a> {
     async fn run(mut self, mut out: impl Write) -> Result<Outcome> {
         let ended = tokio::select! {
             ended = self.consume(&mut out) => ended,
-            interrupted = interrupted() => interrupted.map_err(Into::into),
+            interrupted = asked_to_end() => interrupted.map_err(Into::into),
         };
         let flushed = out.flush();
         ended?;

@@ -133,12 +133,3 @@ async fn in_time<T>(options: &Options, asking: impl Future<Output = Result<T>>) 
     let late = || Fatal::new(format!("no answer within {seconds} s (-m): Local: Timed out"));
     timeout(Duration::from_secs(seconds), asking).await.map_err(|_elapsed| late())?
 }
-
-/// Ends when somebody presses Ctrl-C, or asks the process to end.
-async fn interrupted() -> io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-    }
-}

@@ -11,10 +11,10 @@ use anyhow::Result;
 use bytes::Bytes;
 use ottla_client::producer::{Delivery, Producer, ProducerRecord};
 
-use super::interrupted;
 use super::options::Options;
 use super::settings::Settings;
 use super::told::{Fatal, words};
+use crate::applets::ending::asked_to_end;
 use crate::commands::produce::{Feed, Source, split_once};
 use crate::exit::Outcome;
 use crate::remote::connect_producer_with;
@@ -134,7 +134,7 @@ impl Producing<'_> {
     async fn run(&mut self, mut feed: Feed) -> Result<bool> {
         tokio::select! {
             sent = self.send_all(&mut feed) => sent.map(|()| false),
-            interrupted = interrupted() => Ok(interrupted.map(|()| true)?),
+            interrupted = asked_to_end() => Ok(interrupted.map(|()| true)?),
         }
     }
 

@@ -47,7 +47,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "enable.auto.offset.store",
     "enable.partition.eof",
     "enable.random.seed",
-    "enable.ssl.certificate.verification",
     "enable.sparse.connections",
     "fetch.error.backoff.ms",
     "internal.termination.signal",

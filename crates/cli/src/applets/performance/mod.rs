@@ -21,7 +21,7 @@ pub(super) use producer::run as run_producer;
 pub(super) use round_trips::run as run_round_trips;
 
 /// So many digits behind the point, as Java's `%.Nf`.
-fn fixed(number: f64, digits: usize) -> String {
+pub(super) fn fixed(number: f64, digits: usize) -> String {
     match number {
         _ if number.is_nan() => "NaN".into(),
         f64::INFINITY => "Infinity".into(),
@@ -30,10 +30,10 @@ fn fixed(number: f64, digits: usize) -> String {
     }
 }
 
-const MIB: f64 = 1_048_576.0;
+pub(super) const MIB: f64 = 1_048_576.0;
 
 #[allow(clippy::cast_precision_loss, reason = "beyond 2^53 the last digits do not matter")]
-fn as_f64(number: u64) -> f64 {
+pub(super) fn as_f64(number: u64) -> f64 {
     number as f64
 }
 

@@ -153,6 +153,7 @@ impl Test {
         };
         Ok(Load {
             topic: options.last("topic").unwrap_or_default().into(),
+            partition: None,
             payloads,
             count: Some(self.count),
             // Below zero there is no limit. At zero the script waits for ever behind the first record, which helps nobody.

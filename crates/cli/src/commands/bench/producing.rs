@@ -17,6 +17,8 @@ use crate::clock;
 #[derive(Debug, Clone)]
 pub(crate) struct Load {
     pub(crate) topic: Arc<str>,
+    /// Where all of it goes; none leaves that to the producer's partitioner.
+    pub(crate) partition: Option<i32>,
     pub(crate) payloads: Payloads,
     /// How many records; none without an end.
     pub(crate) count: Option<u64>,
@@ -94,7 +96,8 @@ impl Sender<'_> {
         let bytes = value.len() as u64;
         let due = due.filter(|_| self.load.from_due).map(|due| due.max(self.woke));
         let at = due.unwrap_or_else(clock::now);
-        let record = ProducerRecord::new(self.load.topic.clone()).value(value);
+        let mut record = ProducerRecord::new(self.load.topic.clone()).value(value);
+        record.partition = self.load.partition;
         let delivery = self.producer.send(record).await?;
         self.under_way.push(Sent { number, at, bytes }, delivery);
         Ok(())

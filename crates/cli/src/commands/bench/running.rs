@@ -110,6 +110,7 @@ impl<'a> Running<'a> {
         let mut tasks = JoinSet::new();
         for (at, producer) in (0..).zip(producers) {
             let load = Load {
+                partition: None,
                 topic: self.topic.name.clone(),
                 payloads: self.payloads.clone(),
                 count: amount.num.map(|num| share(num, shares, at)),
