@@ -23,6 +23,7 @@ use crate::commands::serve::ServeArgs;
 use crate::commands::share::ShareCommand;
 use crate::commands::streams::StreamsCommand;
 use crate::commands::token::TokenCommand;
+use crate::commands::top::TopArgs;
 use crate::commands::topic::TopicCommand;
 use crate::commands::txn::TxnCommand;
 use crate::commands::user::UserCommand;
@@ -97,6 +98,7 @@ pub(crate) enum Command {
     /// Whether all is well, for monitoring
     #[command(subcommand)]
     Check(CheckCommand),
+    Top(TopArgs),
     /// Keep clusters by name, and choose one
     #[command(subcommand)]
     Ctx(CtxCommand),

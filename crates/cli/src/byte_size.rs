@@ -17,9 +17,35 @@ pub(crate) fn parse_bytes(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
+/// `0 B`, `1023 B`, `1.0 KiB`, `12.5 GiB`.
+pub(crate) fn shown_bytes(bytes: f64) -> String {
+    let mut shown = bytes;
+    let mut unit = "B";
+    for larger in ["KiB", "MiB", "GiB", "TiB", "PiB"] {
+        if shown.abs() < 1024.0 {
+            break;
+        }
+        (shown, unit) = (shown / 1024.0, larger);
+    }
+    if unit == "B" { format!("{shown:.0} B") } else { format!("{shown:.1} {unit}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_bytes_are_shown_in_the_largest_unit_that_fits() {
+        for (bytes, expected) in [
+            (0.0, "0 B"),
+            (1023.0, "1023 B"),
+            (1024.0, "1.0 KiB"),
+            (1_572_864.0, "1.5 MiB"),
+            (1e18, "888.2 PiB"),
+        ] {
+            assert_eq!(shown_bytes(bytes), expected);
+        }
+    }
 
     #[test]
     fn units_are_decimal_or_binary_as_they_say() {

@@ -30,6 +30,7 @@ mod payload;
 mod random;
 mod reassignment;
 mod remote;
+mod screen;
 mod style;
 mod timestamp;
 mod word;

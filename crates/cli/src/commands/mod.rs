@@ -20,10 +20,12 @@ pub(crate) mod partition;
 pub(crate) mod partitions_of;
 pub(crate) mod produce;
 pub(crate) mod quota;
+mod rounds;
 pub(crate) mod serve;
 pub(crate) mod share;
 pub(crate) mod streams;
 pub(crate) mod token;
+pub(crate) mod top;
 pub(crate) mod topic;
 pub(crate) mod txn;
 pub(crate) mod user;
@@ -43,6 +45,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Group(command) => group::run(command),
         Command::Bench(command) => bench::run(&command),
         Command::Check(command) => check::run(&command),
+        Command::Top(args) => top::run(&args),
         Command::Txn(command) => txn::run(command),
         Command::Cluster(command) => cluster::run(command),
         Command::Share(command) => share::run(command),

@@ -75,6 +75,22 @@ impl OutputArgs {
         self.print(&A::LAYOUT, serde_json::to_value(answer)?)
     }
 
+    /// What people would see, line by line.
+    pub(crate) fn lines<A: Answer>(self, answers: &[A]) -> Result<Vec<String>> {
+        let style = Style::for_stream(io::stdout().is_terminal());
+        let mut text = Vec::new();
+        write(&mut text, self.output, style, &A::LAYOUT, serde_json::to_value(answers)?)?;
+        Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
+    }
+
+    /// Between two answers, where people read them.
+    pub(crate) fn separate(self) -> Result<()> {
+        if self.is_for_people() {
+            writeln!(io::stdout())?;
+        }
+        Ok(())
+    }
+
     fn print(self, layout: &Layout, answer: Value) -> Result<()> {
         let stdout = io::stdout();
         let style = Style::for_stream(stdout.is_terminal());

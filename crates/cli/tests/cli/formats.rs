@@ -16,6 +16,7 @@ const SEEK: &str = "topic partition offset newOffset clamped error";
 const MOVE: &str = "topic partition replicas newReplicas adding removing bytes result error";
 const ACL: &str =
     "resourceType resourceName patternType principal host operation permissionType result error";
+const TOP: &str = "at intervalMs clusterId controller brokerCount topicCount partitionCount leaderless underReplicated isHealthy groupCount recordsPerSecond bytesPerSecond bytes lag notes topics groups";
 const STEP: &str = "topic action what from to result error";
 
 /// A line of each command, and the fields of what it answers; a line may answer with an empty list. `{n}` is another number each time.
@@ -63,6 +64,7 @@ const LINES: &[(&str, &str, &str)] = &[
     ("partition reassign cancel", "--all --yes", CHANGE),
     ("partition reassign list", "", "topic partition replicas adding removing bytes copiedBytes"),
     ("partition elect", "orders:0", CHANGE),
+    ("top", "-n 1 --interval 10ms", TOP),
     ("acl create", "--allow User:a --operation read --topic t --dry-run", ACL),
     ("ctx ls", "", "name isCurrent brokers securityProtocol"),
     ("config get", "--default", OPTION),

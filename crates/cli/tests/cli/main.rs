@@ -21,6 +21,7 @@ mod partition;
 mod produce;
 mod security;
 mod terminal;
+mod top;
 mod topic;
 mod tour;
 mod txn;

@@ -3,9 +3,13 @@
 use std::io::Read as _;
 use std::process::Stdio;
 
-use super::Visit;
+use rustix::process::Signal;
+use tempfile::TempDir;
+
 use super::pty::{CTRL_C, CTRL_D, Terminal};
 use super::support::run;
+use super::support::server::{Server, serve_at};
+use super::{Visit, user};
 
 /// What terminals obey.
 const ESCAPE: char = '\x1b';
@@ -148,4 +152,128 @@ fn a_pipe_that_is_closed_is_no_error() {
     drop(stdout);
     assert_eq!(terminal.ended(), Some(0));
     assert_eq!(terminal.written(), "");
+}
+
+/// A broker with a topic, and a group that has not had one of its records.
+fn busy() -> Visit {
+    let visit = Visit::new();
+    visit.fed(&["produce", "orders"], b"one\ntwo\nthree\n");
+    visit.ok(&["group", "seek", "billing", "--to", "2", "--topic", "orders", "--execute"]);
+    visit
+}
+
+/// What is on the last line of a screen.
+fn last_line(screen: &vt100::Screen) -> String {
+    let (_, columns) = screen.size();
+    screen.rows(0, columns.get()).last().unwrap_or_default()
+}
+
+#[test]
+fn top_repaints_and_follows_keys_and_the_size_of_the_terminal() {
+    let visit = busy();
+    let mut terminal = visit.at_terminal(&["top", "--interval", "50ms"]);
+    terminal.wait_for("TOPIC\n");
+    terminal.wait_until("the topic on a screen of its own", |screen| {
+        screen.alternate_screen() && screen.hide_cursor() && screen.contents().contains("  orders\n")
+    });
+    assert!(terminal.look(last_line).starts_with("q quit  t topics"), "{}", terminal.screen());
+    terminal.types("g");
+    terminal.wait_for("  billing\n");
+    assert!(!terminal.screen().contains("orders"), "{}", terminal.screen());
+    terminal.types("s");
+    terminal.wait_for("sort: growth");
+    terminal.types("\t");
+    terminal.wait_for("  orders\n");
+    visit.ok(&["topic", "create", "shipments", "-p", "7"]);
+    terminal.wait_for("  shipments\n");
+    terminal.types("p");
+    terminal.wait_for("paused");
+    for (rows, columns) in [(7, 40), (30, 100), (2, 20)] {
+        terminal.resize(rows, columns);
+        terminal.wait_until("the keys on the last line", |screen| last_line(screen).starts_with("q quit"));
+    }
+    terminal.resize(24, 80);
+    terminal.types("q");
+    assert_eq!(terminal.ended(), Some(0));
+    assert!(terminal.is_given_back(), "{:?}", terminal.written());
+    assert_eq!(terminal.screen().trim(), "");
+}
+
+#[test]
+fn the_terminal_is_given_back_whatever_ends_what_took_it() {
+    let visit = busy();
+    for (command, shown) in [
+        (&["top", "--interval", "1h"][..], "lag 1"),
+        (&["group", "watch", "billing", "--interval", "1h"], "TOTAL-LAG  1"),
+    ] {
+        for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+            let mut terminal = visit.at_terminal(command);
+            terminal.wait_for(shown);
+            terminal.signal(signal);
+            assert_eq!(terminal.ended(), Some(0), "{signal:?}");
+            assert!(terminal.is_given_back(), "{signal:?}: {:?}", terminal.written());
+        }
+        let mut terminal = visit.at_terminal(command);
+        terminal.wait_for(shown);
+        terminal.types(CTRL_C);
+        assert_eq!(terminal.ended(), Some(0));
+        assert!(terminal.is_given_back(), "{:?}", terminal.written());
+    }
+}
+
+#[test]
+fn watched_groups_are_repainted_in_place() {
+    let visit = busy();
+    let mut terminal = visit.at_terminal(&["group", "watch", "billing", "nobody", "--interval", "50ms"]);
+    terminal.wait_for("TOTAL-LAG  1");
+    terminal.wait_for("cannot describe nobody: ");
+    visit.fed(&["produce", "orders"], b"four\n");
+    terminal.wait_for("TOTAL-LAG  2");
+    terminal.resize(5, 60);
+    terminal.wait_until("what there is room for", |screen| !screen.contents().contains("TOTAL-LAG"));
+    terminal.types("\x1b[F");
+    terminal.wait_for("orders");
+    terminal.types("q");
+    assert_eq!(terminal.ended(), Some(0));
+    assert!(terminal.is_given_back(), "{:?}", terminal.written());
+}
+
+#[test]
+fn no_colours_are_on_the_screen_for_those_who_want_none() {
+    let visit = busy();
+    for (value, is_coloured) in [("", true), ("1", false)] {
+        let mut command = visit.command(&["top"]);
+        command.env("NO_COLOR", value);
+        let mut terminal = Terminal::run(command);
+        terminal.wait_for("orders");
+        terminal.types("q");
+        assert_eq!(terminal.ended(), Some(0));
+        assert_eq!(terminal.written().contains("\x1b[1m"), is_coloured, "{:?}", terminal.written());
+    }
+}
+
+#[test]
+fn a_broker_that_is_gone_is_told_of_until_it_is_back() {
+    let home = TempDir::new().unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let start = || {
+        let mut server = Server::start(&mut serve_at(&home.path().join("data"), port));
+        server.wait_for("listening");
+        server
+    };
+    let server = start();
+    let brokers = format!("127.0.0.1:{port}");
+    let made = run(&mut user(home.path(), &["topic", "create", "orders", "-b", &brokers]));
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let mut terminal = Terminal::run(user(home.path(), &["top", "-b", &brokers, "--interval", "50ms"]));
+    terminal.wait_for("  orders\n");
+    server.stop(Signal::KILL);
+    terminal.wait_until("what was there, and what is wrong", |screen| {
+        screen.contents().contains("nobody answers, asking again") && screen.contents().contains("  orders\n")
+    });
+    let _server = start();
+    terminal.wait_until("nothing is wrong", |screen| !screen.contents().contains("nobody answers"));
+    assert!(terminal.screen().contains("  orders\n"), "{}", terminal.screen());
+    terminal.types("q");
+    assert_eq!(terminal.ended(), Some(0));
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use pty_process::Size;
 use pty_process::blocking::{Command as PtyCommand, Pty, open};
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{LocalModes, tcgetattr};
 use vt100::{Parser, Screen};
 
 use crate::support::wait_until;
@@ -85,11 +86,6 @@ impl Terminal {
         self.wait(what, |output| is_so(output.screen.screen()));
     }
 
-    /// Waits until so many bytes have been written in all.
-    pub(crate) fn wait_for_bytes(&self, count: usize) {
-        self.wait("more is written", |output| output.bytes.len() >= count);
-    }
-
     fn wait(&self, what: &str, is_so: impl Fn(&Output) -> bool) {
         let waits = |output: &mut Output| !is_so(output) && !output.is_closed;
         let waited = self.shown.has_changed.wait_timeout_while(self.shown.output(), DEADLINE, waits);
@@ -102,14 +98,21 @@ impl Terminal {
         self.shown.output().screen.screen().contents()
     }
 
-    /// Whether the screen is so now.
-    pub(crate) fn is(&self, so: impl Fn(&Screen) -> bool) -> bool {
-        so(self.shown.output().screen.screen())
+    /// What there is to be seen on the screen now.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&Screen) -> T) -> T {
+        at(self.shown.output().screen.screen())
     }
 
     /// Everything that was written to it until now.
     pub(crate) fn written(&self) -> String {
         String::from_utf8_lossy(&self.shown.output().bytes).into_owned()
+    }
+
+    /// Whether lines are edited and echoed, as at a shell's prompt, and the shell's own screen is there with a cursor.
+    pub(crate) fn is_given_back(&self) -> bool {
+        let modes = tcgetattr(&*self.pty).expect("a terminal has modes").local_modes;
+        let has_screen = |screen: &Screen| !screen.alternate_screen() && !screen.hide_cursor();
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG) && self.look(has_screen)
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -35,6 +35,7 @@ use crate::timestamp::parse_duration;
 use decoding::Decoding;
 use filter::{Filter, FilterArgs};
 use offsets::{Bound, Spans};
+pub(crate) use pattern::Pattern;
 pub(crate) use reading::give_back;
 use reading::{Lookup, Reading};
 pub(crate) use record_format::RecordFormat;

@@ -1,4 +1,4 @@
-//! Patterns of keys, values and headers.
+//! Patterns of keys, values and headers, and of names.
 //!
 //! ```text
 //! order-*     a glob, which all of the text must match: * is anything, ? one character, [a-z] and [!a-z] one of some
@@ -9,10 +9,10 @@ use regex::bytes::{Regex, RegexBuilder};
 
 /// What text is to look like. It need not be UTF-8.
 #[derive(Debug, Clone)]
-pub(super) struct Pattern(Regex);
+pub(crate) struct Pattern(Regex);
 
 impl Pattern {
-    pub(super) fn parse(text: &str) -> Result<Pattern, String> {
+    pub(crate) fn parse(text: &str) -> Result<Pattern, String> {
         let slashed = text.strip_prefix('/').and_then(|rest| rest.rsplit_once('/'));
         let (regex, ignores_case) = match slashed {
             Some((regex, "")) => (regex.to_owned(), false),
@@ -23,7 +23,7 @@ impl Pattern {
         made.map(Pattern).map_err(|error| error.to_string())
     }
 
-    pub(super) fn matches(&self, text: &[u8]) -> bool {
+    pub(crate) fn matches(&self, text: &[u8]) -> bool {
         self.0.is_match(text)
     }
 }

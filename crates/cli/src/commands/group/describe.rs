@@ -1,11 +1,12 @@
 //! `ottla group describe`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use ottla_client::admin::{DescribedGroup, OffsetSpec};
+use ottla_client::admin::{DescribedGroup, OffsetSpec, Results};
 use ottla_client::config::IsolationLevel;
 use ottla_client::{Client, Offset, TopicPartition};
 use serde::Serialize;
@@ -147,21 +148,27 @@ impl Answer for GroupDetails {
 
 pub(super) async fn run(args: &DescribeArgs) -> Result<Outcome> {
     let remote = args.connection.connect().await?;
-    let (details, outcome) = describe(&remote, &args.groups).await?;
+    let (details, outcome) = answered(describe(&remote, &args.groups).await?, cannot_describe);
+    let details: Vec<GroupDetails> = details.into_iter().map(|(_, details)| details).collect();
     args.output.print_found(&details)?;
     Ok(outcome)
 }
 
-/// Those that can be described; the user is told of the others.
-pub(super) async fn describe(remote: &Remote, groups: &[String]) -> Result<(Vec<GroupDetails>, Outcome)> {
+pub(super) fn cannot_describe(name: &Arc<str>) -> String {
+    format!("cannot describe {name}")
+}
+
+pub(super) async fn describe(remote: &Remote, groups: &[String]) -> Result<Results<Arc<str>, GroupDetails>> {
     let names: Vec<&str> = groups.iter().map(String::as_str).collect();
-    let described = remote.admin.describe_groups(&names).await?;
-    let (groups, outcome) = answered(described, |name| format!("cannot describe {name}"));
-    let mut details = Vec::new();
-    for (name, group) in groups {
-        details.push(details_of(remote, &name, group).await?);
+    let mut details = Results::new();
+    for (name, group) in remote.admin.describe_groups(&names).await? {
+        let described = match group {
+            Ok(group) => Ok(details_of(remote, &name, group).await?),
+            Err(error) => Err(error),
+        };
+        details.insert(name, described);
     }
-    Ok((details, outcome))
+    Ok(details)
 }
 
 /// How far a group is behind.

@@ -1,25 +1,27 @@
 //! `ottla group watch`.
 
-use std::io::{self, IsTerminal as _, Write as _};
-use std::time::Duration;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
+use ottla_client::admin::Results;
 use tokio::signal::ctrl_c;
-use tokio::time::interval;
+use tokio::time::{MissedTickBehavior, interval};
 
-use super::describe::describe;
-use crate::exit::{Outcome, usage};
+use super::describe::{GroupDetails, cannot_describe, describe};
+use crate::commands::rounds::RoundsArgs;
+use crate::exit::{Outcome, answered};
 use crate::output::OutputArgs;
+use crate::payload::printable;
 use crate::remote::{ConnectionArgs, Remote};
-use crate::timestamp::parse_duration;
-
-/// Puts the cursor at the top left, and clears what is below it.
-const CLEAR: &[u8] = b"\x1b[H\x1b[J";
+use crate::screen::{self, Key, Scroll, View};
 
 /// Show groups again and again, until Ctrl-C
 #[derive(Debug, Args)]
 #[command(after_help = "\
+On a terminal it takes the whole screen: arrows and pages scroll, p pauses, q
+ends. In a pipe, with -n or in another format it prints them each time.
+
 Examples:
   ottla group watch billing
   ottla group watch billing shipping --interval 500ms
@@ -29,13 +31,8 @@ pub(crate) struct WatchArgs {
     #[arg(required = true, value_name = "GROUP")]
     groups: Vec<String>,
 
-    /// How often
-    #[arg(short, long, value_name = "DURATION", default_value = "2s")]
-    interval: String,
-
-    /// End after so many times
-    #[arg(short, long, value_name = "N")]
-    num: Option<u64>,
+    #[command(flatten)]
+    rounds: RoundsArgs,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -45,28 +42,106 @@ pub(crate) struct WatchArgs {
 }
 
 pub(super) async fn run(args: &WatchArgs) -> Result<Outcome> {
-    let every = parse_duration(&args.interval).filter(|every| !every.is_zero());
-    let every =
-        every.ok_or_else(|| usage(format!("--interval {}: give it as 500ms, 2s or 1m", args.interval)))?;
+    let every = args.rounds.every()?;
     let remote = args.connection.connect().await?;
+    if args.rounds.takes_terminal(args.output) {
+        let mut live = Live::new(args);
+        screen::show(&mut live, every, async || describe(&remote, &args.groups).await).await?;
+        return Ok(Outcome::Success);
+    }
     tokio::select! {
-        outcome = watch(args, &remote, every) => outcome,
+        outcome = print_rounds(args, &remote) => outcome,
         interrupted = ctrl_c() => Ok(interrupted.map(|()| Outcome::Success)?),
     }
 }
 
-async fn watch(args: &WatchArgs, remote: &Remote, every: Duration) -> Result<Outcome> {
-    let clears = args.output.is_for_people() && io::stdout().is_terminal();
-    let mut pace = interval(every);
+async fn print_rounds(args: &WatchArgs, remote: &Remote) -> Result<Outcome> {
+    let mut pace = interval(args.rounds.every()?);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut outcome = Outcome::Success;
-    for _ in 0..args.num.unwrap_or(u64::MAX) {
+    for round in 0..args.rounds.count() {
         pace.tick().await;
-        let (details, described) = describe(remote, &args.groups).await?;
+        let (details, described) = answered(describe(remote, &args.groups).await?, cannot_describe);
         outcome = described;
-        if clears {
-            io::stdout().write_all(CLEAR)?;
+        if round > 0 {
+            args.output.separate()?;
         }
+        let details: Vec<GroupDetails> = details.into_iter().map(|(_, details)| details).collect();
         args.output.print_all(&details)?;
     }
     Ok(outcome)
+}
+
+type Described = Result<Results<Arc<str>, GroupDetails>>;
+
+/// What is on the screen.
+struct Live {
+    output: OutputArgs,
+    title: String,
+    /// Why something is missing, or not new.
+    problems: Vec<String>,
+    shown: Vec<String>,
+    scroll: Scroll,
+    is_paused: bool,
+}
+
+impl Live {
+    fn new(args: &WatchArgs) -> Live {
+        Live {
+            output: args.output,
+            title: format!("every {}: {}", args.rounds.interval(), args.groups.join(", ")),
+            problems: Vec::new(),
+            shown: vec!["asking ...".into()],
+            scroll: Scroll::default(),
+            is_paused: false,
+        }
+    }
+
+    fn show(&mut self, described: Described) -> Result<()> {
+        let (mut details, mut problems) = (Vec::new(), Vec::new());
+        for (name, described) in described? {
+            match described {
+                Ok(described) => details.push(described),
+                Err(error) => problems.push(format!("{}: {error}", cannot_describe(&name))),
+            }
+        }
+        self.shown = self.output.lines(&details)?;
+        self.problems = problems;
+        Ok(())
+    }
+}
+
+impl View for Live {
+    type Answer = Described;
+
+    fn asks(&self) -> bool {
+        !self.is_paused
+    }
+
+    fn take(&mut self, described: Described) {
+        if !self.is_paused
+            && let Err(error) = self.show(described)
+        {
+            self.problems = vec![format!("asking again: {error:#}")];
+        }
+    }
+
+    fn press(&mut self, key: Key) {
+        if matches!(key, Key::Char('p' | ' ')) {
+            self.is_paused = !self.is_paused;
+        } else {
+            self.scroll.press(key);
+        }
+    }
+
+    fn lines(&mut self, height: usize) -> Vec<String> {
+        let pause = if self.is_paused { "  paused" } else { "" };
+        let mut lines = vec![format!("{}{pause}", printable(self.title.as_bytes()))];
+        lines.extend(self.problems.iter().map(|problem| printable(problem.as_bytes())));
+        lines.push(String::new());
+        let room = height.saturating_sub(lines.len());
+        let shown = self.scroll.shown(self.shown.len(), room);
+        lines.extend(self.shown[shown].iter().cloned());
+        lines
+    }
 }
