@@ -7,6 +7,7 @@
 mod kafka;
 mod password;
 mod requests;
+mod top;
 mod transcript;
 
 #[path = "../support/terminal.rs"]
