@@ -19,6 +19,7 @@
 
 mod acls;
 mod broker_api_versions;
+mod client_metrics;
 mod cluster;
 mod columns;
 mod configs;
@@ -26,6 +27,7 @@ mod connection;
 mod console_consumer;
 mod console_producer;
 mod consumer_groups;
+mod delegation_tokens;
 mod delete_records;
 mod deserializer;
 mod dump_log;
