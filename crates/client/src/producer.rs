@@ -16,8 +16,11 @@ mod accumulator;
 mod asynchronous;
 mod batch;
 mod builder;
+mod contents;
+mod deliveries;
 mod delivery;
 mod interceptor;
+mod many;
 mod queue;
 mod record;
 mod requests;
@@ -42,14 +45,19 @@ use crate::{Error, Result, clock};
 use accumulator::Accumulator;
 pub use asynchronous::{AsyncProducer, Outcome, Outcomes, ProducerMessage, Returns};
 pub use builder::ProducerBuilder;
+pub use deliveries::{Delivered, Deliveries};
 pub use delivery::Delivery;
 use interceptor::Interceptors;
 pub use interceptor::ProducerInterceptor;
 pub use record::{ProducerRecord, RecordHeader, RecordMetadata};
 use requests::Shape;
+use topics::forgotten;
 
 /// What a record takes of `buffer.memory` beside its bytes.
 const RECORD_OVERHEAD: usize = 100;
+
+/// Lengths of batches have 31 bits.
+const BATCH_SIZE_MAX: usize = i32::MAX.unsigned_abs() as usize;
 
 /// Sends records to topics. Cheap to clone; all clones share batches and memory.
 ///
@@ -141,7 +149,7 @@ impl Producer {
         let shared = &self.handle.shared;
         let record = shared.interceptors.on_send(record);
         let kept = shared.interceptors.keep(&record);
-        let taken = shared.take(record).await;
+        let taken = shared.take(&record).await;
         shared.interceptors.refused(kept.as_ref(), &taken);
         taken
     }
@@ -154,7 +162,7 @@ impl Producer {
         let shared = &self.handle.shared;
         let record = shared.interceptors.on_send(record);
         let kept = shared.interceptors.keep(&record);
-        let taken = shared.try_take(record);
+        let taken = shared.try_take(&record);
         shared.interceptors.refused(kept.as_ref(), &taken);
         taken
     }
@@ -269,16 +277,16 @@ impl Shared {
     }
 
     /// See [`Producer::send`].
-    async fn take(&self, record: ProducerRecord) -> Result<Delivery> {
-        let size = self.check_size(&record)?;
-        if self.accumulator().topics.is_known(&record.topic)
-            && let Ok(memory) = self.memory.clone().try_acquire_many_owned(size)
+    async fn take(&self, record: &ProducerRecord) -> Result<Delivery> {
+        let size = self.check_size(record)?;
+        if let Ok(memory) = self.memory.clone().try_acquire_many_owned(size)
+            && let Some(delivery) = self.append(record, memory)?
         {
-            return self.append(record, memory);
+            return Ok(delivery);
         }
         let within = self.config.max_block;
         let deadline = clock::now() + within;
-        self.wait_for_topic(&record, within).await?;
+        self.wait_for_topic(record, within).await?;
         let memory = match self.memory.clone().try_acquire_many_owned(size) {
             Ok(memory) => memory,
             Err(_full) => {
@@ -290,12 +298,12 @@ impl Shared {
                 }
             }
         };
-        self.append(record, memory)
+        self.append(record, memory)?.ok_or_else(|| forgotten(&record.topic))
     }
 
     /// See [`Producer::try_send`].
-    fn try_take(&self, record: ProducerRecord) -> Result<Delivery> {
-        let size = self.check_size(&record)?;
+    fn try_take(&self, record: &ProducerRecord) -> Result<Delivery> {
+        let size = self.check_size(record)?;
         if !self.accumulator().topics.is_known(&record.topic) {
             let topic = self.client.cluster().topic(&record.topic).cloned();
             let topic = topic.ok_or_else(|| self.client.unknown_topic(&record.topic))?;
@@ -306,7 +314,7 @@ impl Shared {
             self.make_room();
             Error::BufferFull
         })?;
-        self.append(record, memory)
+        self.append(record, memory)?.ok_or_else(|| forgotten(&record.topic))
     }
 
     /// Batches may have ended. No lock may be held.
@@ -322,16 +330,13 @@ impl Shared {
         for (size, max, option) in [
             (size, self.config.max_request_size, "max.request.size"),
             (held, self.config.buffer_memory, "buffer.memory"),
+            (size, BATCH_SIZE_MAX, "the largest batch that can be"),
         ] {
             if size > max {
                 return Err(Error::RecordTooLarge { size, max, option });
             }
         }
-        u32::try_from(held).map_err(|_too_large| Error::RecordTooLarge {
-            size,
-            max: i32::MAX.unsigned_abs() as usize,
-            option: "the largest batch that can be",
-        })
+        Ok(u32::try_from(held).expect("it is little more than 31 bits count"))
     }
 
     async fn wait_for_topic(&self, record: &ProducerRecord, within: Duration) -> Result<()> {
@@ -343,14 +348,14 @@ impl Shared {
         Ok(())
     }
 
-    fn append(&self, record: ProducerRecord, memory: OwnedSemaphorePermit) -> Result<Delivery> {
+    /// None if the topic is not known.
+    fn append(&self, record: &ProducerRecord, memory: OwnedSemaphorePermit) -> Result<Option<Delivery>> {
         let timestamp = record.timestamp.unwrap_or_else(clock::wall_ms);
-        let appended = self.accumulator().append(record, timestamp, memory, clock::now());
-        let (delivery, is_news) = appended?;
-        if is_news {
+        let appended = self.accumulator().append(record, timestamp, memory, clock::now())?;
+        if appended.as_ref().is_some_and(|(_, is_news)| *is_news) {
             self.wake.notify_one();
         }
-        Ok(delivery)
+        Ok(appended.map(|(delivery, _)| delivery))
     }
 
     /// Somebody waits for room: nothing waits for more records meanwhile.

@@ -91,14 +91,50 @@ pub struct BatchBuilder {
 
 impl BatchBuilder {
     pub fn new(options: BatchOptions) -> Self {
+        Self::with_capacity(options, 0)
+    }
+
+    /// With room for so many bytes of records, so that they need not move as they grow more.
+    pub fn with_capacity(options: BatchOptions, records_size: usize) -> Self {
+        let mut buffer = Vec::with_capacity(BATCH_HEADER_SIZE + records_size);
+        buffer.resize(BATCH_HEADER_SIZE, 0);
         Self {
             options,
-            buffer: vec![0; BATCH_HEADER_SIZE],
+            buffer,
             record_count: 0,
             next_offset: options.base_offset,
             base_timestamp: options.delete_horizon,
             max_timestamp: NO_TIMESTAMP,
         }
+    }
+
+    /// With a codec that was not known before the records were.
+    #[must_use]
+    pub fn with_codec(mut self, codec: Codec) -> Self {
+        self.options.codec = codec;
+        self
+    }
+
+    /// As part of a transaction, or not.
+    #[must_use]
+    pub fn with_transactional(mut self, transactional: bool) -> Self {
+        self.options.transactional = transactional;
+        self
+    }
+
+    /// Of a producer that numbers its records.
+    #[must_use]
+    pub fn produced_by(mut self, id: ProducerId, epoch: ProducerEpoch, base_sequence: Sequence) -> Self {
+        self.options.producer_id = id;
+        self.options.producer_epoch = epoch;
+        self.options.base_sequence = base_sequence;
+        self
+    }
+
+    /// Has times count from one that is not the first record's.
+    pub(crate) fn counting_from(mut self, base_timestamp: Timestamp) -> Self {
+        self.base_timestamp = Some(base_timestamp);
+        self
     }
 
     pub fn is_empty(&self) -> bool {
@@ -107,6 +143,11 @@ impl BatchBuilder {
 
     pub fn record_count(&self) -> i32 {
         self.record_count
+    }
+
+    /// Whether the time is not too far from the first record's for the format.
+    pub fn takes_time(&self, timestamp: Timestamp) -> bool {
+        self.base_timestamp.is_none_or(|base| timestamp.checked_sub(base).is_some())
     }
 
     /// The batch so far, if it were not compressed.
@@ -231,7 +272,7 @@ impl BatchBuilder {
 }
 
 /// Writes the header, with length and checksum, into the room before the records.
-fn finish(mut header: BatchHeader, mut bytes: Vec<u8>) -> Result<Batch, BatchError> {
+pub(crate) fn finish(mut header: BatchHeader, mut bytes: Vec<u8>) -> Result<Batch, BatchError> {
     header.length = length_of(bytes.len() - LENGTH_OVERHEAD)?;
     bytes[..BATCH_HEADER_SIZE].copy_from_slice(&header.encode());
     header.crc = crc32c(&bytes[CHECKSUMMED_FROM..]);

@@ -15,6 +15,7 @@
 //! | read offsets and keys alone | [`Batch::record_views`], whose items borrow and cost no copy |
 //! | give a batch its offset | [`Batch::assign`], [`Batch::assign_with_time`] |
 //! | write a batch | [`BatchBuilder`] |
+//! | send a batch again, with other numbers or in two parts | [`Batch::produced_by`], [`Batch::split_at`] |
 //! | give batches to clients that know messages of the versions 0 and 1 alone | [`Conversion`] |
 //! | read and write control records | [`ControlKey`], [`EndTransactionMarker`] |
 //!
@@ -44,6 +45,7 @@ mod legacy;
 mod limits;
 mod record;
 mod records;
+mod resent;
 mod splitter;
 mod varint;
 

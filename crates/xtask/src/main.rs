@@ -44,10 +44,11 @@ usage: cargo xtask <command>
                              above: --seconds, --rounds, --only, --ottla, and
     --without-kafka          without Kafka's tools
 
-  bench cli [OPTION...]      ottla beside kcat: the processor time of consuming and producing
-                             10 million records, and how long commands take to start; needs
-                             Linux, kcat, the kit, and 5 GB of disk. Options as above:
-                             --rounds, --only, --ottla
+  bench cli [OPTION...]      ottla beside kcat: processor time, time and memory of reading and
+                             writing 10 million records, and how long commands take to start;
+                             needs Linux, kcat and 6 GB of disk in $TMPDIR. Options as above:
+                             --rounds, --only, --ottla, and
+    --records N              so many records instead of 10 million
 
   bench legacy [OPTION...]   librdkafka as it speaks to brokers of 0.9, 0.10 and today, on Kafka
                              3.9.1 and on Ottla; needs Linux, Java, Maven and the kit. Options

@@ -19,7 +19,6 @@
 
 mod acls;
 mod broker_api_versions;
-mod client_metrics;
 mod cluster;
 mod columns;
 mod configs;
@@ -27,7 +26,6 @@ mod connection;
 mod console_consumer;
 mod console_producer;
 mod consumer_groups;
-mod delegation_tokens;
 mod delete_records;
 mod deserializer;
 mod dump_log;

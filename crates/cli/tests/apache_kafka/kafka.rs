@@ -146,7 +146,7 @@ const OPTIONS: [&str; 9] = [
     "super.users=User:ANONYMOUS;User:alice",
     "sasl.enabled.mechanisms=PLAIN",
     "listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule \
-     required user_alice=\"secret\" user_guest=\"guest\";",
+     required user_alice=\"secret\";",
     "delegation.token.secret.key=of-this-test",
     "share.coordinator.state.topic.num.partitions=1",
     "group.share.initial.rebalance.delay.ms=0",

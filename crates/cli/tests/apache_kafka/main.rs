@@ -7,7 +7,6 @@
 mod kafka;
 mod password;
 mod requests;
-mod top;
 mod transcript;
 
 #[path = "../support/terminal.rs"]

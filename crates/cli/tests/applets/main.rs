@@ -6,7 +6,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod acls;
-mod client_metrics;
 mod cluster;
 mod console;
 mod controllers;
@@ -16,7 +15,6 @@ mod partitions;
 mod performance;
 mod quorum;
 mod quotas;
-mod tokens;
 mod topics;
 mod transactions;
 
@@ -228,8 +226,6 @@ const CLASSES: &[(&str, &str)] = &[
     ("kafka-producer-perf-test", "ProducerPerformance"),
     ("kafka-consumer-perf-test", "ConsumerPerformance"),
     ("kafka-e2e-latency", "EndToEndLatency"),
-    ("kafka-client-metrics", "ClientMetricsCommand"),
-    ("kafka-delegation-tokens", "DelegationTokenCommand"),
     ("kafka-dump-log", "DumpLogSegments"),
     ("kafka-storage", "kafka.tools.StorageTool"),
 ];

@@ -1,10 +1,11 @@
 //! What our producer writes is what was sent.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use ottla_client::Client;
 use ottla_client::config::{Acks, Compression, ProducerConfig};
-use ottla_client::producer::{Producer, ProducerRecord};
+use ottla_client::producer::{Deliveries, Producer, ProducerInterceptor, ProducerRecord};
+use ottla_client::{Client, Error};
 
 use super::record::Record;
 use super::{DEADLINE, Node, client, config, create_topic};
@@ -112,4 +113,59 @@ async fn a_topic_that_is_not_there_is_made_by_sending_to_it() {
     let producer = Producer::new(config(node.address), ProducerConfig::default()).expect("it starts");
     let written = producer.send_and_wait(ProducerRecord::new("made").value("v")).await.expect("written");
     assert_eq!((&*written.topic_partition.topic, written.offset), ("made", Some(0)));
+}
+
+/// Sees records, and does nothing with them.
+struct Onlooker;
+
+impl ProducerInterceptor for Onlooker {}
+
+async fn check_many(address: SocketAddr, topic: &'static str, producer: Producer) {
+    create_topic(address, topic, 1).await;
+    let records = all_sorts();
+    let mut deliveries = Deliveries::new();
+    for some in records.chunks(50) {
+        let some = some.iter().map(|one| record(topic, 0, one)).collect();
+        producer.send_many(some, &mut deliveries).await.expect("they are taken");
+    }
+    assert_eq!(deliveries.len(), records.len());
+    let mut next = 0;
+    while let Some(delivered) = deliveries.next().await {
+        let offset = delivered.result.expect("they are written").expect("the broker tells");
+        assert_eq!((&*delivered.topic_partition.topic, offset), (topic, next));
+        next += i64::try_from(delivered.count).expect("few");
+    }
+    producer.close(DEADLINE).await.expect("it closes");
+    assert_eq!(read_all(address, topic).await, records, "{topic}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_at_once_are_written_in_their_order() {
+    let node = Node::start();
+    let client = Client::connect(config(node.address)).await.expect("the broker answers");
+    let plain = ProducerConfig::default;
+    let producer = |config| client.producer(config).expect("the options go together");
+    check_many(node.address, "many", producer(plain())).await;
+    // Some records do not fit at all, and wait for those before them.
+    check_many(node.address, "in-little-memory", producer(plain().buffer_memory(2_000_usize))).await;
+    check_many(node.address, "in-small-batches", producer(plain().batch_size(100_usize))).await;
+    let watched = client.producer_builder(plain()).interceptor(Arc::new(Onlooker)).build();
+    check_many(node.address, "watched", watched.expect("the options go together")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_those_before_one_that_is_not_taken_are_written() {
+    let node = Node::start();
+    create_topic(node.address, "t", 1).await;
+    let producer =
+        Producer::new(config(node.address), ProducerConfig::default().max_request_size(1_000_usize));
+    let producer = producer.expect("it starts");
+    let record = |size: usize| ProducerRecord::new("t").value(vec![7; size]);
+    let mut deliveries = Deliveries::new();
+    let sent =
+        producer.send_many(vec![record(1), record(2), record(2_000), record(3)], &mut deliveries).await;
+    assert!(matches!(sent, Err(Error::RecordTooLarge { option: "max.request.size", .. })), "{sent:?}");
+    let delivered = deliveries.next().await.expect("two were taken");
+    assert_eq!((delivered.count, delivered.result.expect("written")), (2, Some(0)));
+    assert!(deliveries.next().await.is_none());
 }

@@ -15,7 +15,7 @@ use super::delivery::{Outcome, Written};
 use super::interceptor::Ended;
 use super::queue::{Next, Queue};
 use super::sequence::Identity;
-use super::topics::{Topics, view};
+use super::topics::Topics;
 use super::transaction::{Step, TransactionVersion, Transactions};
 use super::{Delivery, Options, ProducerRecord};
 use crate::cluster::Cluster;
@@ -108,39 +108,42 @@ impl Accumulator {
         self.end.clone().map_or(Ok(()), Err)
     }
 
-    /// Puts a record into a batch; its topic should be known. Whether there is something new to do.
+    /// Puts a record into a batch. Tells whether there is something new to do, too; nothing if the topic is not known.
     pub(super) fn append(
         &mut self,
-        record: ProducerRecord,
+        record: &ProducerRecord,
         timestamp: Timestamp,
         memory: Memory,
         now: Instant,
-    ) -> Result<(Delivery, bool)> {
+    ) -> Result<Option<(Delivery, bool)>> {
         self.check_open()?;
         self.transactions.as_ref().map_or(Ok(()), Transactions::check_open)?;
+        let Some(topic) = self.topics.get(&record.topic) else { return Ok(None) };
         let (queues, batch_size) = (&self.queues, self.options.batch_size);
         let opens_batch = |partition| {
             let queue = queues.get(&TopicPartition::new(record.topic.clone(), partition));
-            queue.is_none_or(|queue| queue.opens_batch(&record, batch_size))
+            queue.is_none_or(|queue| queue.opens_batch(timestamp, record, batch_size))
         };
-        let partition = self.topics.choose(&record, now, opens_batch)?;
-        let partition = TopicPartition::new(record.topic.clone(), partition);
+        let number = topic.choose(record, now, opens_batch)?;
+        let partition = TopicPartition::new(record.topic.clone(), number);
         if let Some(transactions) = &mut self.transactions {
             transactions.add_partition(&partition);
         }
         let ended = &self.ended;
-        let new = || Queue::new(partition.clone(), ended.clone());
-        let queue = self.queues.entry(partition.clone()).or_insert_with(new);
-        let is_new = queue.opens_batch(&record, batch_size);
-        let batch = queue.open(&record, batch_size, now);
+        let new = |partition: &TopicPartition| Queue::new(partition.clone(), ended.clone());
+        let queue = self.queues.entry(partition).or_insert_with_key(new);
+        let is_new = queue.opens_batch(timestamp, record, batch_size);
+        if is_new {
+            queue.open(batch_size, now);
+        }
+        let batch = queue.last().expect("there is one now");
         let bytes = record.size_max();
         let is_full =
             batch.size_max() + bytes >= batch_size || batch.count() + 1 >= self.options.batch_records;
-        let appended = Appended { partition: partition.partition, bytes, batch_ready: is_full };
-        self.topics.appended(view(&record), &partition.topic, appended);
-        let delivery = batch.add(timestamp, record, memory);
+        topic.appended(record, Appended { partition: number, bytes, batch_ready: is_full });
+        let delivery = batch.add(timestamp, record, memory).expect("no record is larger than a batch can be");
         batch.is_closed |= is_full;
-        Ok((delivery, is_new || is_full))
+        Ok(Some((delivery, is_new || is_full)))
     }
 
     /// Has nothing wait for more records.

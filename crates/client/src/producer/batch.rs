@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ottla_records::{
-    BATCH_HEADER_SIZE, BatchBuilder, BatchError, BatchOptions, Codec, HeaderView, NO_PRODUCER_EPOCH,
-    NO_PRODUCER_ID, NO_SEQUENCE, Timestamp,
-};
+use ottla_records::{BATCH_HEADER_SIZE, BatchError, Codec, Timestamp};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
+use super::contents::Contents;
 use super::delivery::{Outcome, Written};
 use super::interceptor::{Ended, EndedBatch};
 use super::sequence::Numbered;
@@ -37,13 +35,13 @@ pub(super) struct Batch {
     pub(super) numbers: Option<Numbered>,
     /// Why it was not written when it was sent last.
     pub(super) last_error: Option<Arc<Error>>,
-    records: Vec<Timed>,
+    /// How many records it has.
+    count: usize,
+    contents: Contents,
+    /// The records themselves, if anybody wants to see them when it has ended.
+    kept: Vec<Timed>,
     /// The most that it takes before it is compressed.
     size_max: usize,
-    /// As it was sent last.
-    encoded: Option<(Option<Numbered>, Bytes)>,
-    /// The bytes that it has without compression, as it was sent last.
-    uncompressed: usize,
     outcome: Arc<Outcome>,
     /// The number of the first record in the outcome.
     first: usize,
@@ -53,7 +51,13 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(partition: TopicPartition, position: u64, ended: Option<Ended>, now: Instant) -> Batch {
+    /// An empty one, which may come to be of so many bytes.
+    pub(super) fn new(
+        partition: TopicPartition,
+        (position, size): (u64, usize),
+        ended: Option<Ended>,
+        now: Instant,
+    ) -> Batch {
         Batch {
             ended,
             position,
@@ -63,10 +67,10 @@ impl Batch {
             retry_at: None,
             numbers: None,
             last_error: None,
-            records: Vec::new(),
+            count: 0,
+            contents: Contents::new(size),
+            kept: Vec::new(),
             size_max: BATCH_HEADER_SIZE,
-            encoded: None,
-            uncompressed: 0,
             outcome: Arc::new(Outcome::new(partition)),
             first: 0,
             memory: Vec::new(),
@@ -79,7 +83,7 @@ impl Batch {
     }
 
     pub(super) fn count(&self) -> usize {
-        self.records.len()
+        self.count
     }
 
     pub(super) fn size_max(&self) -> usize {
@@ -87,60 +91,48 @@ impl Batch {
     }
 
     /// Whether one more record may be added.
-    pub(super) fn has_room(&self, record: &ProducerRecord, batch_size: usize) -> bool {
-        !self.is_closed && (self.records.is_empty() || self.size_max + record.size_max() <= batch_size)
+    pub(super) fn has_room(&self, timestamp: Timestamp, record: &ProducerRecord, batch_size: usize) -> bool {
+        let has_room = || self.size_max + record.size_max() <= batch_size && self.contents.takes(timestamp);
+        !self.is_closed && (self.count == 0 || has_room())
     }
 
-    pub(super) fn add(&mut self, timestamp: Timestamp, record: ProducerRecord, memory: Memory) -> Delivery {
-        let delivery = Delivery::new(self.outcome.clone(), self.first + self.records.len(), timestamp);
+    /// [`BatchError::DoesNotFit`] if no batch has room for it.
+    pub(super) fn add(
+        &mut self,
+        timestamp: Timestamp,
+        record: &ProducerRecord,
+        memory: Memory,
+    ) -> Result<Delivery, BatchError> {
+        self.contents.append(timestamp, record)?;
+        if self.ended.is_some() {
+            self.kept.push((timestamp, record.clone()));
+        }
+        let delivery = Delivery::new(self.outcome.clone(), self.first + self.count, timestamp);
+        self.count += 1;
         self.size_max += record.size_max();
-        self.records.push((timestamp, record));
         match self.memory.last_mut().and_then(Arc::get_mut) {
             Some(held) => held.merge(memory),
             None => self.memory.push(Arc::new(memory)),
         }
-        delivery
+        Ok(delivery)
     }
 
     /// The bytes to send, the same as before if nothing changed.
     pub(super) fn encode(&mut self, codec: Codec, transactional: bool) -> Result<Bytes, BatchError> {
-        if let Some((numbers, bytes)) = &self.encoded
-            && *numbers == self.numbers
-        {
-            return Ok(bytes.clone());
-        }
-        let identity = self.numbers.map(|numbers| numbers.identity);
-        let mut builder = BatchBuilder::new(BatchOptions {
-            codec,
-            producer_id: identity.map_or(NO_PRODUCER_ID, |identity| identity.id),
-            producer_epoch: identity.map_or(NO_PRODUCER_EPOCH, |identity| identity.epoch),
-            base_sequence: self.numbers.map_or(NO_SEQUENCE, |numbers| numbers.base_sequence()),
-            transactional,
-            ..BatchOptions::default()
-        });
-        for (timestamp, record) in &self.records {
-            append(&mut builder, *timestamp, record)?;
-        }
-        self.uncompressed = builder.size_in_bytes();
-        let bytes = builder.build()?.bytes().clone();
-        self.encoded = Some((self.numbers, bytes.clone()));
-        Ok(bytes)
+        self.contents.seal(self.numbers, codec, transactional)
     }
 
     /// The bytes that were sent last, and what they would be without compression.
     pub(super) fn sizes(&self) -> (usize, usize) {
-        (self.encoded.as_ref().map_or(0, |(_, bytes)| bytes.len()), self.uncompressed)
+        self.contents.sizes()
     }
 
     /// Takes the second half off. The batch must have more than one record.
     pub(super) fn split_off(&mut self) -> Batch {
-        let half = self.records.len().div_ceil(2);
-        let records = self.records.split_off(half);
-        let sizes = |records: &[Timed]| records.iter().map(|(_, record)| record.size_max()).sum::<usize>();
-        let size_of_second = sizes(&records);
-        self.size_max -= size_of_second;
-        self.encoded = None;
-        Batch {
+        let half = self.count.div_ceil(2);
+        let contents = self.contents.split_off(half).expect("what was encoded here can be decoded");
+        self.size_max = self.contents.size();
+        let second = Batch {
             position: self.position,
             created_at: self.created_at,
             is_closed: true,
@@ -148,15 +140,17 @@ impl Batch {
             retry_at: self.retry_at,
             numbers: None,
             last_error: self.last_error.clone(),
-            records,
-            size_max: BATCH_HEADER_SIZE + size_of_second,
-            encoded: None,
-            uncompressed: 0,
+            count: self.count - half,
+            size_max: contents.size(),
+            contents,
+            kept: self.kept.split_off(half.min(self.kept.len())),
             outcome: self.outcome.clone(),
             first: self.first + half,
             memory: self.memory.clone(),
             ended: self.ended.clone(),
-        }
+        };
+        self.count = half;
+        second
     }
 
     /// Tells whoever waits. What the batch held of `buffer.memory` is free then.
@@ -165,8 +159,8 @@ impl Batch {
     }
 
     fn tell(&mut self, result: Result<Written>) {
-        let count = self.records.len();
-        let records = std::mem::take(&mut self.records);
+        let count = std::mem::take(&mut self.count);
+        let records = std::mem::take(&mut self.kept);
         if let Some(ended) = &self.ended {
             let partition = self.outcome.partition().clone();
             ended.push(EndedBatch { partition, records, result: result.clone() });
@@ -177,26 +171,15 @@ impl Batch {
 
     /// What the batch will end in, and how many records must have ended for that.
     pub(super) fn outcome(&self) -> (Arc<Outcome>, usize) {
-        (self.outcome.clone(), self.first + self.records.len())
+        (self.outcome.clone(), self.first + self.count)
     }
 }
 
 /// Whoever waits for a batch that is dropped is told so: it is when the client is closed.
 impl Drop for Batch {
     fn drop(&mut self) {
-        if !self.records.is_empty() {
+        if self.count > 0 {
             self.tell(Err(Error::Closed("the producer")));
         }
     }
-}
-
-fn append(
-    builder: &mut BatchBuilder,
-    timestamp: Timestamp,
-    record: &ProducerRecord,
-) -> Result<(), BatchError> {
-    let headers = record.headers.iter();
-    let headers: Vec<_> =
-        headers.map(|header| HeaderView { key: &header.key, value: header.value.as_deref() }).collect();
-    builder.append(timestamp, record.key.as_deref(), record.value.as_deref(), &headers)
 }

@@ -11,7 +11,7 @@ use super::requests::Shape;
 use super::sender::Sender;
 use super::topics::{MakePartitioner, Topics};
 use super::transaction::Transactions;
-use super::{Handle, Options, Producer, ProducerInterceptor, Shared};
+use super::{BATCH_SIZE_MAX, Handle, Options, Producer, ProducerInterceptor, Shared};
 use crate::backoff::Backoff;
 use crate::client::Client;
 use crate::config::{ClientConfig, ProducerConfig};
@@ -108,7 +108,7 @@ impl std::fmt::Debug for ProducerBuilder {
 
 fn options(client: &ClientConfig, config: &ProducerConfig) -> Options {
     Options {
-        batch_size: config.batch_size,
+        batch_size: config.batch_size.min(BATCH_SIZE_MAX),
         batch_records: config.batch_num_messages,
         linger: config.linger,
         delivery_timeout: config.delivery_timeout,

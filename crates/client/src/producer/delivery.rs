@@ -50,11 +50,23 @@ pub(super) fn metadata(
     at: usize,
     timestamp: Timestamp,
 ) -> RecordMetadata {
-    let at = i64::try_from(at).unwrap_or(i64::MAX);
     RecordMetadata {
         topic_partition: partition.clone(),
-        offset: written.base_offset.map(|base| base.saturating_add(at)),
+        offset: written.offset_of(at),
         timestamp: written.append_time.unwrap_or(timestamp),
+    }
+}
+
+impl Written {
+    fn offset_of(&self, at: usize) -> Option<Offset> {
+        let at = i64::try_from(at).unwrap_or(i64::MAX);
+        self.base_offset.map(|base| base.saturating_add(at))
+    }
+}
+
+impl Part {
+    fn has(&self, at: usize) -> bool {
+        (self.first..self.first + self.count).contains(&at)
     }
 }
 
@@ -75,32 +87,39 @@ impl Outcome {
 
     /// Waits until so many records have ended, well or not.
     pub(super) async fn ended(&self, count: usize) {
-        loop {
-            let changed = self.changed.notified();
-            let mut changed = std::pin::pin!(changed);
-            changed.as_mut().enable();
-            if self.parts().iter().map(|part| part.count).sum::<usize>() >= count {
-                return;
-            }
-            changed.await;
-        }
+        let ended = |parts: &[Part]| parts.iter().map(|part| part.count).sum::<usize>() >= count;
+        self.until(|| ended(&self.parts()).then_some(())).await;
+    }
+
+    /// Waits until it is known what became of a record.
+    pub(super) async fn known(&self, at: usize) {
+        self.until(|| self.results(at).map(drop)).await;
+    }
+
+    /// How many records from this one on ended as it did; where it was written, if it was.
+    pub(super) fn results(&self, at: usize) -> Option<(usize, Result<Option<Offset>>)> {
+        let parts = self.parts();
+        let part = parts.iter().find(|part| part.has(at))?;
+        let within = at - part.first;
+        Some((part.count - within, part.result.clone().map(|written| written.offset_of(within))))
     }
 
     fn result(&self, at: usize, timestamp: Timestamp) -> Option<Result<RecordMetadata>> {
         let parts = self.parts();
-        let part = parts.iter().find(|part| (part.first..part.first + part.count).contains(&at))?;
+        let part = parts.iter().find(|part| part.has(at))?;
         let within = at - part.first;
         Some(part.result.clone().map(|written| metadata(&self.partition, written, within, timestamp)))
     }
 
-    async fn wait(&self, at: usize, timestamp: Timestamp) -> Result<RecordMetadata> {
+    /// Looks whenever something has ended, until there is what is looked for.
+    async fn until<T>(&self, look: impl Fn() -> Option<T>) -> T {
         loop {
             let changed = self.changed.notified();
             let mut changed = std::pin::pin!(changed);
             // From here on no change is missed.
             changed.as_mut().enable();
-            if let Some(result) = self.result(at, timestamp) {
-                return result;
+            if let Some(found) = look() {
+                return found;
             }
             changed.await;
         }
@@ -115,6 +134,11 @@ impl Outcome {
 impl Delivery {
     pub(super) fn new(outcome: Arc<Outcome>, at: usize, timestamp: Timestamp) -> Delivery {
         Delivery { outcome, at, timestamp }
+    }
+
+    /// Of which batch it is, and which record of it.
+    pub(super) fn into_place(self) -> (Arc<Outcome>, usize) {
+        (self.outcome, self.at)
     }
 
     /// The partition that the record goes to.
@@ -133,6 +157,9 @@ impl IntoFuture for Delivery {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { self.outcome.wait(self.at, self.timestamp).await })
+        Box::pin(async move {
+            let Delivery { outcome, at, timestamp } = self;
+            outcome.until(|| outcome.result(at, timestamp)).await
+        })
     }
 }

@@ -51,6 +51,10 @@ impl Interceptors {
         Interceptors { all, ended }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// Where batches are put when they end, if anybody wants to know.
     pub(super) fn ended(&self) -> Option<Ended> {
         self.ended.clone()

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use ottla_records::Timestamp;
 use tokio::time::Instant;
 
 use super::batch::Batch;
@@ -30,6 +31,8 @@ pub(super) struct Queue {
     partition: TopicPartition,
     /// By position.
     waiting: VecDeque<Batch>,
+    /// How large the batch became that took records last: the next one will be much like it.
+    last_size: usize,
     next_position: u64,
     in_flight: usize,
     /// What batches on their way will end in.
@@ -45,6 +48,7 @@ impl Queue {
             ended,
             partition,
             waiting: VecDeque::new(),
+            last_size: 0,
             next_position: 0,
             in_flight: 0,
             on_their_way: Vec::new(),
@@ -53,21 +57,28 @@ impl Queue {
     }
 
     /// Whether the record would open a batch.
-    pub(super) fn opens_batch(&self, record: &ProducerRecord, batch_size: usize) -> bool {
-        !self.waiting.back().is_some_and(|last| last.has_room(record, batch_size))
+    pub(super) fn opens_batch(
+        &self,
+        timestamp: Timestamp,
+        record: &ProducerRecord,
+        batch_size: usize,
+    ) -> bool {
+        !self.waiting.back().is_some_and(|last| last.has_room(timestamp, record, batch_size))
     }
 
-    /// The batch for the record, which may be a new one.
-    pub(super) fn open(&mut self, record: &ProducerRecord, batch_size: usize, now: Instant) -> &mut Batch {
-        if self.opens_batch(record, batch_size) {
-            if let Some(last) = self.waiting.back_mut() {
-                last.is_closed = true;
-            }
-            let ended = self.ended.clone();
-            self.waiting.push_back(Batch::new(self.partition.clone(), self.next_position, ended, now));
-            self.next_position += 1;
+    /// Opens a batch for records that come.
+    pub(super) fn open(&mut self, batch_size: usize, now: Instant) {
+        if let Some(last) = self.waiting.back_mut() {
+            last.is_closed = true;
         }
-        self.waiting.back_mut().expect("there is one now")
+        let place = (self.next_position, self.last_size.min(batch_size));
+        self.waiting.push_back(Batch::new(self.partition.clone(), place, self.ended.clone(), now));
+        self.next_position += 1;
+    }
+
+    /// The batch that takes records.
+    pub(super) fn last(&mut self) -> Option<&mut Batch> {
+        self.waiting.back_mut()
     }
 
     /// Batches that wait.
@@ -145,6 +156,7 @@ impl Queue {
             first.numbers = Some(self.sequences.number(producer, first.count())?);
         }
         let mut batch = self.waiting.pop_front()?;
+        self.last_size = batch.size_max();
         batch.is_closed = true;
         batch.attempts += 1;
         self.in_flight += 1;

@@ -23,7 +23,8 @@ pub(super) struct Topics {
     cluster: Arc<Cluster>,
 }
 
-struct Known {
+/// One of them.
+pub(super) struct Known {
     partitioner: Box<dyn Partitioner>,
     name: Arc<str>,
     partitions: u32,
@@ -84,28 +85,9 @@ impl Topics {
         }
     }
 
-    /// The partition for a record. `opens_batch` says whether the record would open a batch in a partition: then a partitioner
-    /// may choose again.
-    ///
-    /// A topic that is not known, or was forgotten, is a retriable error.
-    pub(super) fn choose(
-        &mut self,
-        record: &ProducerRecord,
-        now: Instant,
-        opens_batch: impl Fn(i32) -> bool,
-    ) -> Result<i32> {
-        let known = self.known.get_mut(&record.topic).ok_or_else(|| forgotten(&record.topic))?;
-        known.used_at = Some(now);
-        let topic = TopicRef { name: &known.name, partitions: known.partitions, available: &known.available };
-        let chosen = choose(&mut *known.partitioner, record, topic, now, opens_batch);
-        chosen.map_err(|reason| Error::Partitioner { topic: record.topic.clone(), reason })
-    }
-
-    /// Tells the partitioner that a record was put into a batch.
-    pub(super) fn appended(&mut self, record: RecordRef<'_>, name: &str, appended: Appended) {
-        let Some(known) = self.known.get_mut(name) else { return };
-        let topic = TopicRef { name: &known.name, partitions: known.partitions, available: &known.available };
-        known.partitioner.on_appended(record, topic, appended);
+    /// A topic that is known and was not forgotten.
+    pub(super) fn get(&mut self, name: &str) -> Option<&mut Known> {
+        self.known.get_mut(name)
     }
 
     /// Tells the partitioners how much waits for each partition, and whether its broker is slow to take it.
@@ -124,6 +106,26 @@ impl Topics {
 }
 
 impl Known {
+    /// The partition for a record. `opens_batch` says whether the record would open a batch in a partition: then a partitioner
+    /// may choose again.
+    pub(super) fn choose(
+        &mut self,
+        record: &ProducerRecord,
+        now: Instant,
+        opens_batch: impl Fn(i32) -> bool,
+    ) -> Result<i32> {
+        self.used_at = Some(now);
+        let topic = TopicRef { name: &self.name, partitions: self.partitions, available: &self.available };
+        let chosen = choose(&mut *self.partitioner, record, topic, now, opens_batch);
+        chosen.map_err(|reason| Error::Partitioner { topic: record.topic.clone(), reason })
+    }
+
+    /// Tells the partitioner that a record was put into a batch.
+    pub(super) fn appended(&mut self, record: &ProducerRecord, appended: Appended) {
+        let topic = TopicRef { name: &self.name, partitions: self.partitions, available: &self.available };
+        self.partitioner.on_appended(view(record), topic, appended);
+    }
+
     fn update(&mut self, topic: &Topic) {
         self.partitions = u32::try_from(topic.partitions.len()).expect("partitions are numbered by 31 bits");
         let led = topic.partitions.iter().filter(|partition| partition.leader.is_some());
@@ -158,12 +160,13 @@ fn choose(
     }
 }
 
-fn forgotten(topic: &Arc<str>) -> Error {
+/// A retriable error: the topic is not known, or was forgotten.
+pub(super) fn forgotten(topic: &Arc<str>) -> Error {
     let error = ResponseError::new(ApiKey::Metadata, ErrorCode::UnknownTopicOrPartition.code());
     error.about(Resource::Topic(topic.clone())).into()
 }
 
 /// What a partitioner sees of a record.
-pub(super) fn view(record: &ProducerRecord) -> RecordRef<'_> {
+fn view(record: &ProducerRecord) -> RecordRef<'_> {
     RecordRef { key: record.key.as_deref(), value: record.value.as_deref(), partition: record.partition }
 }

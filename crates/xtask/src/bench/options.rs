@@ -10,6 +10,8 @@ pub(crate) struct Options {
     pub(crate) seconds: u32,
     /// How often each load is measured; the table gives the median.
     pub(crate) rounds: u32,
+    /// How many records the command line reads and writes.
+    pub(crate) records: u32,
     /// How long each server is warmed up, in all.
     warm_up: u32,
     /// Rows whose name contains this.
@@ -23,7 +25,16 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { seconds: 3, rounds: 3, warm_up: 24, only: None, kafka: true, large: false, ottla: None }
+        Options {
+            seconds: 3,
+            rounds: 3,
+            records: 10_000_000,
+            warm_up: 24,
+            only: None,
+            kafka: true,
+            large: false,
+            ottla: None,
+        }
     }
 }
 
@@ -36,6 +47,7 @@ impl Options {
             match arg.as_str() {
                 "--seconds" => options.seconds = at_least_one(arg, value()?)?,
                 "--rounds" => options.rounds = at_least_one(arg, value()?)?,
+                "--records" => options.records = at_least_one(arg, value()?)?,
                 "--warm-up" => options.warm_up = at_least_one(arg, value()?)?,
                 "--only" => options.only = Some(value()?.clone()),
                 "--without-kafka" => options.kafka = false,

@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::{folder::Folder, kit};
 
 pub(crate) struct Programs {
-    kit: PathBuf,
+    /// None where nothing of it is needed.
+    kit: Option<PathBuf>,
     ottla: PathBuf,
     /// Holds the load generator, built afresh.
     built: Folder,
@@ -22,20 +23,25 @@ impl Programs {
     pub(crate) fn build(ottla: Option<&Path>) -> Result<Programs> {
         let programs = Programs::without_generator(ottla)?;
         let mut go = Command::new("go");
-        go.current_dir(programs.kit.join("load")).args(["build", "-o"]).arg(programs.load()).arg(".");
+        go.current_dir(programs.kit().join("load")).args(["build", "-o"]).arg(programs.load()).arg(".");
         output(&mut go).context("cannot build the load generator")?;
         Ok(programs)
     }
 
     pub(crate) fn without_generator(ottla: Option<&Path>) -> Result<Programs> {
-        let kit = kit::path()?;
+        let kit = Some(kit::path()?);
+        Ok(Programs { kit, ..Programs::without_kit(ottla)? })
+    }
+
+    /// Ottla alone.
+    pub(crate) fn without_kit(ottla: Option<&Path>) -> Result<Programs> {
         let ottla = match ottla {
             Some(path) => {
                 path.canonicalize().with_context(|| format!("{}: no executable", path.display()))?
             }
             None => build_executable(["--bin", "ottla"])?,
         };
-        Ok(Programs { kit, ottla, built: Folder::new()? })
+        Ok(Programs { kit: None, ottla, built: Folder::new()? })
     }
 
     pub(crate) fn ottla(&self) -> Command {
@@ -44,7 +50,11 @@ impl Programs {
 
     /// The kit's script that starts Kafka and runs its tools.
     pub(crate) fn kafka(&self) -> Command {
-        Command::new(self.kit.join("kafka/kafka"))
+        Command::new(self.kit().join("kafka/kafka"))
+    }
+
+    fn kit(&self) -> &Path {
+        self.kit.as_deref().expect("what runs programs of the kit has asked for it")
     }
 
     pub(crate) fn generator(&self) -> Command {

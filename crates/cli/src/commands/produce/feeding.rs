@@ -27,10 +27,12 @@ pub(crate) struct Source {
     pub(crate) tells_lines: bool,
 }
 
-/// So many records are handed over at once, where so many are there.
-pub(super) const BATCH: usize = 512;
+/// No more records are handed over at once.
+pub(super) const BATCH: usize = 4096;
 
-const BUFFER: usize = 256 * 1024;
+/// What is read at once is handed over at once, as long as lines are not very short: while both threads hold slices of one block they
+/// count its holders in turn, and wait for each other.
+const BUFFER: usize = 64 * 1024;
 
 /// A longer line is no record: Kafka's lengths have 31 bits.
 pub(super) const LINE_BYTES_MAX: usize = 1 << 30;

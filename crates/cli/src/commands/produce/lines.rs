@@ -12,10 +12,16 @@ use super::{Input, ProduceArgs};
 use crate::envelope::Incoming;
 use crate::exit::usage;
 
+/// So many records share one copy of the topic's name. Another thread lets go of them: with one copy for all, both would count its
+/// holders in turn, and wait for each other.
+const NAMED_MAX: usize = 512;
+
 /// What becomes of what is read.
 #[derive(Debug, Clone)]
 pub(super) struct Reader {
     topic: Option<Arc<str>>,
+    /// How many records have this very copy of the topic's name.
+    named: usize,
     is_ndjson: bool,
     key: Option<String>,
     key_separator: Option<String>,
@@ -37,6 +43,7 @@ impl Reader {
         }
         Ok(Reader {
             topic: args.topic.as_deref().map(Arc::from),
+            named: 0,
             is_ndjson,
             key: args.key.clone(),
             key_separator: args.key_separator.clone().filter(|separator| !separator.is_empty()),
@@ -48,13 +55,14 @@ impl Reader {
     }
 
     /// The record of a line without its end, or of a whole file.
-    pub(super) fn record(&self, text: Bytes) -> Result<ProducerRecord> {
-        Ok(self.as_told(if self.is_ndjson {
+    pub(super) fn record(&mut self, text: Bytes) -> Result<ProducerRecord> {
+        let record = if self.is_ndjson {
             let incoming: Incoming = serde_json::from_slice(&text).context("it is no record as JSON")?;
             incoming.into_record(self.topic.as_deref())?
         } else {
             self.plain(text)?
-        }))
+        };
+        Ok(self.as_told(record))
     }
 
     /// The record of what a format string made of the input.
@@ -90,18 +98,23 @@ impl Reader {
     }
 
     /// A record without a value.
-    pub(super) fn tombstone(&self) -> Result<ProducerRecord> {
-        let mut record = ProducerRecord::new(self.topic()?.clone()).key(self.key.clone().unwrap_or_default());
+    pub(super) fn tombstone(&mut self) -> Result<ProducerRecord> {
+        let mut record = ProducerRecord::new(self.topic()?).key(self.key.clone().unwrap_or_default());
         record.partition = self.partition;
         Ok(self.with_headers(record))
     }
 
-    fn topic(&self) -> Result<&Arc<str>> {
-        self.topic.as_ref().context("a topic was asked for")
+    fn topic(&mut self) -> Result<Arc<str>> {
+        let topic = self.topic.as_mut().context("a topic was asked for")?;
+        self.named += 1;
+        if self.named.is_multiple_of(NAMED_MAX) {
+            *topic = Arc::from(&**topic);
+        }
+        Ok(topic.clone())
     }
 
-    fn plain(&self, text: Bytes) -> Result<ProducerRecord> {
-        let record = ProducerRecord::new(self.topic()?.clone());
+    fn plain(&mut self, text: Bytes) -> Result<ProducerRecord> {
+        let record = ProducerRecord::new(self.topic()?);
         let separator = self.key_separator.as_ref();
         let split = separator.and_then(|separator| split_once(&text, separator.as_bytes()));
         let (record, value) = match split {

@@ -162,7 +162,7 @@ const FAREWELL: Duration = Duration::from_secs(120);
 pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
     let format = args.format()?;
     let names_topic = format.as_ref().map_or(args.input == Some(Input::Ndjson), Format::names_topic);
-    let reader = Reader::new(args, names_topic)?;
+    let mut reader = Reader::new(args, names_topic)?;
     block_on(Box::pin(async {
         let (remote, config) = connect_producer_with(&args.properties()?).await?;
         let producer = remote.client.producer(config)?;
@@ -195,7 +195,7 @@ impl ProduceArgs {
         parsed.map_err(|reason| usage(format!("--format: {reason}")))
     }
 
-    fn feed(&self, format: Option<Format>, reader: Reader) -> Feed {
+    fn feed(&self, format: Option<Format>, mut reader: Reader) -> Feed {
         let files = self.files.clone();
         match format {
             Some(format) => formatted::feed(format, reader, files),

@@ -1,10 +1,9 @@
 //! Records on their way.
 
-use std::collections::VecDeque;
-
-use anyhow::Result;
-use ottla_client::producer::{Delivery, Producer, ProducerRecord};
+use anyhow::{Context as _, Result};
+use ottla_client::producer::{Delivered, Deliveries, Producer, ProducerRecord};
 use ottla_records::Timestamp;
+use tokio::task::yield_now;
 
 use super::feeding::Feed;
 use super::pace::Pace;
@@ -15,8 +14,10 @@ use crate::clock::wall_ms;
 #[derive(Debug)]
 pub(super) struct Sending {
     producer: Producer,
-    under_way: VecDeque<Delivery>,
+    under_way: Deliveries,
+    /// How many are known to be written, and how many it is known of what became of them.
     written: u64,
+    ended: u64,
     manner: Manner,
     sent: u64,
     /// When it was last told how many that is.
@@ -47,7 +48,15 @@ impl Sending {
     }
 
     pub(super) fn in_manner(producer: Producer, manner: Manner) -> Sending {
-        Sending { producer, under_way: VecDeque::new(), written: 0, manner, sent: 0, told_at: wall_ms() }
+        Sending {
+            producer,
+            under_way: Deliveries::new(),
+            written: 0,
+            ended: 0,
+            manner,
+            sent: 0,
+            told_at: wall_ms(),
+        }
     }
 
     /// How many are known to be written.
@@ -70,17 +79,30 @@ impl Sending {
         while let Some(records) = feed.next().await {
             // They were read at once.
             let now = wall_ms();
-            for mut record in records? {
-                if self.is_plain() {
-                    record.timestamp.get_or_insert(now);
-                    self.send(record).await?;
-                } else {
+            if self.is_plain() {
+                self.send_at_once(records?, now).await?;
+            } else {
+                for record in records? {
                     self.send_in_manner(record).await?;
                 }
             }
             self.forget_written()?;
             self.show_progress(now);
         }
+        Ok(())
+    }
+
+    async fn send_at_once(&mut self, mut records: Vec<ProducerRecord>, now: Timestamp) -> Result<()> {
+        for record in &mut records {
+            record.timestamp.get_or_insert(now);
+        }
+        self.sent += records.len() as u64;
+        self.producer.send_many(records, &mut self.under_way).await?;
+        while self.under_way.len() > UNDER_WAY_MAX {
+            self.await_first().await?;
+        }
+        // What fills batches goes out while more is read, rather than when memory is full.
+        yield_now().await;
         Ok(())
     }
 
@@ -115,9 +137,9 @@ impl Sending {
     }
 
     pub(super) async fn send(&mut self, record: ProducerRecord) -> Result<()> {
-        self.under_way.push_back(self.producer.send(record).await?);
+        self.under_way.push(self.producer.send(record).await?);
         self.sent += 1;
-        if self.under_way.len() > UNDER_WAY_MAX {
+        while self.under_way.len() > UNDER_WAY_MAX {
             self.await_first().await?;
         }
         Ok(())
@@ -125,19 +147,27 @@ impl Sending {
 
     /// Fails with the first that failed.
     fn forget_written(&mut self) -> Result<()> {
-        while let Some(result) = self.under_way.front().and_then(Delivery::now) {
-            self.under_way.pop_front();
-            result?;
-            self.written += 1;
+        while let Some(delivered) = self.under_way.try_next() {
+            self.note(delivered)?;
         }
         Ok(())
     }
 
     async fn await_first(&mut self) -> Result<()> {
-        if let Some(first) = self.under_way.pop_front() {
-            first.await?;
-            self.written += 1;
+        match self.under_way.next().await {
+            Some(delivered) => self.note(delivered),
+            None => Ok(()),
         }
+    }
+
+    fn note(&mut self, delivered: Delivered) -> Result<()> {
+        let (first, last) = (self.ended + 1, self.ended + delivered.count as u64);
+        self.ended = last;
+        delivered.result.with_context(|| match first == last {
+            true => format!("record {first}"),
+            false => format!("records {first} to {last}"),
+        })?;
+        self.written += delivered.count as u64;
         Ok(())
     }
 

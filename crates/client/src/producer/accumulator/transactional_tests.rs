@@ -26,7 +26,7 @@ impl Bench {
     fn code_of_next_send(&mut self) -> Option<ErrorCode> {
         let record = ProducerRecord::new("t").partition(0);
         let memory = self.memory.clone().try_acquire_many_owned(300).unwrap();
-        self.accumulator.append(record, 0, memory, self.now).expect_err("it is refused").code()
+        self.accumulator.append(&record, 0, memory, self.now).expect_err("it is refused").code()
     }
 }
 
