@@ -12,6 +12,7 @@ use crate::commands::completion::CompletionArgs;
 use crate::commands::config::ConfigCommand;
 use crate::commands::consume::ConsumeArgs;
 use crate::commands::ctx::CtxCommand;
+use crate::commands::debug::DebugCommand;
 use crate::commands::dev::DevArgs;
 use crate::commands::group::GroupCommand;
 use crate::commands::log_dump::LogDumpArgs;
@@ -99,6 +100,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Check(CheckCommand),
     Top(TopArgs),
+    /// Gather what helps to find out what is wrong
+    #[command(subcommand)]
+    Debug(DebugCommand),
     /// Keep clusters by name, and choose one
     #[command(subcommand)]
     Ctx(CtxCommand),

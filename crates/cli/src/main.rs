@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod acl;
+mod api_versions;
 mod applets;
 mod args;
 mod byte_size;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use anyhow::Result;
+use ottla_client::ApiKey;
 use ottla_client::admin::DescribedBroker;
-use ottla_client::{ApiKey, Call, Client, Destination};
-use ottla_wire::messages::ApiVersionsRequest;
 
 use super::connection::connect;
 use super::java;
 use super::options::{Opt, Syntax};
+use crate::api_versions::{Served, served_by};
 use crate::exit::Outcome;
 use crate::remote::block_on;
 
@@ -22,9 +22,6 @@ static SYNTAX: Syntax = Syntax {
     ],
 };
 
-/// The first and last version of a request that a broker serves, by the request's number.
-type Served = BTreeMap<i16, (i16, i16)>;
-
 pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
     let options = SYNTAX.parse(args)?;
     options.answer_help()?;
@@ -33,7 +30,7 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
         let remote = connect(&options).await?;
         for broker in remote.admin.describe_cluster(false).await?.brokers {
             write!(out, "{} -> ", node(&broker))?;
-            match served(&remote.client, &broker).await {
+            match served_by(&remote.client, broker.id).await {
                 Ok(served) => writeln!(out, "(\n\t{}\n)", lines(&served).join(",\n\t"))?,
                 Err(error) => writeln!(out, "ERROR: {}", java::shown(&error))?,
             }
@@ -47,16 +44,6 @@ fn node(broker: &DescribedBroker) -> String {
     let DescribedBroker { id, host, port, rack, is_fenced, .. } = broker;
     let rack = rack.as_deref().unwrap_or("null");
     format!("{host}:{port} (id: {id} rack: {rack} isFenced: {is_fenced})")
-}
-
-async fn served(client: &Client, broker: &DescribedBroker) -> ottla_client::Result<Served> {
-    let request = ApiVersionsRequest {
-        client_software_name: env!("CARGO_PKG_NAME").into(),
-        client_software_version: env!("CARGO_PKG_VERSION").into(),
-    };
-    let reply = client.request(&Call::to(Destination::Broker(broker.id)), &request).await?;
-    let versions = reply.response.api_keys.iter();
-    Ok(versions.map(|api| (api.api_key, (api.min_version, api.max_version))).collect())
 }
 
 /// What no client asks brokers: nothing lacks where they do not serve it.

@@ -10,6 +10,7 @@ pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod consume;
 pub(crate) mod ctx;
+pub(crate) mod debug;
 pub(crate) mod dev;
 pub(crate) mod group;
 pub(crate) mod log_dump;
@@ -56,6 +57,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::User(command) => user::run(command),
         Command::Quota(command) => quota::run(command),
         Command::Token(command) => token::run(command),
+        Command::Debug(command) => debug::run(&command),
         Command::Ctx(command) => ctx::run(command),
         Command::Completion(args) => completion::run(&args),
         Command::Man(args) => man::run(&args),

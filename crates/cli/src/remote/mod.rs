@@ -15,6 +15,7 @@ mod import;
 mod properties;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::future::Future;
 use std::path::PathBuf;
 
@@ -76,6 +77,18 @@ impl ConnectionArgs {
     /// Everything that was said, the weakest first, so that the last word counts.
     pub(crate) fn properties(&self) -> Result<Vec<Property>> {
         properties::gather(self, &Environment::of_process())
+    }
+
+    /// The flags again, for another run of this executable.
+    pub(crate) fn flags(&self) -> Vec<OsString> {
+        let mut flags: Vec<OsString> = Vec::new();
+        let brokers = self.brokers.iter().flat_map(|it| ["--brokers", it]);
+        let options = self.options.iter().flat_map(|it| ["-X", it]);
+        let ctx = self.ctx.iter().flat_map(|it| ["--ctx", it]);
+        flags.extend(brokers.chain(options).chain(ctx).map(OsString::from));
+        flags
+            .extend(self.command_config.iter().flat_map(|it| ["--command-config".into(), it.clone().into()]));
+        flags
     }
 
     /// What flags alone say, to be kept.

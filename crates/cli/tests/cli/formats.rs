@@ -66,6 +66,7 @@ const LINES: &[(&str, &str, &str)] = &[
     ("partition elect", "orders:0", CHANGE),
     ("top", "-n 1 --interval 10ms", TOP),
     ("acl create", "--allow User:a --operation read --topic t --dry-run", ACL),
+    ("debug bundle", "--interval 0s --force --file bundle.tgz", "file bytes partCount incompleteCount parts"),
     ("ctx ls", "", "name isCurrent brokers securityProtocol"),
     ("config get", "--default", OPTION),
     ("config set", "--default log.retention.ms={n}", CHANGE),

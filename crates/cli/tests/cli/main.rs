@@ -12,6 +12,7 @@ mod config;
 mod connection;
 mod consume;
 mod ctx;
+mod debug;
 mod dev;
 mod formats;
 mod group;

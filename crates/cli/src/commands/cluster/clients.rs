@@ -14,7 +14,7 @@ use crate::remote::{ConnectionArgs, http_get};
 
 /// Where a broker says that it answers over HTTP.
 const OPTION: &str = "ottla.metrics.listener";
-const PATH: &str = "/legacy-clients";
+pub(crate) const PATH: &str = "/legacy-clients";
 
 /// List clients that use request versions which Apache Kafka 4.0 removed
 #[derive(Debug, Args)]
@@ -113,7 +113,10 @@ impl ClientsArgs {
         let admin = self.connection.connect().await?.admin;
         let mut places = Vec::new();
         for broker in admin.describe_cluster(false).await?.brokers {
-            places.push((Some(broker.id), place_of(&admin, &broker).await));
+            let place = place_of(&admin, &broker).await;
+            let served =
+                place.and_then(|place| place.context("it is no Ottla: only Ottla tells of such clients"));
+            places.push((Some(broker.id), served));
         }
         Ok(places)
     }
@@ -124,14 +127,14 @@ async fn ask(place: Result<String>) -> Result<Told> {
     serde_json::from_slice(&body).context("the answer is none of Ottla's")
 }
 
-async fn place_of(admin: &Admin, broker: &DescribedBroker) -> Result<String> {
+/// Where a broker answers over HTTP; none if it is no Ottla.
+pub(crate) async fn place_of(admin: &Admin, broker: &DescribedBroker) -> Result<Option<String>> {
     let resource = ConfigResource::Broker(Some(broker.id));
     let what = DescribeConfigs { names: Some(vec![OPTION.into()]), ..DescribeConfigs::default() };
     let described = admin.describe_configs(&[resource], &what).await?;
     let entries = described.into_iter().next().context("nothing was answered")?.1?;
     let entry = entries.into_iter().find(|entry| entry.name == OPTION);
-    let Some(entry) = entry else { bail!("it is no Ottla: only Ottla serves and tells of such clients") };
-    address(&entry.value.unwrap_or_default(), &broker.host)
+    entry.map(|entry| address(&entry.value.unwrap_or_default(), &broker.host)).transpose()
 }
 
 /// Where to ask a broker of this host whose option has this value.

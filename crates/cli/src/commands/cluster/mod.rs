@@ -1,6 +1,6 @@
 //! `ottla cluster`: the brokers, and how they are.
 
-mod clients;
+pub(crate) mod clients;
 mod features;
 mod health;
 mod info;

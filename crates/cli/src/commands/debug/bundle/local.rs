@@ -1,0 +1,124 @@
+//! What is on this machine: the machine, a data directory, and the end of a log. No record is read.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use super::archive::Spool;
+use super::redaction::redact_line;
+use crate::timestamp::Iso;
+
+/// What the system tells of itself.
+pub(super) const MACHINE: &[(&str, &str, &str)] = &[
+    ("machine/kernel.txt", "The kernel", "/proc/version"),
+    ("machine/cpus.txt", "Processors", "/proc/cpuinfo"),
+    ("machine/memory.txt", "Memory", "/proc/meminfo"),
+    ("machine/load.txt", "Load", "/proc/loadavg"),
+    ("machine/pressure-io.txt", "Time that was lost waiting for disks", "/proc/pressure/io"),
+    ("machine/disks.txt", "What disks have done", "/proc/diskstats"),
+    ("machine/limits.txt", "Limits, of this command", "/proc/self/limits"),
+    ("machine/cgroup.txt", "The control group, of this command", "/proc/self/cgroup"),
+    ("machine/huge-pages.txt", "Transparent huge pages", "/sys/kernel/mm/transparent_hugepage/enabled"),
+    ("machine/map-count.txt", "Mappings that a process may have", "/proc/sys/vm/max_map_count"),
+    ("machine/swappiness.txt", "How readily memory is swapped out", "/proc/sys/vm/swappiness"),
+];
+
+/// No file that is copied whole is larger.
+const FILE_BYTES_MAX: u64 = 4 << 20;
+
+/// Of a log, so much at its end.
+const TAIL_BYTES: u64 = 1 << 20;
+
+pub(super) fn copy_text(path: &Path, out: &mut Spool) -> Result<()> {
+    let file = File::open(path).with_context(|| path.display().to_string())?;
+    io::copy(&mut file.take(FILE_BYTES_MAX), out).with_context(|| path.display().to_string())?;
+    Ok(())
+}
+
+/// The end of a log, from the beginning of a line on, without its secrets.
+pub(super) fn copy_tail(path: &Path, out: &mut Spool) -> Result<()> {
+    let shown = || path.display().to_string();
+    let mut file = File::open(path).with_context(shown)?;
+    let length = file.metadata().with_context(shown)?.len();
+    let from = length.saturating_sub(TAIL_BYTES);
+    file.seek(SeekFrom::Start(from)).with_context(shown)?;
+    let mut is_key = false;
+    for line in BufReader::new(file.take(TAIL_BYTES)).split(b'\n').skip(usize::from(from > 0)) {
+        let line = line.with_context(shown)?;
+        writeln!(out, "{}", redact_line(&String::from_utf8_lossy(&line), &mut is_key))?;
+    }
+    Ok(())
+}
+
+/// How much room there is where this is.
+pub(super) fn tell_disk(path: &Path, out: &mut Spool) -> Result<()> {
+    let told = rustix::fs::statvfs(path).with_context(|| path.display().to_string())?;
+    let bytes = |blocks: u64| blocks.saturating_mul(told.f_frsize);
+    let disk = json!({
+        "path": path, "totalBytes": bytes(told.f_blocks), "freeBytes": bytes(told.f_bfree),
+        "usableBytes": bytes(told.f_bavail), "files": told.f_files, "freeFiles": told.f_ffree,
+    });
+    Ok(writeln!(out, "{disk}")?)
+}
+
+/// Every file with its size and when it was changed, by name. What cannot be read is told, and passed over.
+pub(super) fn list_files(data_dir: &Path, out: &mut Spool) -> Result<()> {
+    walk(data_dir, |path, told| {
+        let modified = told.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let modified = modified.and_then(|since| i64::try_from(since.as_millis()).ok());
+        let row = json!({
+            "path": path.strip_prefix(data_dir).unwrap_or(path), "bytes": told.len(),
+            "modified": modified.map(|ms| Iso(ms).to_string()),
+        });
+        Ok(writeln!(out, "{row}")?)
+    })
+}
+
+/// The small files of text in which a data directory keeps what it knows of itself, one below the other.
+pub(super) fn copy_checkpoints(data_dir: &Path, out: &mut Spool) -> Result<()> {
+    walk(data_dir, |path, told| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_checkpoint = name.ends_with("checkpoint")
+            || matches!(name, "meta.properties" | "quorum-state" | "partition.metadata");
+        if !is_checkpoint || told.len() > FILE_BYTES_MAX {
+            return Ok(());
+        }
+        writeln!(out, "== {} ==", path.strip_prefix(data_dir).unwrap_or(path).display())?;
+        match fs::read_to_string(path) {
+            Ok(text) => writeln!(out, "{}", text.trim_end())?,
+            Err(error) => writeln!(out, "({error})")?,
+        }
+        Ok(())
+    })
+}
+
+/// Links are not followed.
+fn walk(data_dir: &Path, mut visit: impl FnMut(&Path, &fs::Metadata) -> Result<()>) -> Result<()> {
+    let mut waiting: Vec<PathBuf> = vec![data_dir.into()];
+    let mut unreadable = None;
+    while let Some(path) = waiting.pop() {
+        let told = match fs::symlink_metadata(&path) {
+            Ok(told) => told,
+            // It was deleted meanwhile, as segments are.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && path != data_dir => continue,
+            Err(error) => return Err(error).with_context(|| path.display().to_string()),
+        };
+        if !told.is_dir() {
+            visit(&path, &told)?;
+            continue;
+        }
+        match fs::read_dir(&path) {
+            Ok(entries) => {
+                let mut inside: Vec<PathBuf> = entries.filter_map(|it| Some(it.ok()?.path())).collect();
+                inside.sort_by(|a, b| b.cmp(a));
+                waiting.extend(inside);
+            }
+            Err(error) => unreadable = Some(anyhow::Error::from(error).context(path.display().to_string())),
+        }
+    }
+    unreadable.map_or(Ok(()), Err)
+}

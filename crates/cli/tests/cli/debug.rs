@@ -1,0 +1,113 @@
+//! `ottla debug bundle`.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::Path;
+
+use flate2::read::GzDecoder;
+use serde_json::Value;
+
+use super::Visit;
+use super::support::json_lines;
+
+/// What is in it, by name without the folder.
+fn unpacked(file: &Path) -> BTreeMap<String, String> {
+    let mut archive = tar::Archive::new(GzDecoder::new(File::open(file).unwrap()));
+    let entries = archive.entries().unwrap().map(|entry| {
+        let mut entry = entry.unwrap();
+        let path = entry.path().unwrap().display().to_string();
+        let mut text = String::new();
+        entry.read_to_string(&mut text).unwrap();
+        (path.split_once('/').unwrap().1.to_owned(), text)
+    });
+    entries.collect()
+}
+
+fn visit() -> Visit {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "orders", "-p", "2"]);
+    visit.fed(&["produce", "orders", "-p", "0"], b"what nobody else may read\n");
+    visit.ok(&["group", "seek", "billing", "--to", "0", "--topic", "orders", "--execute"]);
+    visit
+}
+
+#[test]
+fn a_bundle_tells_of_cluster_and_machine_and_of_no_record() {
+    let visit = visit();
+    let (file, log) = (visit.home.path().join("b.tar.gz"), visit.home.path().join("log"));
+    fs::write(&log, "started\nssl.key.password=hush\n").unwrap();
+    let data = visit.home.path().join("data");
+    let args = [
+        "debug",
+        "bundle",
+        "--file",
+        file.to_str().unwrap(),
+        "--interval",
+        "10ms",
+        "-o",
+        "json",
+        "--data-dir",
+        data.to_str().unwrap(),
+        "--log-file",
+        log.to_str().unwrap(),
+    ];
+    let told: Value = serde_json::from_str(&visit.ok(&args)).unwrap();
+    assert_eq!(told["file"], file.to_str().unwrap());
+    let files = unpacked(&file);
+    for (name, expected) in [
+        ("cluster/info.ndjson", "\"clusterId\""),
+        ("cluster/api-versions-1.ndjson", "\"api\":\"Produce\""),
+        ("configs/broker-1.ndjson", "\"name\":\"log.retention.ms\""),
+        ("topics/list.ndjson", "\"name\":\"orders\""),
+        ("samples/1/topics.ndjson", "\"endOffset\":1"),
+        ("samples/2/groups.ndjson", "\"totalLag\":1"),
+        ("data-dir/files.ndjson", "\"path\":\"orders-0/partition.metadata\""),
+        ("data-dir/checkpoints.txt", "== meta.properties =="),
+        ("machine/memory.txt", "MemTotal"),
+        ("log-tail.txt", "started\nssl.key.password=[redacted]\n"),
+    ] {
+        assert!(files[name].contains(expected), "{name}: {}", files[name]);
+    }
+    assert!(!files.values().any(|text| text.contains("nobody else may read") || text.contains("hush")));
+    check_manifest(&told, &files);
+    let again = visit.refused(&["debug", "bundle", "--file", file.to_str().unwrap()], 1);
+    assert!(again.contains("give --force"), "{again}");
+    visit.ok(&["debug", "bundle", "--force", "--interval", "0s", "--file", file.to_str().unwrap()]);
+    assert!(!unpacked(&file).contains_key("samples/2/topics.ndjson"));
+    assert_eq!(fs::read_dir(visit.home.path()).unwrap().count(), 3, "nothing unfinished is left");
+}
+
+/// Every file is told of, and what is missing has its reason.
+fn check_manifest(told: &Value, files: &BTreeMap<String, String>) {
+    let manifest: Value = serde_json::from_str(&files["manifest.json"]).unwrap();
+    assert_eq!(manifest["parts"], told["parts"]);
+    let errors = json_lines(&files["errors.ndjson"]);
+    assert_eq!(told["incompleteCount"], errors.len());
+    for part in manifest["parts"].as_array().unwrap() {
+        let name = part["part"].as_str().unwrap();
+        assert_eq!(files.contains_key(name), part["result"] != "missing", "{part}");
+        assert_eq!(errors.iter().any(|error| error["part"] == name), part["result"] != "complete", "{part}");
+    }
+}
+
+#[test]
+fn without_a_cluster_this_machine_is_told_of() {
+    let visit = visit();
+    let file = visit.home.path().join("b.tgz");
+    let data = visit.home.path().join("data");
+    let file = file.to_str().unwrap();
+    let nobody = ["debug", "bundle", "--file", file, "-b", "127.0.0.1:1", "--timeout", "2s"];
+    let refused = visit.refused(&nobody, 1);
+    assert!(refused.contains("127.0.0.1:1") || refused.contains("no answer within 2s"), "{refused}");
+    visit.ok(&[&nobody[..], &["--data-dir", data.to_str().unwrap()]].concat());
+    let files = unpacked(Path::new(file));
+    assert!(files.contains_key("data-dir/files.ndjson"));
+    assert!(files["errors.ndjson"].contains("\"part\":\"cluster\""), "{}", files["errors.ndjson"]);
+    for (args, hint) in [(["--interval", "soon"], "--interval"), (["--timeout", "1x"], "--timeout")] {
+        let refused = visit.refused(&[&["debug", "bundle"][..], &args].concat(), 2);
+        assert!(refused.contains(hint), "{refused}");
+    }
+    let refused = visit.refused(&["debug", "bundle", "--file", "bundle.zip"], 1);
+    assert!(refused.contains("NAME.tar.gz"), "{refused}");
+}
