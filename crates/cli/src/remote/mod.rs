@@ -21,9 +21,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use ottla_client::Client;
 use ottla_client::admin::Admin;
 use ottla_client::config::{ClientConfig, ConsumerConfig, ProducerConfig};
+use ottla_client::{Client, Error};
 use tokio::runtime::Builder;
 
 pub(crate) use contexts::{Contexts, Kept};
@@ -38,7 +38,7 @@ use crate::exit::usage;
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionArgs {
     /// Brokers to begin with [default: 127.0.0.1:9092]
-    #[arg(short, long, alias = "bootstrap-server", value_name = "HOST:PORT,…")]
+    #[arg(short, long, alias = "bootstrap-server", value_name = "HOST[:PORT],…")]
     pub(crate) brokers: Option<String>,
 
     /// Set an option of the client, by Java's or librdkafka's name
@@ -134,20 +134,33 @@ pub(crate) async fn connect_to_controllers_with(properties: &[Property]) -> Resu
 /// With these options and no others.
 pub(crate) async fn connect_consumer_with(properties: &[Property]) -> Result<(Remote, ConsumerConfig)> {
     let read = ConsumerConfig::from_properties(properties.iter().map(Property::pair));
-    let (client, consumer) = read.map_err(|error| usage(error.to_string()))?;
+    let (client, consumer) = read.map_err(|error| refused(&error, properties))?;
     Ok((connect(named(client), properties).await?, consumer))
 }
 
 /// With these options and no others.
 pub(crate) async fn connect_producer_with(properties: &[Property]) -> Result<(Remote, ProducerConfig)> {
     let read = ProducerConfig::from_properties(properties.iter().map(Property::pair));
-    let (client, producer) = read.map_err(|error| usage(error.to_string()))?;
+    let (client, producer) = read.map_err(|error| refused(&error, properties))?;
     Ok((connect(named(client), properties).await?, producer))
 }
 
 fn client_config(properties: &[Property]) -> Result<ClientConfig> {
     let read = ClientConfig::from_properties(properties.iter().map(Property::pair));
-    read.map(named).map_err(|error| usage(error.to_string()))
+    read.map(named).map_err(|error| refused(&error, properties))
+}
+
+/// An option that cannot be, and who said it.
+fn refused(error: &Error, properties: &[Property]) -> anyhow::Error {
+    let reason = error.to_string();
+    let is_meant = |property: &&Property| {
+        reason.starts_with(&format!("{}: ", property.name))
+            || reason.starts_with(&format!("there is no option {}", property.name))
+    };
+    match properties.iter().rev().find(is_meant) {
+        Some(property) => usage(format!("{reason} ({})", property.origin)),
+        None => usage(reason),
+    }
 }
 
 /// What brokers call this client, where nobody said.

@@ -50,9 +50,24 @@ impl Property {
         (&self.name, &self.value)
     }
 
+    /// With the usual port where brokers are named without one, as librdkafka and rpk have it.
+    pub(crate) fn with_ports(mut self) -> Property {
+        if self.names_brokers() {
+            self.value = self.value.split(',').map(with_port).collect::<Vec<_>>().join(",");
+        }
+        self
+    }
+
     pub(super) fn names_brokers(&self) -> bool {
         matches!(self.name.as_str(), "bootstrap.servers" | "metadata.broker.list")
     }
+}
+
+fn with_port(broker: &str) -> String {
+    let broker = broker.trim();
+    let host = broker.split_once("://").map_or(broker, |(_protocol, host)| host);
+    let has_port = host.is_empty() || host.contains(':') && !host.ends_with(']');
+    if has_port { broker.to_owned() } else { format!("{broker}:9092") }
 }
 
 /// All of them, the weakest first.
@@ -71,6 +86,7 @@ pub(super) fn gather(args: &ConnectionArgs, environment: &Environment) -> Result
     if args.ctx.is_some() {
         all.extend(of_context(&environment.contexts, args.ctx.as_deref())?);
     }
+    all = all.into_iter().map(Property::with_ports).collect();
     all.extend(of_flags(args)?);
     Ok(all)
 }
@@ -87,7 +103,7 @@ pub(super) fn of_flags(args: &ConnectionArgs) -> Result<Vec<Property>> {
     if let Some(brokers) = &args.brokers {
         all.push(Property::new("bootstrap.servers", brokers, "--brokers"));
     }
-    Ok(all)
+    Ok(all.into_iter().map(Property::with_ports).collect())
 }
 
 /// Of the context of that name, or of the one that is in use, if there is one.
@@ -128,6 +144,21 @@ mod tests {
         let all = gather(args, environment).expect("it can be read");
         let last = all.iter().rev().find(|property| property.names_brokers()).expect("there is a default");
         assert_eq!((last.value.as_str(), last.origin.as_str()), (brokers, origin));
+    }
+
+    #[test]
+    fn brokers_without_a_port_have_the_usual_one() {
+        for (said, expected) in [
+            ("localhost", "localhost:9092"),
+            ("a, b:1,SSL://c", "a:9092,b:1,SSL://c:9092"),
+            ("[::1],[::1]:1", "[::1]:9092,[::1]:1"),
+            ("", ""),
+        ] {
+            for name in ["bootstrap.servers", "metadata.broker.list"] {
+                assert_eq!(Property::new(name, said, "a test").with_ports().value, expected, "{said}");
+            }
+        }
+        assert_eq!(Property::new("client.id", "a", "a test").with_ports().value, "a");
     }
 
     #[test]

@@ -92,8 +92,10 @@ impl Settings {
         if WITHOUT_EFFECT.contains(&name) {
             return Ok(());
         }
+        let property = Property::new(name, value, "the command line");
+        let meant = property.clone().with_ports();
         // An address and all that must go with others, so that nothing else is missed.
-        let alone = [("bootstrap.servers", "127.0.0.1:9092"), (name, value)];
+        let alone = [("bootstrap.servers", "127.0.0.1:9092"), meant.pair()];
         if let Err(error) = ProducerConfig::from_properties(alone) {
             let reason = error.to_string();
             if reason.contains("there is no option") {
@@ -104,7 +106,7 @@ impl Settings {
                 return Err(Fatal::new(reason));
             }
         }
-        self.said.push(Property::new(name, value, "the command line"));
+        self.said.push(property);
         Ok(())
     }
 
@@ -129,7 +131,7 @@ impl Settings {
             let request = (timeout / 2).clamp(1, 30_000).to_string();
             all.push(Property::new("request.timeout.ms", request, "message.timeout.ms"));
         }
-        all.extend(self.said.iter().cloned());
+        all.extend(self.said.iter().cloned().map(Property::with_ports));
         all
     }
 
