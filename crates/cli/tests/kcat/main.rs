@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use ottla_client::TopicPartition;
 use ottla_client::blocking::Client;
-use ottla_client::config::{ClientConfig, Compression, ConsumerConfig, ProducerConfig};
+use ottla_client::config::{ClientConfig, ConsumerConfig, ProducerConfig};
 use ottla_client::consumer::StartAt;
 use ottla_client::producer::ProducerRecord;
 use serde_json::{Value, json};

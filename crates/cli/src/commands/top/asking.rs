@@ -1,4 +1,4 @@
-//! Asking for a round: two requests about the cluster, and no more than five to each broker, however much there is. Nothing is tried
+//! Asking for a round: two requests about the cluster, and no more than six to each broker, however much there is. Nothing is tried
 //! again: the next round is soon.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
