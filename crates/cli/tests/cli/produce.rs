@@ -120,6 +120,24 @@ fn a_template_makes_many_records_at_the_rate_that_is_wanted() {
 }
 
 #[test]
+fn tombstones_are_repeated_and_paced_as_other_records_are() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "gone", "-p", "1"]);
+    for (flags, expected) in [
+        (&["-k", "one"][..], "one "),
+        (&["-k", "two", "--repeat", "3"], "two two two "),
+        (&["-k", "three-{i}", "--template", "--repeat", "2", "--rate", "1000"], "three-1 three-2 "),
+        (&["-k", "{i}", "-H", "why=moved"], "{i} "),
+    ] {
+        visit.ok(&[&["produce", "gone", "--tombstone"][..], flags].concat());
+        let count = expected.matches(' ').count().to_string();
+        let shown = visit.ok(&["consume", "gone", "--offset", &format!("-{count}"), "-e", "-f", "%k%v "]);
+        assert_eq!(shown, expected, "{flags:?}");
+    }
+    assert!(!read(&visit, "gone").contains("|0|"), "none of them has a value");
+}
+
+#[test]
 fn what_one_format_string_writes_the_same_one_reads() {
     let visit = Visit::new();
     visit.ok(&["topic", "create", "original", "-p", "2"]);

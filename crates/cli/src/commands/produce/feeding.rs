@@ -50,6 +50,13 @@ impl Feed {
         Feed::reading(move |sender| Reading { record, source: &source, sender }.read_all())
     }
 
+    /// Of a record that nobody need read.
+    pub(super) fn one(record: ProducerRecord) -> Feed {
+        let (sender, receiver) = mpsc::channel(1);
+        sender.try_send(Ok(vec![record])).expect("there is room for one");
+        Feed(receiver)
+    }
+
     /// Of what `read` sends on a thread of its own.
     pub(super) fn reading(read: impl FnOnce(&Records) -> Result<()> + Send + 'static) -> Feed {
         let (sender, receiver) = mpsc::channel(8);

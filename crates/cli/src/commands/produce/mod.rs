@@ -55,6 +55,7 @@ Examples:
   echo hello | ottla produce greetings
   ottla produce orders -K : -H source=shop < orders.txt
   ottla produce orders -k customer-7 --tombstone
+  ottla produce orders -k 'customer-{i}' --tombstone --template --repeat 100
   ottla produce logs -i whole a.json b.json -z zstd
   echo '{\"id\":{i}}' | ottla produce load --template --repeat 1000 --rate 50
   ottla produce orders -f '%k %d %v{base64}\\n' < orders.txt
@@ -101,7 +102,7 @@ pub(crate) struct ProduceArgs {
     #[arg(short = 'Z', long)]
     empty_is_null: bool,
 
-    /// One record without a value, which deletes the key
+    /// A record without a value, which deletes the key; nothing is read
     #[arg(long, requires = "key", conflicts_with_all = ["files", "input", "format", "empty_is_null"])]
     tombstone: bool,
 
@@ -162,19 +163,15 @@ const FAREWELL: Duration = Duration::from_secs(120);
 pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
     let format = args.format()?;
     let names_topic = format.as_ref().map_or(args.input == Some(Input::Ndjson), Format::names_topic);
-    let mut reader = Reader::new(args, names_topic)?;
+    let reader = Reader::new(args, names_topic)?;
     block_on(Box::pin(async {
         let (remote, config) = connect_producer_with(&args.properties()?).await?;
         let producer = remote.client.producer(config)?;
         let mut sending = Sending::in_manner(producer.clone(), args.manner());
-        let sent = if args.tombstone {
-            sending.send(reader.tombstone()?).await
-        } else {
-            let mut feed = args.feed(format, reader);
-            tokio::select! {
-                sent = sending.send_all(&mut feed) => sent,
-                interrupted = ctrl_c() => interrupted.map_err(anyhow::Error::from),
-            }
+        let mut feed = args.feed(format, reader)?;
+        let sent = tokio::select! {
+            sent = sending.send_all(&mut feed) => sent,
+            interrupted = ctrl_c() => interrupted.map_err(anyhow::Error::from),
         };
         // What was taken is written, also when something went wrong with what came after it.
         producer.flush().await;
@@ -195,16 +192,19 @@ impl ProduceArgs {
         parsed.map_err(|reason| usage(format!("--format: {reason}")))
     }
 
-    fn feed(&self, format: Option<Format>, mut reader: Reader) -> Feed {
+    fn feed(&self, format: Option<Format>, mut reader: Reader) -> Result<Feed> {
+        if self.tombstone {
+            return Ok(Feed::one(reader.tombstone()?));
+        }
         let files = self.files.clone();
-        match format {
+        Ok(match format {
             Some(format) => formatted::feed(format, reader, files),
             None => {
                 let is_whole = self.input == Some(Input::Whole);
                 let record = move |text: Bytes| reader.record(text).map(Some);
                 Feed::start(record, Source { is_whole, ..Source::lines(files) })
             }
-        }
+        })
     }
 
     fn manner(&self) -> Manner {
