@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use ottla_wire::{ApiKey, ErrorCode};
 
-use super::{Admin, CommittedOffset, OffsetSpec, Results};
+use super::{Admin, CommittedOffset, OffsetSpec, Results, ShareGroupOffset};
 use crate::config::IsolationLevel;
 use crate::error::{Resource, ResponseError};
 use crate::{Error, Offset, Result, TopicPartition};
@@ -126,13 +126,43 @@ impl Admin {
         partitions: Option<&[TopicPartition]>,
         reset: &OffsetReset,
     ) -> Result<Results<TopicPartition, PlannedOffset>> {
-        let committed = self.list_group_offsets(group, partitions, false).await?;
+        let listed = self.list_group_offsets(group, partitions, false).await?;
+        let offset = |it: Option<CommittedOffset>| it.map(|committed| committed.offset);
+        let committed = listed.into_iter().map(|(partition, it)| (partition, it.map(offset)));
+        self.plan(partitions, &committed.collect(), reset).await
+    }
+
+    /// What a reset of where a share group begins would do, in the same way.
+    pub async fn plan_share_offset_reset(
+        &self,
+        group: &str,
+        partitions: Option<&[TopicPartition]>,
+        reset: &OffsetReset,
+    ) -> Result<Results<TopicPartition, PlannedOffset>> {
+        let listed = self.list_share_group_offsets(group, None).await?;
+        let offset = |it: Option<ShareGroupOffset>| it.map(|known| known.start_offset);
+        let started = listed.into_iter().map(|(partition, it)| (partition, it.map(offset)));
+        let is_meant = |partition: &TopicPartition, it: &Result<Option<Offset>>| match partitions {
+            Some(partitions) => partitions.contains(partition),
+            None => !matches!(it, Ok(None)),
+        };
+        let started = started.filter(|(partition, it)| is_meant(partition, it));
+        self.plan(partitions, &started.collect(), reset).await
+    }
+
+    /// Plans a reset of these partitions, of all in which the group has been, and of those that the reset names.
+    async fn plan(
+        &self,
+        partitions: Option<&[TopicPartition]>,
+        committed: &Results<TopicPartition, Option<Offset>>,
+        reset: &OffsetReset,
+    ) -> Result<Results<TopicPartition, PlannedOffset>> {
         let mut wanted: BTreeSet<TopicPartition> = committed.keys().cloned().collect();
         wanted.extend(partitions.into_iter().flatten().cloned());
         if let (OffsetReset::Explicit(offsets), None) = (reset, partitions) {
             wanted.extend(offsets.keys().cloned());
         }
-        let (states, mut failed) = self.states(wanted, &committed, reset).await?;
+        let (states, mut failed) = self.states(wanted, committed, reset).await?;
         let mut plan = plan_reset(reset, &states);
         plan.append(&mut failed);
         Ok(plan)
@@ -142,7 +172,7 @@ impl Admin {
     async fn states(
         &self,
         wanted: BTreeSet<TopicPartition>,
-        committed: &Results<TopicPartition, Option<CommittedOffset>>,
+        committed: &Results<TopicPartition, Option<Offset>>,
         reset: &OffsetReset,
     ) -> Result<(BTreeMap<TopicPartition, PartitionState>, Results<TopicPartition, PlannedOffset>)> {
         let earliest = self.offsets_of(&wanted, OffsetSpec::Earliest).await?;
@@ -167,10 +197,17 @@ impl Admin {
         group: &str,
         plan: &Results<TopicPartition, PlannedOffset>,
     ) -> Result<Results<TopicPartition, ()>> {
-        let planned = plan.iter().filter_map(|(partition, planned)| {
-            Some((partition.clone(), CommittedOffset::new(planned.as_ref().ok()?.to)))
-        });
-        self.alter_group_offsets(group, &planned.collect()).await
+        let committed = targets(plan).map(|(partition, to)| (partition, CommittedOffset::new(to)));
+        self.alter_group_offsets(group, &committed.collect()).await
+    }
+
+    /// Carries out what was planned for a share group, in the same way.
+    pub async fn reset_share_offsets(
+        &self,
+        group: &str,
+        plan: &Results<TopicPartition, PlannedOffset>,
+    ) -> Result<Results<TopicPartition, ()>> {
+        self.alter_share_group_offsets(group, &targets(plan).collect()).await
     }
 
     async fn offsets_of(
@@ -184,22 +221,26 @@ impl Admin {
     }
 }
 
+/// Where partitions go of which that could be planned.
+fn targets(plan: &Results<TopicPartition, PlannedOffset>) -> impl Iterator<Item = (TopicPartition, Offset)> {
+    plan.iter().filter_map(|(partition, planned)| Some((partition.clone(), planned.as_ref().ok()?.to)))
+}
+
 /// The first error, of several answers about a partition.
 fn state(
     partition: &TopicPartition,
     earliest: &Results<TopicPartition, Option<Offset>>,
     latest: &Results<TopicPartition, Option<Offset>>,
-    committed: &Results<TopicPartition, Option<CommittedOffset>>,
+    committed: &Results<TopicPartition, Option<Offset>>,
     at_timestamp: &Results<TopicPartition, Option<Offset>>,
 ) -> Result<PartitionState> {
     let of = |results: &Results<TopicPartition, Option<Offset>>| {
         results.get(partition).map_or(Ok(None), |result| result.clone())
     };
-    let committed = committed.get(partition).map_or(Ok(None), |result| result.clone())?;
     Ok(PartitionState {
         earliest: of(earliest)?.unwrap_or_default(),
         latest: of(latest)?.unwrap_or_default(),
-        committed: committed.map(|committed| committed.offset),
+        committed: of(committed)?,
         at_timestamp: of(at_timestamp)?,
     })
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ottla_client::admin::{Admin, FeatureUpdate, NewTopic, OffsetSpec, UpgradeType};
+use ottla_client::admin::{
+    Admin, FeatureUpdate, NewTopic, OffsetReset, OffsetSpec, PlannedOffset, UpgradeType,
+};
 use ottla_client::config::IsolationLevel;
 use ottla_client::wire::messages::create_topics_response::CreatableTopicResult;
 use ottla_client::wire::messages::delete_groups_response::DeletableGroupResult;
@@ -14,9 +16,10 @@ use ottla_client::wire::messages::list_offsets_response::{
 };
 use ottla_client::wire::messages::{
     CreateTopicsRequest, CreateTopicsResponse, DeleteGroupsRequest, DeleteGroupsResponse,
-    DeleteTopicsRequest, DescribeClusterRequest, DescribeClusterResponse, FindCoordinatorRequest,
-    FindCoordinatorResponse, ListOffsetsRequest, ListOffsetsResponse, MetadataRequest, OffsetFetchRequest,
-    OffsetFetchResponse, UpdateFeaturesRequest, UpdateFeaturesResponse, find_coordinator_response,
+    DeleteTopicsRequest, DescribeClusterRequest, DescribeClusterResponse, DescribeShareGroupOffsetsRequest,
+    DescribeShareGroupOffsetsResponse, FindCoordinatorRequest, FindCoordinatorResponse, ListOffsetsRequest,
+    ListOffsetsResponse, MetadataRequest, OffsetFetchRequest, OffsetFetchResponse, UpdateFeaturesRequest,
+    UpdateFeaturesResponse, describe_share_group_offsets_response, find_coordinator_response,
     offset_fetch_response,
 };
 use ottla_client::{ApiKey, Client, Error, ErrorCode, TopicPartition, Uuid};
@@ -159,6 +162,62 @@ async fn partitions_whose_leader_stays_away_each_tell_why() {
     for error in offsets.into_values().map(Result::unwrap_err) {
         assert_eq!(error.code(), Some(ErrorCode::LeaderNotAvailable), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_reset_tells_of_each_partition_why_it_cannot_be_planned() {
+    let broker = Broker::start().await;
+    broker.leads(&[("orders", 4)]);
+    coordinates(&broker);
+    broker.on::<DescribeShareGroupOffsetsRequest>(|_, _| answer(started()));
+    broker.on::<OffsetFetchRequest>(|_, received| answer(committed(received.version)));
+    broker.on::<ListOffsetsRequest>(|request, _| {
+        listed(&request, |number| match number {
+            1 => (ErrorCode::TopicAuthorizationFailed, -1),
+            _ => (ErrorCode::None, 100),
+        })
+    });
+    let admin = admin(&[&broker]);
+    let code =
+        |it: ottla_client::Result<PlannedOffset>| it.map(|it| (it.from, it.to)).map_err(|it| it.code());
+    let unauthorized = Err(Some(ErrorCode::TopicAuthorizationFailed));
+    let of_group = admin.plan_offset_reset("billing", None, &OffsetReset::Latest).await.unwrap();
+    let of_group: Vec<_> = of_group.into_values().map(code).collect();
+    assert_eq!(of_group, [Ok((Some(5), 100)), unauthorized]);
+    // It has not begun the last.
+    let of_share = admin.plan_share_offset_reset("billing", None, &OffsetReset::Latest).await.unwrap();
+    let of_share: Vec<_> = of_share.into_values().map(code).collect();
+    assert_eq!(of_share, [Ok((Some(5), 100)), unauthorized, Err(Some(ErrorCode::UnknownServerError))]);
+    let named = [0, 1, 3].map(|number| TopicPartition::new("orders", number));
+    let of_named =
+        admin.plan_share_offset_reset("billing", Some(&named), &OffsetReset::Latest).await.unwrap();
+    let of_named: Vec<_> = of_named.into_values().map(code).collect();
+    assert_eq!(of_named, [Ok((Some(5), 100)), unauthorized, Ok((None, 100))]);
+}
+
+/// Where a share group is in the partitions of a topic: of one it is not told, and one it has not begun.
+fn started() -> DescribeShareGroupOffsetsResponse {
+    let (known, unknown) = (ErrorCode::None, ErrorCode::UnknownServerError);
+    let partitions = [(0, 5, known), (1, 5, known), (2, -1, unknown), (3, -1, known)];
+    let partitions = partitions.map(|(partition_index, start_offset, code)| {
+        describe_share_group_offsets_response::DescribeShareGroupOffsetsResponsePartition {
+            partition_index,
+            start_offset,
+            error_code: code.code(),
+            ..Default::default()
+        }
+    });
+    let topic = describe_share_group_offsets_response::DescribeShareGroupOffsetsResponseTopic {
+        topic_name: "orders".into(),
+        partitions: partitions.to_vec(),
+        ..Default::default()
+    };
+    let group = describe_share_group_offsets_response::DescribeShareGroupOffsetsResponseGroup {
+        group_id: "billing".into(),
+        topics: vec![topic],
+        ..Default::default()
+    };
+    DescribeShareGroupOffsetsResponse { groups: vec![group], ..Default::default() }
 }
 
 #[tokio::test]

@@ -4,12 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clap::Args;
-use ottla_client::TopicPartition;
-use ottla_client::admin::{Admin, OffsetReset, OffsetSpec, PartitionState, plan_reset};
-use ottla_client::config::IsolationLevel;
 
 use crate::commands::group::{parse_reset, report_reset};
-use crate::commands::offsets_of::offsets_of;
 use crate::commands::partitions_of::named_partitions;
 use crate::exit::{Outcome, print_warning, usage};
 use crate::output::OutputArgs;
@@ -53,48 +49,16 @@ pub(super) async fn run(args: &SeekArgs) -> Result<Outcome> {
         .ok_or_else(|| usage(format!("--to {}: give start, end, 42, +10, -10 or @TIME", args.to)))?;
     let admin = args.connection.connect().await?.admin;
     let named = named_partitions(&admin, &args.topics).await?;
-    let plan = plan_reset(&reset, &states(&admin, &args.group, &named, &reset).await?);
+    let wanted = (!named.is_empty()).then_some(&named[..]);
+    let plan = admin.plan_share_offset_reset(&args.group, wanted, &reset).await?;
     if plan.is_empty() {
         return Err(usage(format!("{} has been nowhere: name topics with --topic", args.group)));
     }
     let mut results = BTreeMap::new();
     if args.execute {
-        let planned =
-            plan.iter().filter_map(|(partition, it)| Some((partition.clone(), it.as_ref().ok()?.to)));
-        results = admin.alter_share_group_offsets(&args.group, &planned.collect()).await?;
+        results = admin.reset_share_offsets(&args.group, &plan).await?;
     } else if args.output.is_for_people() {
         print_warning("nothing was changed: --execute does it");
     }
     report_reset(args.output, plan, results)
-}
-
-/// What is known of the partitions that are named, or of all in which the group has been.
-async fn states(
-    admin: &Admin,
-    group: &str,
-    named: &[TopicPartition],
-    reset: &OffsetReset,
-) -> Result<BTreeMap<TopicPartition, PartitionState>> {
-    let known = admin.list_share_group_offsets(group, None).await?;
-    let known: BTreeMap<_, _> =
-        known.into_iter().filter_map(|(partition, it)| Some((partition, it.ok()??.start_offset))).collect();
-    let partitions: Vec<TopicPartition> =
-        if named.is_empty() { known.keys().cloned().collect() } else { named.to_vec() };
-    let isolation = IsolationLevel::ReadUncommitted;
-    let starts = offsets_of(admin, &partitions, OffsetSpec::Earliest, isolation).await?;
-    let ends = offsets_of(admin, &partitions, OffsetSpec::Latest, isolation).await?;
-    let mut times = BTreeMap::new();
-    if let OffsetReset::Timestamp(time) = reset {
-        times = offsets_of(admin, &partitions, OffsetSpec::Timestamp(*time), isolation).await?;
-    }
-    let state = |partition: &TopicPartition| {
-        let state = PartitionState {
-            earliest: *starts.get(partition)?,
-            latest: *ends.get(partition)?,
-            committed: known.get(partition).copied(),
-            at_timestamp: times.get(partition).copied(),
-        };
-        Some((partition.clone(), state))
-    };
-    Ok(partitions.iter().filter_map(state).collect())
 }
