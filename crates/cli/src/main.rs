@@ -28,6 +28,7 @@ mod kafka_id;
 mod output;
 mod password;
 mod payload;
+mod principal;
 mod random;
 mod reassignment;
 mod remote;

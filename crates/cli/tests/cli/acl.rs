@@ -60,12 +60,13 @@ fn a_line_that_makes_no_sense_is_refused_before_anything_is_asked() {
         ("create --operation read --topic t", "--allow"),
         ("create --allow User:a --topic t", "--operation"),
         ("create --allow User:a --operation read", "name what it is about"),
-        ("create --allow alice --operation read --topic t", "name who as User:alice"),
+        ("create --allow alice --operation read --topic t", "say what kind it is, too: User:alice"),
         ("create --allow User:a --operation fly --topic t", "give one of any, all, read"),
         ("create --allow User:a --operation write --group g", "write is nothing that is done to a group"),
         ("create --allow User:a --role consumer --cluster", "nothing to do with a cluster"),
         ("delete --yes", "name which"),
         ("delete --all --topic t --yes", "name which"),
+        ("list --principal :alice", "it has no kind: say User:alice"),
         ("list --pattern like", "give one of any, match, literal, prefixed"),
     ] {
         let args: Vec<&str> = ["acl"].into_iter().chain(line.split(' ')).collect();

@@ -24,6 +24,13 @@ pub struct Principal {
     pub name: Arc<str>,
 }
 
+/// `User:alice`.
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind, self.name)
+    }
+}
+
 impl Principal {
     /// A user.
     pub fn user(name: &str) -> Principal {

@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use ottla_client::admin::{AclBinding, AclEntry, AclOperation, AclPermission, PatternType, ResourceType};
+use ottla_client::admin::{
+    AclBinding, AclEntry, AclOperation, AclPermission, PatternType, Principal, ResourceType,
+};
 
 use super::binding::AclChanges;
 use super::resources::ResourceArgs;
@@ -10,6 +12,7 @@ use super::word;
 use crate::acl::{CONSUMER, PRODUCER, is_operation_of, operations_of};
 use crate::exit::{Outcome, usage};
 use crate::output::OutputArgs;
+use crate::principal::principal;
 use crate::remote::ConnectionArgs;
 use crate::word::Word as _;
 
@@ -26,12 +29,12 @@ Examples:
   ottla acl create --deny User:eve --operation all --topic '*' --dry-run")]
 pub(crate) struct CreateArgs {
     /// Who may, as User:alice; User:* is everybody
-    #[arg(long, value_name = "KIND:NAME", required_unless_present = "deny")]
-    allow: Vec<String>,
+    #[arg(long, value_name = "KIND:NAME", value_parser = principal, required_unless_present = "deny")]
+    allow: Vec<Principal>,
 
     /// Who may not, whatever else allows it
-    #[arg(long, value_name = "KIND:NAME")]
-    deny: Vec<String>,
+    #[arg(long, value_name = "KIND:NAME", value_parser = principal)]
+    deny: Vec<Principal>,
 
     /// What: read, write, create, describe, alter, delete, all, ...
     #[arg(long = "operation", value_name = "OPERATION", value_delimiter = ',', value_parser = word::<AclOperation>, required_unless_present = "role")]
@@ -90,11 +93,11 @@ fn bindings(args: &CreateArgs) -> Result<Vec<AclBinding>> {
     if resources.is_empty() {
         return Err(usage("name what it is about: --topic, --group, --cluster, --transactional-id, ..."));
     }
-    let allowed = args.allow.iter().map(|name| (principal(name), AclPermission::Allow));
-    let denied = args.deny.iter().map(|name| (principal(name), AclPermission::Deny));
+    let allowed = args.allow.iter().map(|who| (who, AclPermission::Allow));
+    let denied = args.deny.iter().map(|who| (who, AclPermission::Deny));
     let mut bindings = Vec::new();
     for (who, permission) in allowed.chain(denied) {
-        let who = who?;
+        let who = who.to_string();
         for (resource_type, name) in &resources {
             for operation in operations(args, *resource_type)? {
                 bindings.extend(args.hosts.iter().map(|host| AclBinding {
@@ -102,7 +105,7 @@ fn bindings(args: &CreateArgs) -> Result<Vec<AclBinding>> {
                     resource_name: (*name).into(),
                     pattern_type: pattern(args, *resource_type),
                     entry: AclEntry {
-                        principal: who.into(),
+                        principal: who.as_str().into(),
                         host: host.as_str().into(),
                         operation,
                         permission,
@@ -112,13 +115,6 @@ fn bindings(args: &CreateArgs) -> Result<Vec<AclBinding>> {
         }
     }
     Ok(bindings)
-}
-
-fn principal(text: &str) -> Result<&str> {
-    match text.split_once(':') {
-        Some((kind, name)) if !kind.is_empty() && !name.is_empty() => Ok(text),
-        _ => Err(usage(format!("{text}: name who as User:{text}"))),
-    }
 }
 
 /// There is one cluster, whose name nobody gave.

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use clap::Args;
 use ottla_client::admin::{
-    AclBinding, AclFilter, AclOperation, AclPermission, Admin, PatternType, ResourceType,
+    AclBinding, AclFilter, AclOperation, AclPermission, Admin, PatternType, Principal, ResourceType,
 };
 
 use super::resources::ResourceArgs;
 use super::word;
+use crate::principal::principal;
 
 /// Those that fit all that is said; of what can be said several times, one of it.
 #[derive(Debug, Args)]
@@ -18,8 +19,8 @@ pub(super) struct MatchArgs {
     resources: ResourceArgs,
 
     /// Of this principal, as User:alice
-    #[arg(long = "principal", value_name = "KIND:NAME", help_heading = "Entries")]
-    principals: Vec<String>,
+    #[arg(long = "principal", value_name = "KIND:NAME", value_parser = principal, help_heading = "Entries")]
+    principals: Vec<Principal>,
 
     /// From this host
     #[arg(long, value_name = "ADDRESS", help_heading = "Entries")]
@@ -48,7 +49,7 @@ impl MatchArgs {
         if resources.is_empty() {
             resources.push((ResourceType::Any, None));
         }
-        let principals = or_any(self.principals.iter().map(|name| Some(name.as_str())), None);
+        let principals = or_any(self.principals.iter().map(|who| Some(who.to_string())), None);
         let operations = or_any(self.operations.iter().copied(), AclOperation::Any);
         let mut filters = Vec::new();
         for (resource_type, name) in resources {
@@ -57,7 +58,7 @@ impl MatchArgs {
                     resource_type,
                     resource_name: name.map(Into::into),
                     pattern_type: if name.is_some() { pattern } else { PatternType::Any },
-                    principal: principal.map(Into::into),
+                    principal: principal.as_deref().map(Into::into),
                     host: self.host.as_deref().map(Into::into),
                     operation: *operation,
                     permission: self.permission.unwrap_or(AclPermission::Any),

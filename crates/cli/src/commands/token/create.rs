@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 use clap::Args;
-use ottla_client::admin::NewToken;
+use ottla_client::admin::{NewToken, Principal};
 
-use super::row::{TokenRow, principal};
+use super::row::TokenRow;
 use crate::exit::{Outcome, usage};
 use crate::output::OutputArgs;
+use crate::principal::principal;
 use crate::remote::ConnectionArgs;
 use crate::timestamp::parse_duration;
 
@@ -21,12 +22,12 @@ Examples:
   ottla token create --owner User:etl --lifetime 7d -o json")]
 pub(crate) struct CreateArgs {
     /// Whose it is [default: yours]
-    #[arg(long, value_name = "KIND:NAME")]
-    owner: Option<String>,
+    #[arg(long, value_name = "KIND:NAME", value_parser = principal)]
+    owner: Option<Principal>,
 
     /// Who may renew it beside the owner
-    #[arg(long = "renewer", value_name = "KIND:NAME")]
-    renewers: Vec<String>,
+    #[arg(long = "renewer", value_name = "KIND:NAME", value_parser = principal)]
+    renewers: Vec<Principal>,
 
     /// For how long it can be renewed, as 7d [default: the broker's]
     #[arg(long, value_name = "TIME")]
@@ -44,8 +45,8 @@ pub(super) async fn run(args: &CreateArgs) -> Result<Outcome> {
         parse_duration(text).ok_or_else(|| usage(format!("--lifetime {text}: say it as 12h or 7d")))
     });
     let new = NewToken {
-        owner: args.owner.as_deref().map(principal).transpose()?,
-        renewers: args.renewers.iter().map(|text| principal(text)).collect::<Result<_>>()?,
+        owner: args.owner.clone(),
+        renewers: args.renewers.clone(),
         lifetime_max: lifetime.transpose()?,
     };
     let admin = args.connection.connect().await?.admin;

@@ -4,9 +4,10 @@ use anyhow::Result;
 use clap::Args;
 use ottla_client::admin::Principal;
 
-use super::row::{TokenRow, principal};
+use super::row::TokenRow;
 use crate::exit::Outcome;
 use crate::output::OutputArgs;
+use crate::principal::principal;
 use crate::remote::ConnectionArgs;
 
 /// List tokens that you may see
@@ -19,8 +20,8 @@ Examples:
   ottla token list --owner User:alice -o json")]
 pub(crate) struct ListArgs {
     /// Only of this owner, as User:alice
-    #[arg(long = "owner", value_name = "KIND:NAME")]
-    owners: Vec<String>,
+    #[arg(long = "owner", value_name = "KIND:NAME", value_parser = principal)]
+    owners: Vec<Principal>,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -30,10 +31,9 @@ pub(crate) struct ListArgs {
 }
 
 pub(super) async fn run(args: &ListArgs) -> Result<Outcome> {
-    let owners: Vec<Principal> = args.owners.iter().map(|text| principal(text)).collect::<Result<_>>()?;
     let admin = args.connection.connect().await?.admin;
-    let named = (!owners.is_empty()).then_some(&owners[..]);
-    let mut tokens = admin.describe_delegation_tokens(named).await?;
+    let owners = (!args.owners.is_empty()).then_some(&args.owners[..]);
+    let mut tokens = admin.describe_delegation_tokens(owners).await?;
     tokens.sort_by(|a, b| (a.issued_at, &a.id).cmp(&(b.issued_at, &b.id)));
     args.output.print_all(&tokens.iter().map(TokenRow::from).collect::<Vec<_>>())?;
     Ok(Outcome::Success)

@@ -1,11 +1,9 @@
-//! A token, and those whom it concerns.
+//! A token, as it is shown.
 
-use anyhow::Result;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use ottla_client::admin::{DelegationToken, Principal};
 use serde::Serialize;
 
-use crate::exit::usage;
 use crate::output::{Answer, Column, Layout};
 use crate::timestamp::Iso;
 
@@ -40,26 +38,13 @@ impl From<&DelegationToken> for TokenRow {
     fn from(token: &DelegationToken) -> TokenRow {
         TokenRow {
             token_id: token.id.to_string(),
-            owner: name(&token.owner),
-            requester: token.requester.as_ref().map(name),
-            renewers: token.renewers.iter().map(name).collect(),
+            owner: token.owner.to_string(),
+            requester: token.requester.as_ref().map(Principal::to_string),
+            renewers: token.renewers.iter().map(Principal::to_string).collect(),
             issued_at: Iso(token.issued_at).to_string(),
             expires_at: Iso(token.expires_at).to_string(),
             renewable_until: Iso(token.renewable_until).to_string(),
             hmac: BASE64_STANDARD.encode(&token.hmac),
         }
-    }
-}
-
-fn name(principal: &Principal) -> String {
-    format!("{}:{}", principal.kind, principal.name)
-}
-
-pub(super) fn principal(text: &str) -> Result<Principal> {
-    match text.split_once(':') {
-        Some((kind, name)) if !kind.is_empty() && !name.is_empty() => {
-            Ok(Principal { kind: kind.into(), name: name.into() })
-        }
-        _ => Err(usage(format!("{text}: name who as User:{text}"))),
     }
 }
