@@ -30,6 +30,8 @@ fn a_line_that_makes_no_sense_is_refused_before_anything_is_asked() {
     let visit = Visit::new();
     for (line, expected) in [
         ("user create alice --mechanism md5", "give SCRAM-SHA-256 or SCRAM-SHA-512"),
+        ("user create alice --iterations 4095", "4095 is not in 4096..=16384"),
+        ("user alter alice --iterations 16385", "16385 is not in 4096..=16384"),
         ("user create alice --password a --password-file b", "cannot be used with"),
         ("user delete alice", "delete alice: give --yes"),
         ("quota set producer_byte_rate=1MB", "name whose quotas are meant"),
