@@ -54,7 +54,19 @@ fn every_spelling_of_offsets_reads_what_it_says() {
     }
     let two_ends = visit.ok(&["consume", "digits", "-O", "s@1700000002000", "-O", "e@1700000004000"]);
     assert_eq!(two_ends, "2\n3\n");
-    assert_eq!(visit.ok(&["consume", "digits", "-e", "--tail", "1"]), "9\n");
+    for (flags, expected) in [
+        (&["--tail", "1"][..], "9"),
+        (&["--from-timestamp", "1700000008000"], "89"),
+        (&["--from-timestamp", "2023-11-14T22:13:25.000Z", "--to-timestamp", "1700000007000"], "56"),
+        (&["--to-timestamp", "2023-11-14T22:13:22"], "01"),
+        (&["--from-timestamp", "-1h"], ""),
+        (&["-O", "8", "--to-timestamp", "-1h"], "89"),
+    ] {
+        let read = visit.ok(&[&["consume", "digits", "-e"][..], flags].concat());
+        assert_eq!(read.replace('\n', ""), expected, "{flags:?}");
+    }
+    let refused = visit.refused(&["consume", "digits", "--to-timestamp", "soon"], 2);
+    assert!(refused.contains("'soon' for '--to-timestamp <TIME>': give it as"), "{refused}");
     let few = visit.ok(&["consume", "digits", "-n", "3", "-O", "4"]);
     assert_eq!(few, "4\n5\n6\n");
     let all = visit.ok(&["consume", "digits", "--timeout", "300ms"]);

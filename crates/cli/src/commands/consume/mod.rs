@@ -26,12 +26,13 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use ottla_client::consumer::Consumer;
+use ottla_records::Timestamp;
 use tokio::signal::ctrl_c;
 
 use crate::clock::wall_ms;
 use crate::exit::{Outcome, usage};
 use crate::remote::{ConnectionArgs, Property, block_on};
-use crate::timestamp::parse_duration;
+use crate::timestamp::{parse_duration, parse_time};
 use decoding::Decoding;
 use filter::{Filter, FilterArgs};
 use offsets::{Bound, Spans};
@@ -91,6 +92,14 @@ pub(crate) struct ConsumeArgs {
     /// As -O start
     #[arg(long, hide = true, conflicts_with_all = ["offset", "tail"])]
     from_beginning: bool,
+
+    /// As -O s@TIME
+    #[arg(long, hide = true, value_name = "TIME", value_parser = time, allow_hyphen_values = true, conflicts_with_all = ["tail", "from_beginning"])]
+    from_timestamp: Option<Timestamp>,
+
+    /// As -O e@TIME
+    #[arg(long, hide = true, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
+    to_timestamp: Option<Timestamp>,
 
     /// These partitions alone
     #[arg(short, long = "partition", value_name = "N", value_delimiter = ',')]
@@ -218,8 +227,10 @@ impl ConsumeArgs {
         if self.from_beginning {
             texts.push("start".into());
         }
-        let spans = Spans::parse(texts.iter().map(String::as_str), wall_ms())
+        let mut spans = Spans::parse(texts.iter().map(String::as_str), wall_ms())
             .map_err(|text| usage(format!("--offset {text}: `ottla consume --help` tells what there is")))?;
+        spans.of_all.from = self.from_timestamp.map(Bound::Time).or(spans.of_all.from);
+        spans.of_all.to = self.to_timestamp.map(Bound::Time).or(spans.of_all.to);
         let is_groups = |bound: Bound| matches!(bound, Bound::Stored | Bound::Start | Bound::End);
         let is_plain = spans.of_partition.is_empty() && spans.of_all.to.is_none();
         if self.group.is_some() && !(is_plain && spans.bounds().all(is_groups)) {
@@ -253,6 +264,12 @@ impl ConsumeArgs {
         }
         all
     }
+}
+
+/// For clap: a time of kafkactl's flags.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let time = parse_time(text, wall_ms());
+    time.ok_or_else(|| "give it as 2024-02-29T12:00:00Z, in milliseconds, or as -48h (ago)".to_owned())
 }
 
 fn defaults() -> Vec<Property> {
