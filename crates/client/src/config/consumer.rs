@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::declare::{Options, options};
-use super::parse::{Parsed, boolean, list, millis, named, number, optional, positive, string};
+use super::parse::{Parsed, between, boolean, list, millis, named, optional, positive, string};
 use super::{ClientConfig, properties};
 use crate::{Error, Result};
 
@@ -73,11 +73,11 @@ options! {
         /// Whether a pattern leaves out Kafka's own topics.
         exclude_internal_topics: bool = true, "exclude.internal.topics", boolean;
         /// The most that one answer holds.
-        fetch_max_bytes: i32 = 52_428_800, "fetch.max.bytes", number;
+        fetch_max_bytes: i32 = 52_428_800, "fetch.max.bytes", between(0, i32::MAX);
         /// How long a broker waits for `fetch.min.bytes`.
         fetch_max_wait: Duration = Duration::from_millis(500), "fetch.max.wait.ms", millis;
         /// The least that is worth an answer.
-        fetch_min_bytes: i32 = 1, "fetch.min.bytes", number;
+        fetch_min_bytes: i32 = 1, "fetch.min.bytes", between(0, i32::MAX);
         /// The group; none for a consumer that is alone.
         group_id: Option<String> = None, "group.id", optional(string);
         /// The name of a member that comes back as the same one (KIP-345).
@@ -91,7 +91,7 @@ options! {
         /// Which records of transactions are seen.
         isolation_level: IsolationLevel = IsolationLevel::ReadUncommitted, "isolation.level", named;
         /// The most that one answer holds of one partition.
-        max_partition_fetch_bytes: i32 = 1_048_576, "max.partition.fetch.bytes", number;
+        max_partition_fetch_bytes: i32 = 1_048_576, "max.partition.fetch.bytes", between(0, i32::MAX);
         /// A member that asks for no records for so long leaves its group.
         max_poll_interval: Duration = Duration::from_secs(300), "max.poll.interval.ms", millis;
         /// The most records that one call gives.
