@@ -1,5 +1,6 @@
 //! The same command line, the original's and ours, against one broker: the same bytes on standard output, and the same exit code.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -250,4 +251,60 @@ fn metadata_and_offsets_are_told_alike() {
         it.compare(line);
     }
     it.done();
+}
+
+/// What librdkafka lists and we do not, beside what only programs can set. Where a name ends with a dot it is all that begin so.
+#[rustfmt::skip]
+const ABSENT: &[&str] = &[
+    // Of OpenSSL.
+    "ssl.cipher.suites", "ssl.curves.list", "ssl.sigalgs.list", "ssl.key.password", "ssl.ca.certificate.stores", "ssl.crl.location",
+    "ssl.keystore.location", "ssl.keystore.password", "ssl.providers", "ssl.engine.", "https.ca.pem",
+    // Of Kerberos, and of tokens without a signature or by other ways than client credentials.
+    "sasl.kerberos.", "sasl.oauthbearer.config", "enable.sasl.oauthbearer.unsecure.jwt", "sasl.oauthbearer.extensions",
+    "sasl.oauthbearer.grant.type", "sasl.oauthbearer.assertion.", "sasl.oauthbearer.metadata.",
+    "enable.gapless.guarantee",
+];
+
+/// What librdkafka has since a later version than the one that distributions build kcat with.
+#[rustfmt::skip]
+const LATER: &[&str] = &[
+    "metadata.recovery.strategy", "metadata.recovery.rebootstrap.trigger.ms", "https.ca.location", "group.protocol", "group.remote.assignor",
+    "retry.backoff.max.ms", "client.dns.lookup", "enable.metrics.push", "fetch.queue.backoff.ms",
+    "sasl.oauthbearer.client.credentials.client.id", "sasl.oauthbearer.client.credentials.client.secret",
+];
+
+#[test]
+fn each_property_that_is_listed_is_one_of_librdkafkas_and_it_is_known_which_are_not() {
+    let (theirs, ours) = (listed(&mut Command::new("kcat")), listed(&mut ottla(["kcat"])));
+    for name in ours.iter().filter(|name| !LATER.contains(&name.as_str())) {
+        let told = set(&mut Command::new("kcat"), name);
+        assert!(!told.contains("No such configuration property"), "{name}: {told}");
+    }
+    let is_absent = |name: &str| {
+        ABSENT.iter().any(|absent| name == *absent || absent.ends_with('.') && name.starts_with(absent))
+    };
+    let missing: Vec<&String> = theirs.difference(&ours).filter(|name| !is_absent(name)).collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+/// The names that `-X list` has.
+fn listed(command: &mut Command) -> BTreeSet<String> {
+    let output = command.args(["-X", "list"]).output().expect("kcat is installed");
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let is_property = |line: &&str| {
+        line.split_whitespace().next().is_some_and(|name| name.contains(['.', '_']) || name == "debug")
+    };
+    let settable =
+        text.lines().filter(is_property).filter(|line| !line.contains("*Type: see dedicated API*"));
+    settable.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+/// What is told of a property that is set to something it may not be.
+fn set(command: &mut Command, name: &str) -> String {
+    let output = command
+        .args(["-b", "127.0.0.1:1", "-F", "none", "-X", &format!("{name}=1"), "-X", "dump"])
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }

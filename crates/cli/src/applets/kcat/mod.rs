@@ -3,6 +3,7 @@
 //! ```text
 //! options     the command line, as getopt reads it
 //! settings    options of the client: -X, -F, kcat.conf
+//! properties  -X list
 //! delimiter   -D and -K
 //! consuming   -C and -G: records, and when they end
 //! groups      what -G tells of rebalances
@@ -23,6 +24,7 @@ mod options;
 mod pack;
 mod printing;
 mod producing;
+mod properties;
 mod query;
 mod settings;
 mod told;
@@ -57,6 +59,7 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
         Parsed::Run(options, settings) => (*options, settings),
         Parsed::Help => return printed(out, HELP),
         Parsed::Version => return printed(out, VERSION),
+        Parsed::Properties => return printed(out, &properties::list()),
     };
     settings.read_default_files(&options)?;
     if options.dumps {

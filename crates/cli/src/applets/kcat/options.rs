@@ -74,6 +74,8 @@ pub(super) enum Parsed {
     Run(Box<Options>, Settings),
     Help,
     Version,
+    /// `-X list`.
+    Properties,
 }
 
 const WITH_ARGUMENT: &str = "GMtpbzosrKDkHdFXcmf";
@@ -98,6 +100,9 @@ pub(super) fn parse(args: &[String]) -> Result<Parsed> {
                 let argument =
                     if attached.is_empty() { rest.next().map(String::as_str) } else { Some(attached) };
                 let argument = argument.ok_or_else(|| misuse("unknown argument"))?;
+                if flag == 'X' && matches!(argument, "list" | "help") {
+                    return Ok(Parsed::Properties);
+                }
                 options.set(flag, argument, &mut settings)?;
                 break;
             }
@@ -262,7 +267,7 @@ mod tests {
         let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
         match parse(&args) {
             Ok(Parsed::Run(options, _)) => *options,
-            Ok(Parsed::Help | Parsed::Version) => panic!("{line} asks for help"),
+            Ok(Parsed::Help | Parsed::Version | Parsed::Properties) => panic!("{line} asks for help"),
             Err(error) => panic!("{line}: {error}"),
         }
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use ottla_client::config::ProducerConfig;
+use ottla_client::config::{ConsumerConfig, ProducerConfig};
 
 use super::options::Options;
 use super::told::Fatal;
@@ -30,8 +30,14 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("max.poll.records", "10000"),
 ];
 
+/// librdkafka's one level of compression, where Kafka has one for each codec.
+const LEVEL: &str = "compression.level";
+
+/// What `message.timeout.ms=0` stands for.
+const FOREVER_MS: &str = "2147483647";
+
 /// What tunes librdkafka's inside, or is about what this client does anyway: taken, without effect.
-const WITHOUT_EFFECT: &[&str] = &[
+pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "api.version.fallback.ms",
     "api.version.request",
     "api.version.request.timeout.ms",
@@ -45,20 +51,23 @@ const WITHOUT_EFFECT: &[&str] = &[
     "debug",
     "delivery.report.only.error",
     "enable.auto.offset.store",
+    "enabled_events",
     "enable.partition.eof",
     "enable.random.seed",
     "enable.sparse.connections",
     "fetch.error.backoff.ms",
+    "fetch.queue.backoff.ms",
+    "group.protocol.type",
     "internal.termination.signal",
     "log.connection.close",
     "log.queue",
     "log.thread.name",
     "log_level",
-    "max.in.flight.requests",
     "message.copy.max.bytes",
     "metadata.request.timeout.ms",
     "offset.store.method",
     "offset.store.path",
+    "offset.store.sync.interval.ms",
     "plugin.library.paths",
     "produce.offset.report",
     "queue.buffering.backpressure.threshold",
@@ -67,7 +76,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "queued.max.messages.kbytes",
     "queued.min.messages",
     "queuing.strategy",
-    "receive.message.max.bytes",
+    "reconnect.backoff.jitter.ms",
     "socket.blocking.max.ms",
     "socket.keepalive.enable",
     "socket.max.fails",
@@ -86,17 +95,29 @@ impl Settings {
     /// [`Fatal`] in librdkafka's words if there is no such option, or it cannot have that value.
     pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), Fatal> {
         let name = name.strip_prefix("topic.").filter(|_| !WITHOUT_EFFECT.contains(&name)).unwrap_or(name);
+        // The one that may be shorter than a request's time.
+        let name = if name == "delivery.timeout.ms" { "message.timeout.ms" } else { name };
         if name.starts_with("schema.registry.") {
             return Err(Fatal::new("This build of kcat lacks Avro/Schema-Registry support"));
         }
         if WITHOUT_EFFECT.contains(&name) {
             return Ok(());
         }
+        if name == "sasl.oauthbearer.method" {
+            return check_method(value);
+        }
+        if name == LEVEL {
+            check_level(value)?;
+            self.said.push(Property::new(name, value, "the command line"));
+            return Ok(());
+        }
         let property = Property::new(name, value, "the command line");
         let meant = property.clone().with_ports();
         // An address and all that must go with others, so that nothing else is missed.
         let alone = [("bootstrap.servers", "127.0.0.1:9092"), meant.pair()];
-        if let Err(error) = ProducerConfig::from_properties(alone) {
+        let of_producer = ProducerConfig::from_properties(alone).map(drop);
+        let of_both = of_producer.and_then(|()| ConsumerConfig::from_properties(alone).map(drop));
+        if let Err(error) = of_both {
             let reason = error.to_string();
             if reason.contains("there is no option") {
                 return Err(Fatal::new(format!("No such configuration property: \"{name}\"")));
@@ -124,15 +145,27 @@ impl Settings {
         let defaults =
             DEFAULTS.iter().map(|(name, value)| Property::new(name, *value, "librdkafka's default"));
         let mut all: Vec<Property> = defaults.collect();
+        let timeout = self.get("message.timeout.ms").and_then(|ms| ms.parse::<u64>().ok());
         // librdkafka lets a message's time be shorter than a request's.
-        if let Some(timeout) = self.get("message.timeout.ms").and_then(|ms| ms.parse::<u64>().ok())
-            && timeout > 0
-        {
+        if let Some(timeout) = timeout.filter(|ms| *ms > 0) {
             let request = (timeout / 2).clamp(1, 30_000).to_string();
             all.push(Property::new("request.timeout.ms", request, "message.timeout.ms"));
         }
-        all.extend(self.said.iter().cloned().map(Property::with_ports));
+        let said = self.said.iter().filter(|property| property.name != LEVEL);
+        all.extend(said.cloned().map(Property::with_ports));
+        all.extend(self.level());
+        if timeout == Some(0) {
+            all.push(Property::new("message.timeout.ms", FOREVER_MS, "message.timeout.ms"));
+        }
         all
+    }
+
+    /// The level of compression under its codec's name, if there are levels of that.
+    fn level(&self) -> Option<Property> {
+        let level = self.get(LEVEL).filter(|level| *level != "-1")?;
+        let codec = self.get("compression.codec").or(self.get("compression.type"))?;
+        let has_levels = matches!(codec, "gzip" | "lz4" | "zstd");
+        has_levels.then(|| Property::new(&format!("compression.{codec}.level"), level, LEVEL))
     }
 
     pub(super) fn shown(&self) -> String {
@@ -195,9 +228,50 @@ impl Settings {
     }
 }
 
+fn check_level(value: &str) -> Result<(), Fatal> {
+    let is_one = value.parse().is_ok_and(|level: i32| level >= -1);
+    let wrong = || Fatal::new(format!("{LEVEL}: {value:?} is not a number in range"));
+    is_one.then_some(()).ok_or_else(wrong)
+}
+
+/// Of the two that librdkafka has, the one for brokers that check signatures.
+fn check_method(value: &str) -> Result<(), Fatal> {
+    match value {
+        "oidc" => Ok(()),
+        _ => Err(Fatal::new(format!(
+            "sasl.oauthbearer.method: {value:?} makes tokens without a signature: give oidc"
+        ))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_librdkafka_has_under_other_names_or_conditions_is_translated() {
+        for (line, expected) in [
+            ("compression.level=9 compression.codec=gzip", "compression.gzip.level=9"),
+            ("compression.codec=zstd topic.compression.level=3", "compression.zstd.level=3"),
+            ("delivery.timeout.ms=1000", "request.timeout.ms=500"),
+            ("message.timeout.ms=0", "message.timeout.ms=2147483647"),
+        ] {
+            let mut settings = Settings::default();
+            for (name, value) in line.split(' ').filter_map(|pair| pair.split_once('=')) {
+                settings.set(name, value).expect(line);
+            }
+            let all = settings.properties();
+            let pairs: Vec<String> = all.iter().map(|it| format!("{}={}", it.name, it.value)).collect();
+            assert!(pairs.iter().any(|pair| pair == expected), "{line}: {pairs:?}");
+            let complete = all.iter().map(Property::pair).chain([("bootstrap.servers", "a:1")]);
+            ProducerConfig::from_properties(complete).expect(line);
+        }
+        for (name, value) in
+            [("compression.level", "-2"), ("compression.level", "x"), ("sasl.oauthbearer.method", "default")]
+        {
+            assert!(Settings::default().set(name, value).is_err(), "{name}={value}");
+        }
+    }
 
     #[test]
     fn files_are_read_as_kcat_reads_them() {
