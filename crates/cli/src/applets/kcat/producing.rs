@@ -1,6 +1,5 @@
 //! `-P`: messages from standard input or files.
 
-use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
@@ -9,21 +8,19 @@ use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
-use ottla_client::producer::{Delivery, Producer, ProducerRecord};
+use ottla_client::producer::{Delivered, Producer, ProducerRecord};
 
 use super::options::Options;
 use super::settings::Settings;
 use super::told::{Fatal, words};
 use crate::applets::ending::asked_to_end;
-use crate::commands::produce::{Feed, Source, split_once};
+use crate::clock::wall_ms;
+use crate::commands::produce::{Feed, Source, TopicName, UnderWay, split_once};
 use crate::exit::Outcome;
 use crate::remote::connect_producer_with;
 
 /// How long the last messages may take.
 const FAREWELL: Duration = Duration::from_secs(300);
-
-/// So many messages may be on their way.
-const UNDER_WAY_MAX: usize = 100_000;
 
 pub(super) async fn run(options: &Options, settings: Settings) -> Result<Outcome> {
     if options.is_line_by_line && options.rest.len() > 1 {
@@ -44,8 +41,8 @@ pub(super) async fn run(options: &Options, settings: Settings) -> Result<Outcome
     let is_whole = !options.rest.is_empty() && !options.is_line_by_line;
     let source = Source { files, is_whole, delimiter: options.delimiter.clone(), tells_lines: false };
     let feed = Feed::start(reader(options)?, source);
-    let mut producing =
-        Producing { options, producer: &producer, under_way: VecDeque::new(), sent: 0, failures: 0 };
+    let under_way = UnderWay::new(producer.clone());
+    let mut producing = Producing { options, producer: &producer, under_way, sent: 0, failures: 0 };
     let is_interrupted = producing.run(feed).await?;
     if is_transactional {
         producing.end_transaction(is_interrupted).await?;
@@ -80,8 +77,8 @@ fn files(options: &Options) -> Result<(Vec<PathBuf>, bool), Fatal> {
 
 /// Makes messages of what is read; prints it besides, if that is wanted. Nothing becomes of an empty one.
 fn reader(options: &Options) -> Result<impl FnMut(Bytes) -> Result<Option<ProducerRecord>> + Send + 'static> {
-    let topic = options.topic.clone().unwrap_or_default();
-    let mut blank = ProducerRecord::new(topic);
+    let mut topic = TopicName::new(options.topic.as_deref().unwrap_or_default());
+    let mut blank = ProducerRecord::new(topic.give());
     blank.partition = options.partition;
     for (name, value) in &options.headers {
         blank = match value {
@@ -104,7 +101,8 @@ fn reader(options: &Options) -> Result<impl FnMut(Bytes) -> Result<Option<Produc
             tee.write_all(&text)?;
         }
         let split = key_delimiter.as_ref().and_then(|delimiter| split_once(&text, delimiter));
-        let record = blank.clone();
+        let mut record = blank.clone();
+        record.topic = topic.give();
         Ok(Some(match split {
             None => record.value(text),
             Some((key, value)) => {
@@ -124,7 +122,7 @@ fn tee() -> io::Result<File> {
 struct Producing<'a> {
     options: &'a Options,
     producer: &'a Producer,
-    under_way: VecDeque<Delivery>,
+    under_way: UnderWay,
     sent: u64,
     failures: u64,
 }
@@ -140,56 +138,49 @@ impl Producing<'_> {
 
     async fn send_all(&mut self, feed: &mut Feed) -> Result<()> {
         while let Some(records) = feed.next().await {
-            for record in records? {
-                let size = record.value.as_ref().map_or(0, |value| value.len());
-                let sent = self.producer.send(record).await;
-                let delivery = sent.map_err(|error| {
-                    Fatal::new(format!("Failed to produce message ({size} bytes): {}", words(&error)))
-                })?;
-                self.under_way.push_back(delivery);
-                self.sent += 1;
-                if self.options.count == Some(self.sent) {
-                    return Ok(());
-                }
+            self.send_many(records?).await?;
+            while let Some(delivered) = self.under_way.next_ended().await {
+                self.note(&delivered);
             }
-            self.note_ended();
-            while self.under_way.len() > UNDER_WAY_MAX {
-                self.note_first().await;
+            if self.options.count == Some(self.sent) {
+                break;
             }
         }
         Ok(())
     }
 
-    fn note_ended(&mut self) {
-        while let Some(result) = self.under_way.front().and_then(Delivery::now) {
-            self.under_way.pop_front();
-            self.note(result);
-        }
-    }
-
-    async fn note_first(&mut self) {
-        if let Some(first) = self.under_way.pop_front() {
-            let result = first.await;
-            self.note(result);
-        }
+    async fn send_many(&mut self, records: Vec<ProducerRecord>) -> Result<()> {
+        let size = |record: &ProducerRecord| record.value.as_ref().map_or(0, |value| value.len());
+        let sizes: Vec<usize> = records.iter().map(size).collect();
+        let before = self.under_way.len();
+        self.sent += records.len() as u64;
+        let sent = self.under_way.send_many(records, wall_ms()).await;
+        sent.map_err(|error| {
+            // The first that was not taken.
+            let size = sizes.get(self.under_way.len() - before).copied().unwrap_or_default();
+            Fatal::new(format!("Failed to produce message ({size} bytes): {}", words(&error))).into()
+        })
     }
 
     async fn note_all(&mut self) {
-        while !self.under_way.is_empty() {
-            self.note_first().await;
+        while let Some(delivered) = self.under_way.next().await {
+            self.note(&delivered);
         }
     }
 
-    fn note(&mut self, result: ottla_client::Result<ottla_client::producer::RecordMetadata>) {
-        match result {
-            Ok(written) => {
-                let (partition, offset) = (written.topic_partition.partition, written.offset.unwrap_or(-1));
-                let told = format_args!("Message delivered to partition {partition} (offset {offset})");
-                self.options.tell(3, told);
-            }
-            Err(error) => {
-                self.failures += 1;
-                self.options.tell(1, format_args!("Delivery failed for message: {}", words(&error)));
+    fn note(&mut self, Delivered { topic_partition, count, result, .. }: &Delivered) {
+        for (at, _) in (0..).zip(0..*count) {
+            match result {
+                Ok(first) => {
+                    let (partition, offset) =
+                        (topic_partition.partition, first.map_or(-1, |first| first + at));
+                    let told = format_args!("Message delivered to partition {partition} (offset {offset})");
+                    self.options.tell(3, told);
+                }
+                Err(error) => {
+                    self.failures += 1;
+                    self.options.tell(1, format_args!("Delivery failed for message: {}", words(error)));
+                }
             }
         }
     }

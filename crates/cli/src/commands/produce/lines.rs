@@ -12,16 +12,37 @@ use super::{Input, ProduceArgs};
 use crate::envelope::Incoming;
 use crate::exit::usage;
 
+/// A topic's name, for many records.
+#[derive(Debug, Clone)]
+pub(crate) struct TopicName {
+    name: Arc<str>,
+    /// How many records have this very copy of it.
+    named: usize,
+}
+
 /// So many records share one copy of the topic's name. Another thread lets go of them: with one copy for all, both would count its
 /// holders in turn, and wait for each other.
 const NAMED_MAX: usize = 512;
 
+impl TopicName {
+    pub(crate) fn new(name: &str) -> TopicName {
+        TopicName { name: name.into(), named: 0 }
+    }
+
+    /// For one more record.
+    pub(crate) fn give(&mut self) -> Arc<str> {
+        self.named += 1;
+        if self.named.is_multiple_of(NAMED_MAX) {
+            self.name = Arc::from(&*self.name);
+        }
+        self.name.clone()
+    }
+}
+
 /// What becomes of what is read.
 #[derive(Debug, Clone)]
 pub(super) struct Reader {
-    topic: Option<Arc<str>>,
-    /// How many records have this very copy of the topic's name.
-    named: usize,
+    topic: Option<TopicName>,
     is_ndjson: bool,
     key: Option<String>,
     key_separator: Option<String>,
@@ -42,8 +63,7 @@ impl Reader {
             return Err(usage("NDJSON tells keys and nulls itself: leave out --key-separator and -Z"));
         }
         Ok(Reader {
-            topic: args.topic.as_deref().map(Arc::from),
-            named: 0,
+            topic: args.topic.as_deref().map(TopicName::new),
             is_ndjson,
             key: args.key.clone(),
             key_separator: args.key_separator.clone().filter(|separator| !separator.is_empty()),
@@ -58,7 +78,7 @@ impl Reader {
     pub(super) fn record(&mut self, text: Bytes) -> Result<ProducerRecord> {
         let record = if self.is_ndjson {
             let incoming: Incoming = serde_json::from_slice(&text).context("it is no record as JSON")?;
-            incoming.into_record(self.topic.as_deref())?
+            incoming.into_record(self.topic.as_ref().map(|topic| &*topic.name))?
         } else {
             self.plain(text)?
         };
@@ -69,7 +89,7 @@ impl Reader {
     pub(super) fn record_of(&self, parts: Parts) -> Result<ProducerRecord> {
         let told = parts.topic.as_deref().map(str::from_utf8).transpose();
         let topic: Arc<str> = match &self.topic {
-            Some(topic) => topic.clone(),
+            Some(topic) => topic.name.clone(),
             None => told.context("its topic is not UTF-8")?.context("it names no topic")?.into(),
         };
         let mut record = ProducerRecord::new(topic);
@@ -105,12 +125,7 @@ impl Reader {
     }
 
     fn topic(&mut self) -> Result<Arc<str>> {
-        let topic = self.topic.as_mut().context("a topic was asked for")?;
-        self.named += 1;
-        if self.named.is_multiple_of(NAMED_MAX) {
-            *topic = Arc::from(&**topic);
-        }
-        Ok(topic.clone())
+        Ok(self.topic.as_mut().context("a topic was asked for")?.give())
     }
 
     fn plain(&mut self, text: Bytes) -> Result<ProducerRecord> {

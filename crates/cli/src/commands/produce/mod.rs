@@ -5,7 +5,8 @@
 //! format     format strings, which tell where what of a record stands
 //! formatted  input into records, as a format string says
 //! feeding    reads on a thread of its own, so that a terminal keeps nobody waiting
-//! sending    records on their way
+//! sending    records on their way, of which the first that fails counts
+//! under_way  records that nobody has judged yet
 //! pace       no more of them a second
 //! template   what is different in each
 //! ```
@@ -17,6 +18,7 @@ mod lines;
 mod pace;
 mod sending;
 mod template;
+mod under_way;
 
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
@@ -33,9 +35,10 @@ use crate::remote::{ConnectionArgs, Property, block_on, connect_producer_with};
 pub(crate) use feeding::{Feed, Record, Source, find};
 use format::Format;
 use lines::Reader;
-pub(crate) use lines::split_once;
+pub(crate) use lines::{TopicName, split_once};
 use pace::Pace;
 use sending::{Manner, Sending};
+pub(crate) use under_way::UnderWay;
 
 /// Write records to a topic
 #[derive(Debug, Args)]

@@ -1,20 +1,19 @@
-//! Records on their way.
+//! Records on their way, of which the first that fails counts.
 
 use anyhow::{Context as _, Result};
-use ottla_client::producer::{Delivered, Deliveries, Producer, ProducerRecord};
+use ottla_client::producer::{Delivered, Producer, ProducerRecord};
 use ottla_records::Timestamp;
-use tokio::task::yield_now;
 
 use super::feeding::Feed;
 use super::pace::Pace;
 use super::template::filled;
+use super::under_way::UnderWay;
 use crate::clock::wall_ms;
 
 /// Records on their way.
 #[derive(Debug)]
 pub(super) struct Sending {
-    producer: Producer,
-    under_way: Deliveries,
+    under_way: UnderWay,
     /// How many are known to be written, and how many it is known of what became of them.
     written: u64,
     ended: u64,
@@ -36,9 +35,6 @@ pub(super) struct Manner {
     pub(super) shows_progress: bool,
 }
 
-/// So many records may be on their way.
-const UNDER_WAY_MAX: usize = 100_000;
-
 /// How often progress is told.
 const PROGRESS_MS: i64 = 250;
 
@@ -49,8 +45,7 @@ impl Sending {
 
     pub(super) fn in_manner(producer: Producer, manner: Manner) -> Sending {
         Sending {
-            producer,
-            under_way: Deliveries::new(),
+            under_way: UnderWay::new(producer),
             written: 0,
             ended: 0,
             manner,
@@ -80,29 +75,17 @@ impl Sending {
             // They were read at once.
             let now = wall_ms();
             if self.is_plain() {
-                self.send_at_once(records?, now).await?;
+                let records = records?;
+                self.sent += records.len() as u64;
+                self.under_way.send_many(records, now).await?;
             } else {
                 for record in records? {
                     self.send_in_manner(record).await?;
                 }
             }
-            self.forget_written()?;
+            self.forget_written().await?;
             self.show_progress(now);
         }
-        Ok(())
-    }
-
-    async fn send_at_once(&mut self, mut records: Vec<ProducerRecord>, now: Timestamp) -> Result<()> {
-        for record in &mut records {
-            record.timestamp.get_or_insert(now);
-        }
-        self.sent += records.len() as u64;
-        self.producer.send_many(records, &mut self.under_way).await?;
-        while self.under_way.len() > UNDER_WAY_MAX {
-            self.await_first().await?;
-        }
-        // What fills batches goes out while more is read, rather than when memory is full.
-        yield_now().await;
         Ok(())
     }
 
@@ -122,7 +105,7 @@ impl Sending {
                 one.value = one.value.map(|value| filled(&value, self.sent + 1, now));
             }
             self.send(one).await?;
-            self.forget_written()?;
+            self.forget_written().await?;
             self.show_progress(now);
         }
         Ok(())
@@ -136,18 +119,15 @@ impl Sending {
         }
     }
 
-    pub(super) async fn send(&mut self, record: ProducerRecord) -> Result<()> {
-        self.under_way.push(self.producer.send(record).await?);
+    async fn send(&mut self, record: ProducerRecord) -> Result<()> {
+        self.under_way.send(record).await?;
         self.sent += 1;
-        while self.under_way.len() > UNDER_WAY_MAX {
-            self.await_first().await?;
-        }
         Ok(())
     }
 
     /// Fails with the first that failed.
-    fn forget_written(&mut self) -> Result<()> {
-        while let Some(delivered) = self.under_way.try_next() {
+    async fn forget_written(&mut self) -> Result<()> {
+        while let Some(delivered) = self.under_way.next_ended().await {
             self.note(delivered)?;
         }
         Ok(())
