@@ -30,6 +30,7 @@
 //! ```
 
 mod consumer;
+mod deliveries;
 mod producer;
 mod runtime;
 mod share;
@@ -38,6 +39,7 @@ mod transactional;
 use crate::config::{ClientConfig, ConsumerConfig, ProducerConfig};
 use crate::{Error, Result};
 pub use consumer::{Consumer, Records};
+pub use deliveries::Deliveries;
 pub use producer::{Delivery, Producer};
 use runtime::Runtime;
 pub use share::ShareConsumer;

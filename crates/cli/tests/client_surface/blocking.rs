@@ -54,6 +54,37 @@ fn what_is_sent_is_consumed_and_each_thread_may_do_either() {
 }
 
 #[test]
+fn many_records_are_sent_at_once_and_told_of_by_the_batch() {
+    let node = Node::start();
+    client::create_topics(node.address, &[client::topic("t", 1)]);
+    let client = Client::connect(ClientConfig::new(&node.address.to_string())).expect("it answers");
+    let producer = client.producer(ProducerConfig::default()).expect("a producer");
+    let record = |number: usize| ProducerRecord::new("t").value(number.to_string());
+
+    let mut deliveries = producer.deliveries();
+    assert!(deliveries.next().is_none(), "nothing is under way");
+    producer.send_many((0..1000).map(record).collect(), &mut deliveries).expect("all are taken");
+    deliveries.push(producer.send(record(1000)).expect("it is taken"));
+    assert_eq!(deliveries.len(), 1001);
+    let mut next = 0;
+    for delivered in &mut deliveries {
+        assert_eq!(delivered.result.expect("they are written"), Some(next));
+        next += i64::try_from(delivered.count).expect("they are few");
+    }
+    assert_eq!(next, 1001);
+
+    let too_large = ProducerRecord::new("t").value(vec![0; 2_000_000]);
+    let refused = producer.send_many(vec![record(0), too_large, record(1)], &mut deliveries);
+    assert!(matches!(refused, Err(Error::RecordTooLarge { .. })), "{refused:?}");
+    assert_eq!(deliveries.len(), 1, "what comes before it is taken");
+    producer.flush();
+    let written = deliveries.try_next().expect("it is known").result.expect("it is written");
+    assert_eq!((written, deliveries.is_empty()), (Some(1001), true));
+    producer.close(DEADLINE).expect("it closes");
+    client.close();
+}
+
+#[test]
 fn errors_are_the_same() {
     let config = ClientConfig::new(&quiet_address().to_string());
     assert!(matches!(Client::connect(config), Err(Error::NoBroker(_))));

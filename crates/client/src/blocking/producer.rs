@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Runtime;
+use super::{Deliveries, Runtime};
 use crate::producer::{ProducerRecord, RecordMetadata};
 use crate::{Result, TopicPartition, producer};
 
@@ -52,6 +52,36 @@ impl Producer {
         self.runtime.run(self.producer.send_all(records))
     }
 
+    /// Takes records in their order, for a fraction of what [`Producer::send`] costs for each: see [`producer::Producer::send_many`].
+    /// What becomes of them will be told by `deliveries`, behind what is there already.
+    ///
+    /// Waits as `send` does, for topics and for room. Fails with the first record that is not taken; those before it were taken, those
+    /// behind it were not.
+    ///
+    /// ```no_run
+    /// # fn example(producer: ottla_client::blocking::Producer) -> ottla_client::Result<()> {
+    /// use ottla_client::producer::ProducerRecord;
+    ///
+    /// let mut deliveries = producer.deliveries();
+    /// for block in ["apples\npears", "plums\ncherries"] {
+    ///     let records = block.lines().map(|line| ProducerRecord::new("orders").value(line)).collect();
+    ///     producer.send_many(records, &mut deliveries)?;
+    /// }
+    /// for delivered in deliveries {
+    ///     println!("{} records at {:?}", delivered.count, delivered.result?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_many(&self, records: Vec<ProducerRecord>, deliveries: &mut Deliveries) -> Result<()> {
+        self.runtime.run(self.producer.send_many(records, &mut deliveries.deliveries))
+    }
+
+    /// What is told of records of [`Producer::send_many`]: of none yet.
+    pub fn deliveries(&self) -> Deliveries {
+        Deliveries::new(self.runtime.clone())
+    }
+
     /// Sends at once what waits for more records, and waits until it is known what became of all that was sent before.
     pub fn flush(&self) {
         self.runtime.run(self.producer.flush());
@@ -74,6 +104,10 @@ impl Producer {
 }
 
 impl Delivery {
+    pub(super) fn into_inner(self) -> producer::Delivery {
+        self.delivery
+    }
+
     /// Waits until it is known where the record was written, or why it was not.
     pub fn wait(self) -> Result<RecordMetadata> {
         self.runtime.run(self.delivery.into_future())
