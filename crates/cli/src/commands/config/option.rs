@@ -45,6 +45,14 @@ impl OptionRow {
     pub(crate) fn is_default(&self) -> bool {
         self.source == ConfigSource::Default.word()
     }
+
+    /// Whether a topic would have it so if nobody had said anything. Clusters repeat defaults to their brokers: Apache Kafka
+    /// `min.insync.replicas`, since it has eligible leader replicas.
+    pub(crate) fn is_as_by_default(&self) -> bool {
+        let default = self.synonyms.iter().find(|synonym| synonym.source == ConfigSource::Default.word());
+        let is_same = default.is_some_and(|default| default.value == self.value);
+        self.is_default() || is_same && self.source != ConfigSource::DynamicTopic.word()
+    }
 }
 
 impl Answer for OptionRow {
@@ -83,5 +91,38 @@ fn config_type(config_type: ConfigType) -> &'static str {
         ConfigType::Class => "CLASS",
         ConfigType::Password => "PASSWORD",
         ConfigType::Unknown | _ => "UNKNOWN",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_default_that_brokers_repeat_is_one_but_not_what_a_topic_has_of_its_own() {
+        let check = |source: ConfigSource, value: &str, default: Option<&str>, expected: bool| {
+            let value = Some(value.to_owned());
+            let default = default.map(|value| SynonymRow {
+                name: "min.insync.replicas".into(),
+                value: Some(value.into()),
+                source: ConfigSource::Default.word(),
+            });
+            let row = OptionRow {
+                name: "min.insync.replicas".into(),
+                value,
+                source: source.word(),
+                config_type: "INT",
+                is_sensitive: false,
+                is_read_only: false,
+                synonyms: default.into_iter().collect(),
+            };
+            assert_eq!(row.is_as_by_default(), expected, "{row:?}");
+        };
+        check(ConfigSource::Default, "1", Some("1"), true);
+        check(ConfigSource::Default, "1", None, true);
+        check(ConfigSource::DynamicDefaultBroker, "1", Some("1"), true);
+        check(ConfigSource::DynamicDefaultBroker, "2", Some("1"), false);
+        check(ConfigSource::StaticBroker, "1", None, false);
+        check(ConfigSource::DynamicTopic, "1", Some("1"), false);
     }
 }

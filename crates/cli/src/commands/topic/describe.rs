@@ -2,15 +2,13 @@
 
 use anyhow::Result;
 use clap::Args;
-use ottla_client::admin::{
-    Admin, ConfigResource, DescribeConfigs, DescribedPartition, DescribedTopic, OffsetSpec,
-};
+use ottla_client::admin::{Admin, ConfigResource, DescribedPartition, DescribedTopic, OffsetSpec};
 use ottla_client::config::IsolationLevel;
 use ottla_client::{Offset, TopicPartition};
 use serde::Serialize;
 
 use super::names;
-use crate::commands::config::OptionRow;
+use crate::commands::config::{OptionRow, options_of};
 use crate::commands::offsets_of::offsets_of;
 use crate::exit::{Outcome, answered};
 use crate::kafka_id::kafka_id;
@@ -20,8 +18,8 @@ use crate::remote::ConnectionArgs;
 /// Show topics: partitions, offsets, replicas, and what is configured
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Options that have their defaults are left out; `ottla topic config get` has
-them all.
+Options are left out whose values are the defaults, unless the topic has them
+of its own; `ottla topic config get` has them all.
 
 Examples:
   ottla topic describe orders
@@ -115,12 +113,8 @@ async fn details_of(admin: &Admin, topic: DescribedTopic) -> Result<TopicDetails
     let isolation = IsolationLevel::ReadUncommitted;
     let starts = offsets_of(admin, &led, OffsetSpec::Earliest, isolation).await?;
     let ends = offsets_of(admin, &led, OffsetSpec::Latest, isolation).await?;
-    let resource = ConfigResource::topic(&topic.name);
-    let configs = admin.describe_configs(&[resource], &DescribeConfigs::default()).await?;
-    let configs = configs.into_values().next().transpose()?.unwrap_or_default();
-    let mut own: Vec<OptionRow> =
-        configs.iter().map(OptionRow::from).filter(|row| !row.is_default()).collect();
-    own.sort_by(|a, b| a.name().cmp(b.name()));
+    let mut configs = options_of(admin, &ConfigResource::topic(&topic.name), &[]).await?;
+    configs.retain(|option| !option.is_as_by_default());
     let rows = topic.partitions.iter().map(|it| {
         let (start, end) = (starts.get(&partition(it)).copied(), ends.get(&partition(it)).copied());
         PartitionRow {
@@ -141,7 +135,7 @@ async fn details_of(admin: &Admin, topic: DescribedTopic) -> Result<TopicDetails
         partition_count: topic.partitions.len(),
         replication_factor: topic.partitions.iter().map(|it| it.replicas.len()).max().unwrap_or_default(),
         partitions: rows.collect(),
-        configs: own,
+        configs,
         name: topic.name.to_string(),
     })
 }
