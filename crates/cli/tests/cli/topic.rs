@@ -126,6 +126,8 @@ fn a_clone_has_the_records_too_where_that_is_wanted() {
     assert_eq!(records("bare"), [""; 0]);
     let again = visit.refused(&["topic", "clone", "orders", "copy", "--data"], 1);
     assert!(again.contains("TOPIC_ALREADY_EXISTS"), "{again}");
+    let missing = visit.refused(&["topic", "clone", "none", "copy"], 1);
+    assert!(missing.contains("there is no topic none"), "{missing}");
 }
 
 #[test]

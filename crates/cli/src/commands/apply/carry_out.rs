@@ -67,7 +67,8 @@ async fn create(admin: &Admin, steps: &[Step], validate_only: bool) -> Result<Re
     Ok(results.into_iter().map(|(name, result)| (name, result.map(drop))).collect())
 }
 
-fn new_topic(topic: &Topic) -> NewTopic {
+/// What is left out of it is left to the brokers.
+pub(crate) fn new_topic(topic: &Topic) -> NewTopic {
     let new = NewTopic::new(&topic.name)
         .partitions(topic.partitions.unwrap_or(-1))
         .replication_factor(topic.replicas.unwrap_or(-1));

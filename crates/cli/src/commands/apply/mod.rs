@@ -25,7 +25,9 @@ use crate::exit::{Outcome, print_error, print_refusal, usage};
 use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::remote::{ConnectionArgs, block_on};
 use carry_out::carry_out;
-pub(crate) use file::{ConfigValue, Topic, Topics};
+pub(crate) use carry_out::new_topic;
+use file::Topic;
+pub(crate) use file::Topics;
 use plan::{Action, Step, plan};
 pub(crate) use present::{all_names, present};
 

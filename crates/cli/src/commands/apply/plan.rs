@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::file::Topic;
+use super::file::{ConfigValue, Topic};
 
 /// A topic as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +11,19 @@ pub(crate) struct Present {
     pub(crate) replicas: i16,
     /// The options that it has of its own; the value of a secret is not told.
     pub(crate) configs: BTreeMap<String, Option<String>>,
+}
+
+impl Present {
+    /// As a file describes a topic of this name that is the same.
+    pub(crate) fn described_as(self, name: &str) -> Topic {
+        let configs = self.configs.into_iter().map(|(key, value)| (key, ConfigValue(value)));
+        Topic {
+            name: name.to_owned(),
+            partitions: Some(self.partitions),
+            replicas: Some(self.replicas),
+            configs: Some(configs.collect()),
+        }
+    }
 }
 
 /// One thing to do, or one that cannot be done.
@@ -100,7 +113,6 @@ fn refuse(what: &'static str, from: impl ToString, to: impl ToString, why: &'sta
 
 #[cfg(test)]
 mod tests {
-    use super::super::file::ConfigValue;
     use super::*;
 
     fn topic(partitions: Option<i32>, replicas: Option<i16>, configs: Option<&[(&str, &str)]>) -> Topic {

@@ -3,9 +3,9 @@
 use anyhow::{Context as _, Result};
 use clap::Args;
 use ottla_client::TopicPartition;
-use ottla_client::admin::{ConfigResource, ConfigSource, DescribeConfigs, NewTopic};
 
 use super::copying::copy_records;
+use crate::commands::apply::{new_topic, present};
 use crate::commands::changes::Changes;
 use crate::exit::Outcome;
 use crate::output::OutputArgs;
@@ -43,28 +43,16 @@ pub(crate) struct CloneArgs {
 
 pub(super) async fn run(args: &CloneArgs) -> Result<Outcome> {
     let admin = args.connection.connect().await?.admin;
-    let described = admin.describe_topics(&[&args.from]).await?.into_values().next();
-    let original = described.context("the broker said nothing of the topic")??;
-    let resource = ConfigResource::topic(&args.from);
-    let configs = admin.describe_configs(&[resource], &DescribeConfigs::default()).await?;
-    let configs = configs.into_values().next().context("the broker said nothing of its options")??;
-
-    let replicas = original.partitions.iter().map(|it| it.replicas.len()).max().unwrap_or(1);
-    let topic = NewTopic::new(&args.to)
-        .partitions(i32::try_from(original.partitions.len())?)
-        .replication_factor(i16::try_from(replicas)?);
+    let original = present(&admin, &[&args.from]).await?.remove(&args.from);
+    let original = original.with_context(|| format!("there is no topic {}", args.from))?;
+    let partitions = (0..original.partitions).map(|number| TopicPartition::new(&*args.from, number));
+    let partitions: Vec<TopicPartition> = partitions.collect();
     // What is the brokers' default is the copy's anyway, as it is the original's.
-    let own = configs.iter().filter(|entry| entry.source == ConfigSource::DynamicTopic);
-    let topic = own.fold(topic, |topic, entry| match &entry.value {
-        Some(value) => topic.config(&entry.name, value),
-        None => topic,
-    });
+    let topic = new_topic(&original.described_as(&args.to));
     let (results, done) = match args.validate_only {
         true => (admin.validate_topics(&[topic]).await?, "valid"),
         false => (admin.create_topics(&[topic]).await?, "created"),
     };
-    let partitions = original.partitions.iter().map(|it| TopicPartition::new(&*args.from, it.number));
-    let partitions: Vec<TopicPartition> = partitions.collect();
     let mut changes = Changes::default();
     for (name, result) in results {
         match result {

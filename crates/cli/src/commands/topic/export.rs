@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::commands::apply::{ConfigValue, Topic, Topics, all_names, present};
+use crate::commands::apply::{Topics, all_names, present};
 use crate::exit::Outcome;
 use crate::output::{Answer, Column, Layout, Nested, OutputArgs};
 use crate::remote::ConnectionArgs;
@@ -50,16 +50,7 @@ pub(super) async fn run(args: &ExportArgs) -> Result<Outcome> {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut found = present(&admin, &names).await?;
     let missing: Vec<&str> = names.iter().filter(|name| !found.contains_key(**name)).copied().collect();
-    let topic = |name: &&str| {
-        let present = found.remove(*name)?;
-        let configs = present.configs.into_iter().map(|(key, value)| (key, ConfigValue(value)));
-        Some(Topic {
-            name: (*name).to_owned(),
-            partitions: Some(present.partitions),
-            replicas: Some(present.replicas),
-            configs: Some(configs.collect()),
-        })
-    };
+    let topic = |name: &&str| Some(found.remove(*name)?.described_as(name));
     args.output.print_one(&Topics { topics: names.iter().filter_map(topic).collect() })?;
     for name in &missing {
         crate::exit::print_error(&format!("there is no topic {name}"));
