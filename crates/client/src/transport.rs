@@ -1,7 +1,6 @@
 //! What carries bytes to a broker and back.
 
-mod any_name;
-mod anybody;
+mod lenient;
 mod pem;
 mod tls;
 

@@ -13,8 +13,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::any_name::AnyName;
-use super::anybody::Anybody;
+use super::lenient::Lenient;
 use super::pem::Pem;
 use crate::config::SecurityConfig;
 use crate::{Error, Result};
@@ -30,14 +29,15 @@ impl Tls {
         let provider = Arc::new(ring::default_provider());
         let builder = versions(&provider);
         let builder = if !config.ssl_certificate_verification {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody::new(&provider)))
+            let lenient = Lenient::believes_anybody(&provider);
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(lenient))
         } else if config.ssl_endpoint_identification {
             builder.with_root_certificates(trusted(config)?)
         } else {
             let roots = Arc::new(trusted(config)?);
-            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
-            let verifier = verifier.expect("there are roots");
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyName::new(verifier)))
+            let chain = WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build();
+            let lenient = Lenient::believes_any_name(chain.expect("there are roots"), &provider);
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(lenient))
         };
         let client = match identity(config)? {
             None => builder.with_no_client_auth(),
