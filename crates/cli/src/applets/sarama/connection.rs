@@ -3,18 +3,32 @@
 use std::fs::File;
 use std::io;
 
-use super::flags::Flags;
+use super::flags::{Flag, Flags};
 use super::told::{Ended, os_words};
 use crate::applets::connection::Properties;
 
-/// What those have that take `-tls-enabled`.
+pub(super) const CLIENT_CERTIFICATE: Flag = Flag::text(
+    "tls-client-cert",
+    "",
+    "Client cert for client authentication (use with -tls-enabled and -tls-client-key)",
+);
+pub(super) const CLIENT_KEY: Flag = Flag::text(
+    "tls-client-key",
+    "",
+    "Client key for client authentication (use with tls-enabled and -tls-client-cert)",
+);
+pub(super) const TLS_ENABLED: Flag = Flag::switch("tls-enabled", "Whether to enable TLS");
+pub(super) const SKIP_VERIFY: Flag =
+    Flag::switch("tls-skip-verify", "Whether skip TLS server cert verification");
+
+/// What those have that take these four.
 pub(super) fn properties(flags: &Flags) -> Result<Properties, Ended> {
     let mut properties = brokers(flags);
     if !flags.has("tls-enabled") {
         return Ok(properties);
     }
     set_certificate(&mut properties, flags)
-        .map_err(|(_, reason)| Ended::unavailable(format!("Failed to create TLS config: {reason}")))?;
+        .map_err(|reason| Ended::unavailable(format!("Failed to create TLS config: {reason}")))?;
     properties.set("security.protocol", "SSL");
     if flags.has("tls-skip-verify") {
         properties.set("enable.ssl.certificate.verification", "false");
@@ -30,14 +44,14 @@ pub(super) fn brokers(flags: &Flags) -> Properties {
     properties
 }
 
-/// Who we are, if both halves of it are named. Otherwise which file cannot be read, and why.
-pub(super) fn set_certificate(properties: &mut Properties, flags: &Flags) -> Result<(), (String, String)> {
+/// Who we are, if both halves of it are named; or why one of them cannot be read.
+pub(super) fn set_certificate(properties: &mut Properties, flags: &Flags) -> Result<(), String> {
     let (certificate, key) = (flags.text("tls-client-cert"), flags.text("tls-client-key"));
     if certificate.is_empty() || key.is_empty() {
         return Ok(());
     }
     for path in [&certificate, &key] {
-        readable(path).map_err(|reason| (path.clone(), reason))?;
+        readable(path)?;
     }
     properties.set("ssl.keystore.location", certificate);
     properties.set("ssl.key.location", key);

@@ -12,7 +12,7 @@ use ottla_wire::messages::MetadataRequest;
 use ottla_wire::messages::metadata_request::MetadataRequestTopic;
 use tokio::time::sleep;
 
-use super::connection::{brokers, properties};
+use super::connection::{CLIENT_CERTIFICATE, CLIENT_KEY, SKIP_VERIFY, TLS_ENABLED, brokers, properties};
 use super::flags::{Flag, FlagSet, Flags};
 use super::numbers::{NotANumber, parse_decimal};
 use super::told::{Ended, about, of_code, words};
@@ -37,18 +37,10 @@ pub(super) static FLAGS: FlagSet = FlagSet {
         Flag::int("buffer-size", "256", "The buffer size of the message channel."),
         Flag::text("offset", "newest", "The offset to start with. Can be `oldest`, `newest`"),
         Flag::text("partitions", "all", "The partitions to consume, can be 'all' or comma-separated numbers"),
-        Flag::text(
-            "tls-client-cert",
-            "",
-            "Client cert for client authentication (use with -tls-enabled and -tls-client-key)",
-        ),
-        Flag::text(
-            "tls-client-key",
-            "",
-            "Client key for client authentication (use with tls-enabled and -tls-client-cert)",
-        ),
-        Flag::switch("tls-enabled", "Whether to enable TLS"),
-        Flag::switch("tls-skip-verify", "Whether skip TLS server cert verification"),
+        CLIENT_CERTIFICATE,
+        CLIENT_KEY,
+        TLS_ENABLED,
+        SKIP_VERIFY,
         TOPIC,
         VERBOSE,
     ],

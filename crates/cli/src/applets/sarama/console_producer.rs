@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use ottla_client::producer::ProducerRecord;
 
-use super::connection::properties;
+use super::connection::{CLIENT_CERTIFICATE, CLIENT_KEY, SKIP_VERIFY, TLS_ENABLED, properties};
 use super::flags::{Flag, FlagSet, Flags};
 use super::report::write_metrics;
 use super::told::Ended;
@@ -33,18 +33,10 @@ pub(super) static FLAGS: FlagSet = FlagSet {
         Flag::int("partition", "-1", "The partition to produce to."),
         Flag::text("partitioner", "", "The partitioning scheme to use. Can be `hash`, `manual`, or `random`"),
         Flag::switch("silent", "Turn off printing the message's topic, partition, and offset to stdout"),
-        Flag::text(
-            "tls-client-cert",
-            "",
-            "Client cert for client authentication (use with -tls-enabled and -tls-client-key)",
-        ),
-        Flag::text(
-            "tls-client-key",
-            "",
-            "Client key for client authentication (use with tls-enabled and -tls-client-cert)",
-        ),
-        Flag::switch("tls-enabled", "Whether to enable TLS"),
-        Flag::switch("tls-skip-verify", "Whether skip TLS server cert verification"),
+        CLIENT_CERTIFICATE,
+        CLIENT_KEY,
+        TLS_ENABLED,
+        SKIP_VERIFY,
         Flag::text("topic", "", "REQUIRED: the topic to produce to"),
         Flag::text(
             "value",

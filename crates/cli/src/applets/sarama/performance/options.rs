@@ -61,7 +61,7 @@ fn set_limits(properties: &mut Properties, flags: &Flags) {
 }
 
 fn set_security(properties: &mut Properties, flags: &Flags) -> Result<(), Ended> {
-    set_certificate(properties, flags).map_err(|(_, reason)| {
+    set_certificate(properties, flags).map_err(|reason| {
         let (certificate, key) = (flags.text("tls-client-cert"), flags.text("tls-client-key"));
         Ended::unavailable(format!(
             "failed to load client certificate from: {certificate} and private key from: {key}: {reason}"
