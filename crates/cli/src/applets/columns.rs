@@ -26,6 +26,12 @@ impl Columns {
         Columns(widths.to_vec())
     }
 
+    /// With columns behind these that do not grow with what is in them.
+    pub(super) fn then(mut self, widths: &[usize]) -> Columns {
+        self.0.extend(widths);
+        self
+    }
+
     /// A column that does not grow with what is in it.
     pub(super) fn with_width(mut self, at: usize, width: usize) -> Columns {
         self.0[at] = width;
@@ -40,6 +46,23 @@ impl Columns {
             write!(out, "{:width$}", cell.as_ref(), width = self.0.get(at).copied().unwrap_or_default())?;
         }
         Ok(())
+    }
+
+    pub(super) fn write_lines(&self, out: &mut dyn Write, rows: &[Vec<String>]) -> io::Result<()> {
+        for row in rows {
+            self.write(out, row)?;
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+
+    /// Lines with an empty one above them.
+    pub(super) fn write_set_off(&self, out: &mut dyn Write, rows: &[Vec<String>]) -> io::Result<()> {
+        for row in rows {
+            writeln!(out)?;
+            self.write(out, row)?;
+        }
+        writeln!(out)
     }
 }
 

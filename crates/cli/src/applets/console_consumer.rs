@@ -10,6 +10,7 @@ use ottla_client::group::Pattern;
 use tokio::signal::ctrl_c;
 
 use super::connection::Properties;
+use super::console_options::{Renamed, check_renamed, consumer_properties, formatter, tell_renamed};
 use super::ending::{Interrupted, Misuse};
 use super::formatter::Formatter;
 use super::options::{Opt, Options, Syntax};
@@ -52,7 +53,7 @@ pub(super) static SYNTAX: Syntax = Syntax {
     ],
 };
 
-const DEPRECATED: [(&str, &str); 3] = [
+const RENAMED: [Renamed; 3] = [
     ("consumer-property", "command-property"),
     ("consumer.config", "command-config"),
     ("property", "formatter-property"),
@@ -61,16 +62,9 @@ const DEPRECATED: [(&str, &str); 3] = [
 pub(super) fn run(args: &[String], mut out: &mut dyn Write) -> Result<Outcome> {
     let options = SYNTAX.parse(args).map_err(|misuse| SYNTAX.misuse(misuse.to_string()))?;
     check(&options)?;
-    for (old, new) in DEPRECATED {
-        if options.has(old) {
-            writeln!(
-                out,
-                "Option --{old} is deprecated and will be removed in a future version. Use --{new} instead."
-            )?;
-        }
-    }
+    tell_renamed(&options, &RENAMED, out)?;
     let start = start(&options)?;
-    let properties = consumer_properties(&options)?;
+    let properties = properties(&options)?;
     let mut printing = Printing {
         formatter: formatter(&options)?,
         left: options.number::<i32>("max-messages")?.and_then(|max| u64::try_from(max).ok()),
@@ -113,37 +107,15 @@ fn check(options: &Options) -> Result<(), Misuse> {
         return Err(options.misuse("The partition is required when offset is specified."));
     }
     options.require(&["bootstrap-server"])?;
-    for (old, new) in DEPRECATED {
-        if options.has(old) && options.has(new) {
-            return Err(options.misuse(format!("Options --{old} and --{new} cannot be specified together.")));
-        }
+    check_renamed(options, &RENAMED)
+}
+
+fn properties(options: &Options) -> Result<Properties> {
+    let (mut properties, group) = consumer_properties(options, "consumer.config")?;
+    if group.is_some() && options.has("partition") {
+        return Err(options.misuse("Options group and partition cannot be specified together.").into());
     }
-    Ok(())
-}
-
-fn given<'a>(options: &Options, new: &'a str, old: &'a str) -> &'a str {
-    if options.has(old) { old } else { new }
-}
-
-fn formatter(options: &Options) -> Result<Formatter> {
-    let mut properties = Properties::of_file(options, "formatter-config")?;
-    for kind in ["key", "value"] {
-        if let Some(class) = options.value(&format!("{kind}-deserializer"))?.filter(|class| !class.is_empty())
-        {
-            properties.set(&format!("{kind}.deserializer"), class);
-        }
-    }
-    properties.extend_by(options, given(options, "formatter-property", "property"));
-    let made = Formatter::new(options.value("formatter")?, &properties);
-    made.map_err(|error| options.misuse(error.to_string()).into())
-}
-
-fn consumer_properties(options: &Options) -> Result<Properties> {
-    let mut properties = Properties::of_file(options, given(options, "command-config", "consumer.config"))?;
-    let in_file = properties.get("group.id").map(str::to_owned);
-    properties.extend_by(options, given(options, "command-property", "consumer-property"));
-    check_groups(options, [in_file.as_deref(), properties.get("group.id")])?;
-    if let Some(group) = options.value("group")? {
+    if let Some(group) = group {
         properties.set("group.id", group);
     }
     let from_beginning = options.has("from-beginning");
@@ -168,25 +140,6 @@ fn consumer_properties(options: &Options) -> Result<Properties> {
 fn group_of_nobody() -> String {
     let some_number = wall_ms().wrapping_mul(31).wrapping_add(i64::from(std::process::id()));
     format!("console-consumer-{}", some_number.rem_euclid(100_000))
-}
-
-fn check_groups(options: &Options, others: [Option<&str>; 2]) -> Result<(), Misuse> {
-    let mut groups: Vec<&str> =
-        options.value("group")?.into_iter().chain(others.into_iter().flatten()).collect();
-    groups.sort_unstable();
-    groups.dedup();
-    if groups.len() > 1 {
-        let groups: Vec<String> = groups.iter().map(|group| format!("'{group}'")).collect();
-        return Err(options.misuse(format!(
-            "The group ids provided in different places (directly using '--group', via '--consumer-property', or \
-             via '--consumer.config') do not match. Detected group ids: {}",
-            groups.join(", ")
-        )));
-    }
-    if !groups.is_empty() && options.has("partition") {
-        return Err(options.misuse("Options group and partition cannot be specified together."));
-    }
-    Ok(())
 }
 
 /// Where a partition is begun.
@@ -260,7 +213,7 @@ impl Printing {
             }
             self.left = self.left.map(|left| left - 1);
             self.count += 1;
-            match self.formatter.write(out, record) {
+            match self.formatter.write(out, &record.into()) {
                 Err(error) if self.skips && !error.is::<std::io::Error>() => {
                     eprintln!("Error processing message, skipping this message: {error}");
                 }

@@ -136,11 +136,6 @@ fn check(options: &Options) -> Result<(), Misuse> {
     Ok(())
 }
 
-/// Of two names of an option the one that was given.
-fn given<'a>(options: &Options, new: &'a str, old: &'a str) -> &'a str {
-    if options.has(old) { old } else { new }
-}
-
 fn reader(options: &Options) -> Result<LineReader> {
     if let Some(class) = options.value("line-reader")?
         && class != "org.apache.kafka.tools.LineMessageReader"
@@ -148,13 +143,13 @@ fn reader(options: &Options) -> Result<LineReader> {
         bail!("there is no reader {class}: Java's classes cannot be run");
     }
     let mut properties = Properties::of_file(options, "reader-config")?;
-    properties.extend_by(options, given(options, "reader-property", "property"));
+    properties.extend_by(options, options.name_of("reader-property", "property"));
     LineReader::new(options.value("topic")?.unwrap_or_default(), &properties)
 }
 
 fn producer_properties(options: &Options) -> Result<Properties> {
-    let mut properties = Properties::of_file(options, given(options, "command-config", "producer.config"))?;
-    properties.extend_by(options, given(options, "command-property", "producer-property"));
+    let mut properties = Properties::of_file(options, options.name_of("command-config", "producer.config"))?;
+    properties.extend_by(options, options.name_of("command-property", "producer-property"));
     properties.set("bootstrap.servers", options.value("bootstrap-server")?.unwrap_or_default());
     let codec = match options.value("compression-codec")? {
         Some(codec) if !codec.is_empty() => codec,

@@ -1,15 +1,62 @@
-//! Records as the console consumer prints them.
+//! Records as the console consumers print them.
 
 use std::io::{self, Write};
 
 use anyhow::{Result, anyhow, bail};
+use bytes::Bytes;
+use ottla_client::Offset;
 use ottla_client::consumer::ConsumerRecord;
-use ottla_records::TimestampType;
+use ottla_client::share::ShareRecord;
+use ottla_records::{Headers, TimestampType};
 use serde_json::json;
 
 use super::connection::Properties;
 use super::deserializer::Deserializer;
 use crate::internal_records::{CoordinatorRecord, Schema};
+
+/// What formatters know of a record, whoever consumed it.
+#[derive(Debug)]
+pub(super) struct Printable<'a> {
+    partition: i32,
+    offset: Offset,
+    timestamp: i64,
+    timestamp_type: TimestampType,
+    key: Option<&'a Bytes>,
+    value: Option<&'a Bytes>,
+    headers: &'a Headers,
+    /// How often it was delivered; of share groups alone.
+    delivery_count: Option<u16>,
+}
+
+impl<'a> From<&'a ConsumerRecord> for Printable<'a> {
+    fn from(record: &'a ConsumerRecord) -> Printable<'a> {
+        Printable {
+            partition: record.partition.partition,
+            offset: record.offset,
+            timestamp: record.timestamp,
+            timestamp_type: record.timestamp_type,
+            key: record.key.as_ref(),
+            value: record.value.as_ref(),
+            headers: &record.headers,
+            delivery_count: None,
+        }
+    }
+}
+
+impl<'a> From<&'a ShareRecord> for Printable<'a> {
+    fn from(record: &'a ShareRecord) -> Printable<'a> {
+        Printable {
+            partition: record.partition.partition,
+            offset: record.offset,
+            timestamp: record.timestamp,
+            timestamp_type: record.timestamp_type,
+            key: record.key.as_ref(),
+            value: record.value.as_ref(),
+            headers: &record.headers,
+            delivery_count: Some(record.delivery_count),
+        }
+    }
+}
 
 /// One of Kafka's formatters.
 #[derive(Debug)]
@@ -60,7 +107,7 @@ impl Formatter {
         }
     }
 
-    pub(super) fn write(&self, out: &mut impl Write, record: &ConsumerRecord) -> Result<()> {
+    pub(super) fn write(&self, out: &mut impl Write, record: &Printable<'_>) -> Result<()> {
         match self {
             Formatter::Default(columns) => columns.write(out, record),
             Formatter::Logging(columns) => {
@@ -79,12 +126,12 @@ fn write_coordinator(
     out: &mut impl Write,
     schema: Schema,
     kinds: &[i16],
-    record: &ConsumerRecord,
+    record: &Printable<'_>,
 ) -> Result<()> {
     if record.key.is_none() {
         return Ok(());
     }
-    let decoded = schema.coordinator_record(record.key.as_ref(), record.value.as_ref());
+    let decoded = schema.coordinator_record(record.key, record.value);
     let decoded = decoded
         .map_err(|reason| anyhow!("Could not read record at offset {} due to: {reason}", record.offset))?;
     let Some(CoordinatorRecord { kind, known: Some(known) }) = decoded else { return Ok(()) };
@@ -95,10 +142,10 @@ fn write_coordinator(
     Ok(())
 }
 
-fn log_line(record: &ConsumerRecord) -> String {
+fn log_line(record: &Printable<'_>) -> String {
     let text = |bytes: &bytes::Bytes| String::from_utf8_lossy(bytes).into_owned();
-    let key = record.key.as_ref().map_or("null ".into(), |key| format!("{}, ", text(key)));
-    let value = record.value.as_ref().map_or("null".into(), text);
+    let key = record.key.map_or("null ".into(), |key| format!("{}, ", text(key)));
+    let value = record.value.map_or("null".into(), text);
     let whose = match record.timestamp_type {
         _ if record.timestamp < 0 => String::new(),
         TimestampType::CreateTime => format!("CreateTime:{}, ", record.timestamp),
@@ -132,7 +179,7 @@ impl Columns {
         }
     }
 
-    fn write(&self, out: &mut impl Write, record: &ConsumerRecord) -> Result<()> {
+    fn write(&self, out: &mut impl Write, record: &Printable<'_>) -> Result<()> {
         // Each of the columns but the value is followed by a separator, and the last one by the line's.
         let columns =
             [self.timestamp, self.partition, self.offset, self.delivery, self.epoch, self.headers, self.key];
@@ -143,28 +190,30 @@ impl Columns {
             out.write_all(if is_last { &self.line_separator } else { &self.key_separator }.as_bytes())?;
         }
         if self.value {
-            self.write_bytes(out, self.value_deserializer, record.value.as_deref())?;
+            self.write_bytes(out, self.value_deserializer, record.value.map(|value| &**value))?;
             out.write_all(self.line_separator.as_bytes())?;
         }
         Ok(())
     }
 
-    fn write_column(&self, out: &mut impl Write, at: usize, record: &ConsumerRecord) -> Result<()> {
+    fn write_column(&self, out: &mut impl Write, at: usize, record: &Printable<'_>) -> Result<()> {
         match at {
             0 => write_timestamp(out, record)?,
-            1 => write!(out, "Partition:{}", record.partition.partition)?,
+            1 => write!(out, "Partition:{}", record.partition)?,
             2 => write!(out, "Offset:{}", record.offset)?,
-            // Of share groups alone.
-            3 => write!(out, "Delivery:NOT_PRESENT")?,
+            3 => match record.delivery_count {
+                Some(count) => write!(out, "Delivery:{count}")?,
+                None => write!(out, "Delivery:NOT_PRESENT")?,
+            },
             // What is given to the formatter has none.
             4 => write!(out, "Epoch:NOT_PRESENT")?,
             5 => self.write_headers(out, record)?,
-            _ => self.write_bytes(out, self.key_deserializer, record.key.as_deref())?,
+            _ => self.write_bytes(out, self.key_deserializer, record.key.map(|key| &**key))?,
         }
         Ok(())
     }
 
-    fn write_headers(&self, out: &mut impl Write, record: &ConsumerRecord) -> Result<()> {
+    fn write_headers(&self, out: &mut impl Write, record: &Printable<'_>) -> Result<()> {
         let mut is_first = true;
         for header in record.headers.iter() {
             if !std::mem::take(&mut is_first) {
@@ -195,7 +244,7 @@ impl Columns {
     }
 }
 
-fn write_timestamp(out: &mut impl Write, record: &ConsumerRecord) -> io::Result<()> {
+fn write_timestamp(out: &mut impl Write, record: &Printable<'_>) -> io::Result<()> {
     let whose = match record.timestamp_type {
         _ if record.timestamp < 0 => return write!(out, "NO_TIMESTAMP"),
         TimestampType::CreateTime => "CreateTime",

@@ -5,14 +5,15 @@
 //! differ is listed in `docs/applets.md`. What they do is done by the client library, as for the commands of `ottla` itself.
 //!
 //! ```text
-//! table        the scripts that there are; one module for each
-//! columns      lines as Java's printf pads them
-//! options      command lines as most of Kafka's scripts read them
-//! subcommands  command lines of those that have commands of their own
-//! connection   which cluster is meant
-//! java         errors in the words of Java's client
-//! ending       exit codes
-//! install      the links
+//! table          the scripts that there are; one module for each
+//! columns        lines as Java's printf pads them
+//! group_scripts  what the scripts about groups have in common
+//! options        command lines as most of Kafka's scripts read them
+//! subcommands    command lines of those that have commands of their own
+//! connection     which cluster is meant
+//! java           errors in the words of Java's client
+//! ending         exit codes
+//! install        the links
 //! ```
 //!
 //! And `kcat`, and sarama's tools, in folders of their own, with their own command lines.
@@ -24,7 +25,9 @@ mod columns;
 mod configs;
 mod connection;
 mod console_consumer;
+mod console_options;
 mod console_producer;
+mod console_share_consumer;
 mod consumer_groups;
 mod delete_records;
 mod deserializer;
@@ -33,6 +36,7 @@ mod ending;
 mod features;
 mod formatter;
 mod get_offsets;
+mod group_scripts;
 mod groups;
 pub(crate) mod install;
 mod java;
@@ -47,7 +51,9 @@ mod reassign_partitions;
 mod run_class;
 mod sarama;
 mod server;
+mod share_groups;
 mod storage;
+mod streams_groups;
 mod subcommands;
 mod table;
 mod topic_filter;

@@ -178,6 +178,11 @@ impl Options {
         self.given.iter().any(|(given, _)| *given == name)
     }
 
+    /// The name by which an option is given that was renamed.
+    pub(super) fn name_of<'a>(&self, new: &'a str, old: &'a str) -> &'a str {
+        if self.has(old) { old } else { new }
+    }
+
     /// All arguments of an option, in the order in which they were given.
     pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         debug_assert!(self.syntax.option(name).is_some(), "{name} is declared");

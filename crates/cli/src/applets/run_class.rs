@@ -30,6 +30,7 @@ const CLASSES: &[(&str, &str)] = &[
     ("TopicCommand", "kafka-topics"),
     ("TransactionsCommand", "kafka-transactions"),
     ("consumer.ConsoleConsumer", "kafka-console-consumer"),
+    ("consumer.ConsoleShareConsumer", "kafka-console-share-consumer"),
     ("consumer.group.ConsumerGroupCommand", "kafka-consumer-groups"),
     ("consumer.group.ShareGroupCommand", "kafka-share-groups"),
     ("reassign.ReassignPartitionsCommand", "kafka-reassign-partitions"),

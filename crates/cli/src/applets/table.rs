@@ -5,10 +5,10 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::{
-    acls, broker_api_versions, cluster, configs, console_consumer, console_producer, consumer_groups,
-    delete_records, dump_log, features, get_offsets, groups, kcat, leader_election, log_dirs,
-    metadata_quorum, performance, reassign_partitions, run_class, sarama, server, storage, topics,
-    transactions,
+    acls, broker_api_versions, cluster, configs, console_consumer, console_producer, console_share_consumer,
+    consumer_groups, delete_records, dump_log, features, get_offsets, groups, kcat, leader_election,
+    log_dirs, metadata_quorum, performance, reassign_partitions, run_class, sarama, server, share_groups,
+    storage, streams_groups, topics, transactions,
 };
 use crate::exit::Outcome;
 
@@ -34,6 +34,7 @@ pub(super) const APPLETS: &[Applet] = &[
     Applet { name: "kafka-console-partitionconsumer", about: "Print records of one partition, as sarama's", run: sarama::run_partition_consumer },
     Applet { name: "kafka-console-producer", about: "Write one record, as sarama's; lines, as Kafka's", run: sarama::run_producer },
     Applet { name: "kafka-console-producer.sh", about: "Write lines as records", run: console_producer::run },
+    Applet { name: "kafka-console-share-consumer.sh", about: "Print records as a member of a share group", run: console_share_consumer::run },
     Applet { name: "kafka-consumer-groups.sh", about: "Show groups and their lag, set where they are", run: consumer_groups::run },
     Applet { name: "kafka-consumer-perf-test.sh", about: "Measure how fast records are read", run: performance::run_consumer },
     Applet { name: "kafka-delete-records.sh", about: "Delete the records before an offset", run: delete_records::run },
@@ -51,7 +52,9 @@ pub(super) const APPLETS: &[Applet] = &[
     Applet { name: "kafka-run-class.sh", about: "Run what one of these is by the name of its class", run: run_class::run },
     Applet { name: "kafka-server-start.sh", about: "Start a broker", run: server::start::run },
     Applet { name: "kafka-server-stop.sh", about: "Stop brokers of this machine", run: server::stop::run },
+    Applet { name: "kafka-share-groups.sh", about: "Show share groups and their lag, set where they are", run: share_groups::run },
     Applet { name: "kafka-storage.sh", about: "Make ids and data directories, and look at them", run: storage::run },
+    Applet { name: "kafka-streams-groups.sh", about: "Show streams groups and their lag, set where they are", run: streams_groups::run },
     Applet { name: "kafka-topics.sh", about: "List, describe, create, alter and delete topics", run: topics::run },
     Applet { name: "kafka-transactions.sh", about: "Show transactions, find and end those that hang", run: transactions::run },
     Applet { name: "kafkacat", about: "kcat, by its old name", run: kcat::run },

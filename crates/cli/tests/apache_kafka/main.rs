@@ -6,11 +6,12 @@
 
 mod kafka;
 mod password;
-mod requests;
 mod transcript;
 
 #[path = "../support/terminal.rs"]
 mod pty;
+#[path = "../support/requests.rs"]
+mod requests;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -33,6 +33,7 @@ fn groups_are_listed_shown_reset_and_deleted_alike() {
         "{at} --reset-offsets --group {who}-g --topic {who}-a:1 --by-duration P1D --execute",
         "{at} --reset-offsets --group {who}-g --topic {who}-a:7 --to-earliest",
         "{at} --reset-offsets --group {who}-g --topic {who}-none --to-earliest",
+        "{at} --reset-offsets --group {who}-g --topic {who}-none:0 --to-earliest",
         "{at} --reset-offsets --group {who}-h --topic {who}-a:0 --shift-by 1",
         "{at} --reset-offsets --group {who}-g --to-earliest",
         "{at} --reset-offsets --group {who}-g --topic {who}-a",

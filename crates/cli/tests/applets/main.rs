@@ -15,8 +15,13 @@ mod partitions;
 mod performance;
 mod quorum;
 mod quotas;
+mod share_groups;
+mod streams_groups;
 mod topics;
 mod transactions;
+
+#[path = "../support/requests.rs"]
+mod requests;
 
 use std::env;
 use std::io::Write as _;
@@ -24,13 +29,17 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use ottla_wire::ApiKey;
+use ottla_wire::messages::StreamsGroupHeartbeatRequest;
 use regex::Regex;
+use requests::{ask, leaving_streams_member, share_member, stateful_streams_member};
 use tempfile::TempDir;
 
 /// Apache Kafka, and the scripts of both.
 struct Comparison {
     kit: PathBuf,
     dir: TempDir,
+    port: u16,
     brokers: String,
     controllers: String,
     failures: Vec<String>,
@@ -64,6 +73,7 @@ impl Comparison {
         let comparison = Comparison {
             kit: kit.into(),
             dir,
+            port,
             brokers: format!("127.0.0.1:{port}"),
             controllers: format!("127.0.0.1:{}", port + 1),
             failures: Vec::new(),
@@ -97,6 +107,36 @@ impl Comparison {
             self.file(&format!("{who}-{name}"), &text.replace("{who}", who));
         }
         self.dir.path().join(format!("{{who}}-{name}")).display().to_string()
+    }
+
+    /// A member, which is never heard of again, of a group of each of the two.
+    fn join_share_group(&self, group: &str, topic: &str) {
+        for who in ["gamma", "delta"] {
+            let member = share_member(&group.replace("{who}", who), &topic.replace("{who}", who));
+            let response = ask(self.port, ApiKey::ShareGroupHeartbeat, 1, &member);
+            assert_eq!(response.error_code, 0, "{response:?}");
+        }
+    }
+
+    /// A member, which is never heard of again, of a group of each of the two, with state of its own.
+    fn join_streams_group(&self, group: &str, topic: &str) {
+        for who in ["gamma", "delta"] {
+            let (group, topic) = (group.replace("{who}", who), topic.replace("{who}", who));
+            let member = stateful_streams_member(&group, &topic, &format!("{group}-store-changelog"));
+            self.tell_streams_group(&member);
+        }
+    }
+
+    /// That member is gone again, and the group is not.
+    fn leave_streams_group(&self, group: &str) {
+        for who in ["gamma", "delta"] {
+            self.tell_streams_group(&leaving_streams_member(&group.replace("{who}", who)));
+        }
+    }
+
+    fn tell_streams_group(&self, member: &StreamsGroupHeartbeatRequest) {
+        let response = ask(self.port, ApiKey::StreamsGroupHeartbeat, 0, member);
+        assert_eq!(response.error_code, 0, "{response:?}");
     }
 
     /// Runs both; they must say the same.
@@ -213,6 +253,9 @@ const CLASSES: &[(&str, &str)] = &[
     ("kafka-console-producer", "ConsoleProducer"),
     ("kafka-console-consumer", "consumer.ConsoleConsumer"),
     ("kafka-consumer-groups", "consumer.group.ConsumerGroupCommand"),
+    ("kafka-share-groups", "consumer.group.ShareGroupCommand"),
+    ("kafka-streams-groups", "streams.StreamsGroupCommand"),
+    ("kafka-console-share-consumer", "consumer.ConsoleShareConsumer"),
     ("kafka-configs", "kafka.admin.ConfigCommand"),
     ("kafka-groups", "GroupsCommand"),
     ("kafka-cluster", "ClusterTool"),

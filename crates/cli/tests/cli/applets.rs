@@ -2,6 +2,7 @@
 
 mod administration;
 mod data;
+mod groups;
 mod performance;
 mod sarama;
 

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use ottla_client::admin::{Admin, CommittedOffset, DescribedGroup, GroupsFilter, OffsetSpec};
+use ottla_client::admin::{Admin, CommittedOffset, DescribedGroup, OffsetSpec};
 use ottla_client::config::IsolationLevel;
 use ottla_client::{Offset, TopicPartition};
 
 use super::super::columns::Columns;
+use super::super::group_scripts::{Coordinator, by_topics, coordinators, or_dash, print_error};
 use super::super::java;
 use super::super::options::Options;
-use super::list::listed;
-use super::{groups, print_error};
+use super::groups;
 use crate::commands::offsets_of::offsets_of;
 
 pub(super) async fn run(options: &Options, admin: &Admin, out: &mut dyn Write) -> Result<()> {
@@ -37,17 +37,6 @@ pub(super) async fn run(options: &Options, admin: &Admin, out: &mut dyn Write) -
         group.write_offsets(out, admin, is_verbose).await?;
     }
     Ok(())
-}
-
-/// Host, port and number of the broker that coordinates each group.
-async fn coordinators(admin: &Admin) -> Result<BTreeMap<String, String>> {
-    let brokers = admin.describe_cluster(false).await?.brokers;
-    let shown: BTreeMap<i32, String> = brokers
-        .iter()
-        .map(|broker| (broker.id, format!("{}:{}  ({})", broker.host, broker.port, broker.id)))
-        .collect();
-    let groups = listed(admin, &GroupsFilter::default()).await?.into_iter();
-    Ok(groups.filter_map(|it| Some((it.id.to_string(), shown.get(&it.coordinator)?.clone()))).collect())
 }
 
 /// A group of either protocol.
@@ -143,7 +132,7 @@ impl Group {
 
     async fn write_offsets(&self, out: &mut dyn Write, admin: &Admin, is_verbose: bool) -> Result<()> {
         let offsets = Offsets::of(self, admin).await?;
-        let rows = offsets.rows(self, is_verbose);
+        let mut rows = offsets.rows(self, is_verbose);
         if !self.tell_state(out, rows.len())? {
             return Ok(());
         }
@@ -158,13 +147,8 @@ impl Group {
         for (at, width) in least.iter().enumerate().take(least.len() - 2).skip(2) {
             columns = columns.with_width(at, *width);
         }
-        writeln!(out)?;
-        columns.write(out, &headings)?;
-        for row in &rows {
-            writeln!(out)?;
-            columns.write(out, row)?;
-        }
-        Ok(writeln!(out)?)
+        rows.insert(0, headings.into_iter().map(str::to_owned).collect());
+        Ok(columns.write_set_off(out, &rows)?)
     }
 
     fn write_members(&self, out: &mut dyn Write, is_verbose: bool) -> Result<()> {
@@ -199,7 +183,6 @@ impl Group {
     }
 
     fn member_cells(&self, member: &Member) -> [String; 11] {
-        let or_dash = |number: Option<i32>| number.map_or("-".to_owned(), |number| number.to_string());
         [
             self.id.clone(),
             member.id.clone(),
@@ -208,25 +191,27 @@ impl Group {
             member.client_id.clone(),
             member.assignment.len().to_string(),
             or_dash(member.epoch),
-            assignment(&member.assignment),
+            or_dash(assignment(&member.assignment)),
             or_dash(self.epochs.map(|(_, of_assignment)| of_assignment)),
-            assignment(&member.target),
-            member.is_upgraded.map_or("-".to_owned(), |is_upgraded| is_upgraded.to_string()),
+            or_dash(assignment(&member.target)),
+            or_dash(member.is_upgraded),
         ]
     }
 
-    fn write_state(&self, out: &mut dyn Write, coordinator: &str, is_verbose: bool) -> Result<()> {
+    fn write_state(&self, out: &mut dyn Write, coordinator: &Coordinator, is_verbose: bool) -> Result<()> {
         if !self.tell_state(out, 1)? {
             return Ok(());
         }
         let assignor = if self.assignor.is_empty() { "-" } else { &self.assignor };
         let mut headings = vec!["GROUP", "COORDINATOR (ID)", "ASSIGNMENT-STRATEGY", "STATE"];
-        let mut row = vec![self.id.clone(), coordinator.to_owned(), assignor.to_owned(), self.state.clone()];
+        let Coordinator { address, id } = coordinator;
+        let coordinator = format!("{address}  ({id})");
+        let mut row = vec![self.id.clone(), coordinator, assignor.to_owned(), self.state.clone()];
         let mut least = vec![15, 25, 20, 20];
         if is_verbose {
             headings.extend(["GROUP-EPOCH", "TARGET-ASSIGNMENT-EPOCH"]);
             let (group, target) = self.epochs.unzip();
-            row.extend([group, target].map(|it| it.map_or("-".to_owned(), |epoch| epoch.to_string())));
+            row.extend([group, target].map(or_dash));
             least.extend([15, 25]);
         }
         headings.push("#MEMBERS");
@@ -281,18 +266,8 @@ fn member_width(heading: &str) -> usize {
     }
 }
 
-/// As `a:0,1;b:2`.
-fn assignment(partitions: &[TopicPartition]) -> String {
-    let mut topics: BTreeMap<&str, BTreeSet<i32>> = BTreeMap::new();
-    for partition in partitions {
-        topics.entry(&partition.topic).or_default().insert(partition.partition);
-    }
-    let shown = topics.iter().map(|(topic, numbers)| {
-        let numbers: Vec<String> = numbers.iter().map(i32::to_string).collect();
-        format!("{topic}:{}", numbers.join(","))
-    });
-    let shown: Vec<String> = shown.collect();
-    if shown.is_empty() { "-".to_owned() } else { shown.join(";") }
+fn assignment(partitions: &[TopicPartition]) -> Option<String> {
+    (!partitions.is_empty()).then(|| by_topics(partitions))
 }
 
 /// Where a group is, and where its partitions end.
@@ -343,26 +318,12 @@ impl Offsets {
         let committed = self.committed.get(partition);
         let (offset, end) = (committed.map(|committed| committed.offset), self.ends.get(partition).copied());
         let lag = offset.zip(end).map(|(offset, end)| end - offset);
-        let or_dash = |number: Option<i64>| number.map_or("-".to_owned(), |number| number.to_string());
         let mut row = vec![group.id.clone(), partition.topic.to_string(), partition.partition.to_string()];
         if verbose {
-            row.push(or_dash(committed.and_then(|committed| committed.leader_epoch).map(i64::from)));
+            row.push(or_dash(committed.and_then(|committed| committed.leader_epoch)));
         }
         row.extend([or_dash(offset), or_dash(end), or_dash(lag)]);
         row.extend(who.map(Clone::clone));
         row
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_assignment_is_told_by_topics() {
-        let partitions =
-            [("b", 2), ("a", 1), ("a", 0)].map(|(topic, number)| TopicPartition::new(topic, number));
-        assert_eq!(assignment(&partitions), "a:0,1;b:2");
-        assert_eq!(assignment(&[]), "-");
     }
 }

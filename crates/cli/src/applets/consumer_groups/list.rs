@@ -6,7 +6,7 @@ use anyhow::Result;
 use ottla_client::admin::{Admin, GroupListing, GroupsFilter};
 
 use super::super::columns::Columns;
-use super::super::ending::Misuse;
+use super::super::group_scripts::chosen;
 use super::super::options::Options;
 
 /// States that groups of consumers have.
@@ -70,17 +70,6 @@ pub(super) async fn listed(admin: &Admin, filter: &GroupsFilter) -> Result<Vec<G
     groups.retain(|group| matches!(&*group.protocol_type, "" | "consumer"));
     groups.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(groups)
-}
-
-/// The argument of an option that may have one, in the broker's spelling.
-fn chosen(options: &Options, name: &str, known: &[&str], complaint: &str) -> Result<Vec<String>, Misuse> {
-    let Some(text) = options.value(name)?.filter(|text| !text.is_empty()) else { return Ok(Vec::new()) };
-    let wanted = text.split(',').map(|word| {
-        let word = word.trim().replace('_', "");
-        known.iter().find(|known| known.eq_ignore_ascii_case(&word)).map(|known| (*known).to_owned())
-    });
-    let wanted: Option<Vec<String>> = wanted.collect();
-    wanted.ok_or_else(|| options.misuse(format!("{}{}", complaint.replace("{}", text), known.join(", "))))
 }
 
 /// Kinds are told in any case.

@@ -4,7 +4,6 @@
 //! list       groups, with their kinds and states
 //! describe   offsets and lag, members, states
 //! reset      where groups go on; plan alone without --execute
-//! scenario   what --reset-offsets is asked for
 //! delete     groups, and single offsets
 //! ```
 
@@ -12,7 +11,6 @@ mod delete;
 mod describe;
 mod list;
 mod reset;
-mod scenario;
 
 use std::io::Write;
 use std::time::Duration;
@@ -22,7 +20,9 @@ use ottla_client::admin::Admin;
 
 use super::connection::connect;
 use super::ending::Misuse;
-use super::java;
+use super::group_scripts::{
+    SCENARIOS, check_available, check_describe, check_exclusive, check_scope, print_failure,
+};
 use super::options::{Opt, Options, Syntax};
 use crate::exit::Outcome;
 use crate::java_regex::java_regex;
@@ -75,16 +75,8 @@ static SYNTAX: Syntax = Syntax {
 const ACTIONS: [&str; 6] =
     ["list", "describe", "delete", "reset-offsets", "delete-offsets", "validate-regex"];
 
-const SCENARIOS: [&str; 8] = [
-    "to-offset",
-    "to-datetime",
-    "by-duration",
-    "to-earliest",
-    "to-latest",
-    "to-current",
-    "shift-by",
-    "from-file",
-];
+/// In the middle of a sentence.
+const KIND: &str = "consumer";
 
 pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
     let options = SYNTAX.parse(args)?;
@@ -101,8 +93,7 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
         let admin = connect(&options).await?.admin.within(within);
         match Box::pin(act(&options, &admin, out)).await {
             Err(error) if !error.is::<Misuse>() && !error.is::<std::io::Error>() => {
-                let reason = java::message(&error);
-                print_error(out, &format!("Executing consumer group command failed due to {reason}"))?;
+                print_failure(out, KIND, &error)?;
             }
             acted => acted?,
         }
@@ -133,32 +124,18 @@ async fn groups(options: &Options, admin: &Admin) -> Result<Vec<String>> {
     Ok(options.values("group").map(str::to_owned).collect())
 }
 
-fn print_error(out: &mut dyn Write, message: &str) -> std::io::Result<()> {
-    writeln!(out, "\nError: {message}")
-}
-
 /// In the order in which the script complains.
 fn check(options: &Options) -> Result<(), Misuse> {
     options.answer_help()?;
-    for (option, with) in
-        [("members", &["describe"][..]), ("verbose", &["describe"]), ("offsets", &["describe"])]
-            .into_iter()
-            .chain([("state", &["describe", "list"][..]), ("type", &["list"])])
-    {
-        if options.has(option) && options.count(with) == 0 {
-            return Err(Misuse::Bare(format!(
-                "Option(s) [{option}] are unavailable given other options on the command line"
-            )));
-        }
-    }
+    let of_describe: &[&str] = &["describe"];
+    let of_lists: [(&str, &[&str]); 2] = [("state", &["describe", "list"]), ("type", &["list"])];
+    check_available(options, &["members", "verbose", "offsets"].map(|option| (option, of_describe)))?;
+    check_available(options, &of_lists)?;
     if !options.has("validate-regex") {
         options.require(&["bootstrap-server"])?;
     }
     for action in ["describe", "delete", "reset-offsets"] {
-        if options.has(action) && options.count(&["group", "all-groups"]) == 0 {
-            let message = format!("Option [{action}] takes one of these options: [group], [all-groups]");
-            return Err(options.misuse(message));
-        }
+        check_scope(options, action)?;
     }
     check_describe(options)?;
     if options.has("delete") && options.has("topic") {
@@ -179,20 +156,6 @@ fn check(options: &Options) -> Result<(), Misuse> {
     Ok(())
 }
 
-fn check_describe(options: &Options) -> Result<(), Misuse> {
-    if !options.has("describe") {
-        return Ok(());
-    }
-    if options.count(&["members", "offsets", "state"]) > 1 {
-        let message = "Option [describe] takes at most one of these options: [members], [offsets], [state]";
-        return Err(options.misuse(message));
-    }
-    if options.value("state")?.is_some() {
-        return Err(options.misuse("Option [describe] does not take a value for [state]"));
-    }
-    Ok(())
-}
-
 fn check_reset(options: &Options) -> Result<(), Misuse> {
     if !options.has("reset-offsets") {
         return Ok(());
@@ -207,9 +170,5 @@ fn check_reset(options: &Options) -> Result<(), Misuse> {
         1 => {}
         _ => return Err(options.misuse("Option [reset-offsets] only accepts one of [execute] and [dry-run]")),
     }
-    for scenario in SCENARIOS {
-        let others: Vec<&str> = SCENARIOS.into_iter().filter(|other| *other != scenario).collect();
-        options.exclude(scenario, &others)?;
-    }
-    Ok(())
+    check_exclusive(options, &SCENARIOS)
 }

@@ -30,6 +30,11 @@ pub(super) fn shown(error: &Error) -> String {
     }
 }
 
+/// The words of an exception that has another one as its cause.
+pub(super) fn wrapped(cause: &Error) -> String {
+    format!("java.util.concurrent.ExecutionException: {}", shown(cause))
+}
+
 /// The class of the exception, in full.
 pub(super) fn class(error: &Error) -> Option<String> {
     let is_late = matches!(error, Error::Timeout { .. } | Error::RequestTimeout { .. });

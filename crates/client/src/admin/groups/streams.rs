@@ -78,6 +78,10 @@ pub struct StreamsGroupMember {
     pub warmup: Vec<StreamsTask>,
     /// The tasks that it shall carry out.
     pub target_active: Vec<StreamsTask>,
+    /// The tasks whose state it shall keep.
+    pub target_standby: Vec<StreamsTask>,
+    /// The tasks that it shall prepare to carry out.
+    pub target_warmup: Vec<StreamsTask>,
     /// Whether it speaks the classic protocol.
     pub is_classic: bool,
 }
@@ -144,6 +148,8 @@ fn member(member: &Member) -> StreamsGroupMember {
         standby: tasks(standby_tasks),
         warmup: tasks(warmup_tasks),
         target_active: tasks(&member.target_assignment.active_tasks),
+        target_standby: tasks(&member.target_assignment.standby_tasks),
+        target_warmup: tasks(&member.target_assignment.warmup_tasks),
         is_classic: member.is_classic,
     }
 }

@@ -8,47 +8,68 @@ use ottla_client::admin::OffsetReset;
 use ottla_client::{Offset, TopicPartition};
 
 use super::super::options::Options;
-use super::SCENARIOS;
 use crate::clock::wall_ms;
 use crate::timestamp::parse_time;
 
+/// Of which a script has some.
+pub(in crate::applets) const SCENARIOS: [&str; 8] = [
+    "to-offset",
+    "to-datetime",
+    "by-duration",
+    "to-earliest",
+    "to-latest",
+    "to-current",
+    "shift-by",
+    "from-file",
+];
+
 #[derive(Debug)]
-pub(super) struct Scenario {
-    pub(super) reset: OffsetReset,
+pub(in crate::applets) struct Scenario {
+    pub(in crate::applets) reset: OffsetReset,
 }
 
 impl Scenario {
     /// For a group; none where a file says nothing of it.
-    pub(super) fn parse(options: &Options, group: &str) -> Result<Option<Scenario>> {
-        let reset = if let Some(offset) = options.number("to-offset")? {
-            OffsetReset::Offset(offset)
-        } else if options.has("to-earliest") {
-            OffsetReset::Earliest
-        } else if options.has("to-latest") {
-            OffsetReset::Latest
-        } else if let Some(by) = options.number("shift-by")? {
-            OffsetReset::Shift(by)
-        } else if let Some(time) = options.value("to-datetime")? {
-            let unparseable = || anyhow!("java.text.ParseException: Unparseable date: \"{time}\"");
-            OffsetReset::Timestamp(parse_time(&in_utc(time), wall_ms()).ok_or_else(unparseable)?)
-        } else if let Some(text) = options.value("by-duration")? {
-            let ago = parse_java_duration(text).context("Text cannot be parsed to a Duration")?;
-            OffsetReset::Timestamp(wall_ms().saturating_sub(ago))
-        } else if let Some(path) = options.value("from-file")? {
-            let text = fs::read_to_string(path).with_context(|| path.to_owned())?;
-            let is_single = options.values("group").count() == 1;
-            let Some(plan) = plan_of(&text, group, is_single)? else { return Ok(None) };
-            OffsetReset::Explicit(plan)
-        } else if options.has("to-current") {
-            OffsetReset::Current
-        } else {
+    pub(in crate::applets) fn parse(options: &Options, group: &str) -> Result<Option<Scenario>> {
+        let mut given = SCENARIOS.into_iter().filter(|it| options.declares(it) && options.has(it));
+        let Some(scenario) = given.next() else {
             let scenarios = SCENARIOS.map(|scenario| format!("[{scenario}]")).join(", ");
             let message =
                 format!("Option '[reset-offsets]' requires one of the following scenarios: [{scenarios}]");
             return Err(options.misuse(message).into());
         };
+        // Those that want an argument have one.
+        let text = options.value(scenario)?.unwrap_or_default();
+        let number = || options.number(scenario).map(Option::unwrap_or_default);
+        let reset = match scenario {
+            "to-earliest" => OffsetReset::Earliest,
+            "to-latest" => OffsetReset::Latest,
+            "to-current" => OffsetReset::Current,
+            "to-offset" => OffsetReset::Offset(number()?),
+            "shift-by" => OffsetReset::Shift(number()?),
+            "to-datetime" => OffsetReset::Timestamp(parse_datetime(text)?),
+            "by-duration" => {
+                let ago = parse_java_duration(text).context("Text cannot be parsed to a Duration")?;
+                OffsetReset::Timestamp(wall_ms().saturating_sub(ago))
+            }
+            _ => {
+                let lines = fs::read_to_string(text).with_context(|| text.to_owned())?;
+                let is_single = options.values("group").count() == 1;
+                let Some(plan) = plan_of(&lines, group, is_single)? else { return Ok(None) };
+                OffsetReset::Explicit(plan)
+            }
+        };
         Ok(Some(Scenario { reset }))
     }
+}
+
+fn parse_datetime(text: &str) -> Result<i64> {
+    let reason = match text.contains('T') {
+        true => format!("Unparseable date: \"{text}\""),
+        false => "Error parsing timestamp. It does not contain a 'T' according to ISO8601 format".to_owned(),
+    };
+    let time = text.contains('T').then(|| parse_time(&in_utc(text), wall_ms())).flatten();
+    time.ok_or_else(|| anyhow!("java.text.ParseException: {reason}"))
 }
 
 /// A time without a zone is one of UTC.

@@ -1,11 +1,12 @@
 //! Requests that no command of ours sends: of brokers, and of members of groups.
+#![allow(dead_code, reason = "each test file uses some of it")]
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use bytes::Bytes;
 use ottla_wire::messages::broker_registration_request::{Feature, Listener};
-use ottla_wire::messages::streams_group_heartbeat_request::{Subtopology, Topology};
+use ottla_wire::messages::streams_group_heartbeat_request::{Subtopology, TopicInfo, Topology};
 use ottla_wire::messages::{
     BrokerRegistrationRequest, ShareGroupHeartbeatRequest, StreamsGroupHeartbeatRequest,
 };
@@ -24,6 +25,7 @@ const FEATURES: [&str; 7] = [
 ];
 
 const JOIN: i32 = 0;
+const LEAVE: i32 = -1;
 
 /// Asks who listens at a port. The request's version has flexible fields.
 pub(crate) fn ask<R: Request>(port: u16, api: ApiKey, version: i16, request: &R) -> R::Response {
@@ -90,6 +92,30 @@ pub(crate) fn streams_member(group: &str, topic: &str) -> StreamsGroupHeartbeatR
         warmup_tasks: Some(Vec::new()),
         process_id: Some("process".into()),
         client_tags: Some(Vec::new()),
+        ..Default::default()
+    }
+}
+
+/// Of a member that joins with a topology that keeps state in a topic of its own too.
+pub(crate) fn stateful_streams_member(
+    group: &str,
+    topic: &str,
+    changelog: &str,
+) -> StreamsGroupHeartbeatRequest {
+    let mut member = streams_member(group, topic);
+    for part in member.topology.iter_mut().flat_map(|topology| &mut topology.subtopologies) {
+        part.state_changelog_topics = vec![TopicInfo { name: changelog.into(), ..Default::default() }];
+    }
+    member
+}
+
+/// Of a member that leaves.
+pub(crate) fn leaving_streams_member(group: &str) -> StreamsGroupHeartbeatRequest {
+    StreamsGroupHeartbeatRequest {
+        group_id: group.into(),
+        member_id: MEMBER.into(),
+        member_epoch: LEAVE,
+        rebalance_timeout_ms: -1,
         ..Default::default()
     }
 }
