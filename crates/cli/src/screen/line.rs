@@ -22,6 +22,28 @@ pub(super) fn painting(lines: &[String], columns: usize, rows: usize) -> Vec<u8>
     text.into_bytes()
 }
 
+/// Text on lines of so many characters, broken between words, and no more lines than that: what is more is left out. One line at least.
+pub(crate) fn wrapped(text: &str, columns: usize, lines_max: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut shown = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if shown > 0 && shown + 1 + length > columns {
+            lines.push(String::new());
+            shown = 0;
+        }
+        let line = lines.last_mut().expect("there is one from the beginning on");
+        if shown > 0 {
+            line.push(' ');
+            shown += 1;
+        }
+        line.push_str(word);
+        shown += length;
+    }
+    lines.truncate(lines_max.max(1));
+    lines
+}
+
 /// The first so many characters, and all escape sequences, as what was begun with one is ended with another.
 fn cut(line: &str, columns: usize) -> String {
     let (mut text, mut shown, mut is_escape) = (String::with_capacity(line.len()), 0, false);
@@ -51,6 +73,19 @@ mod tests {
             ("", 3, ""),
         ] {
             assert_eq!(cut(line, columns), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn text_is_broken_between_words() {
+        for (text, columns, expected) in [
+            ("", 3, &[""][..]),
+            ("one two", 7, &["one two"]),
+            ("one two", 6, &["one", "two"]),
+            ("one twothree four", 4, &["one", "twothree", "four"]),
+            ("a b c d e f g", 1, &["a", "b", "c"]),
+        ] {
+            assert_eq!(wrapped(text, columns, 3), expected, "{text:?}");
         }
     }
 

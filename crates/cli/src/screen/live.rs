@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Input, Key, Screen};
+use super::{Input, Key, Screen, Size, terminal};
 
 /// What is shown of answers.
 pub(crate) trait View {
@@ -21,8 +21,8 @@ pub(crate) trait View {
     /// What a key does that does not end it.
     fn press(&mut self, key: Key);
 
-    /// What is on a screen of so many lines.
-    fn lines(&mut self, height: usize) -> Vec<String>;
+    /// What is on a screen of that size: what is more is cut off.
+    fn lines(&mut self, size: Size) -> Vec<String>;
 }
 
 /// Takes the terminal and asks, at once and then so often, until `q`, Ctrl-C or a signal. A question that takes longer keeps neither
@@ -49,7 +49,7 @@ pub(crate) async fn show<V: View>(
     }
 }
 
-/// Does what keys say until the round is over; nothing comes of it if somebody ends it.
+/// Does what keys and signals say until the round is over; nothing comes of it if somebody ends it.
 async fn hear<V: View, T>(
     view: &mut V,
     screen: &mut Screen,
@@ -57,13 +57,16 @@ async fn hear<V: View, T>(
 ) -> Result<Option<T>> {
     let mut round = pin!(round);
     loop {
-        screen.paint(&view.lines(Screen::height()))?;
+        screen.paint(|size| view.lines(size))?;
         tokio::select! {
             answer = &mut round => return Ok(Some(answer)),
             input = screen.next() => match input {
                 Input::End | Input::Key(Key::Char('q')) => return Ok(None),
                 Input::Key(key) => view.press(key),
-                Input::Resize => {}
+                Input::Repaint => {}
+                Input::Suspend => terminal::stop_foreground(),
+                Input::Stop => screen.stop().await?,
+                Input::Resume => Screen::retake()?,
             },
         }
     }

@@ -3,22 +3,21 @@
 mod line;
 mod live;
 mod scroll;
+mod terminal;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::Once;
-use std::{env, panic, thread};
+use std::{env, thread};
 
-use anyhow::{Context as _, Result};
-use crossterm::cursor::{Hide, Show};
+use anyhow::Result;
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use crossterm::terminal::{
-    DisableLineWrap, EnableLineWrap, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode, size,
-};
-use crossterm::{execute, queue};
+use crossterm::terminal::size;
+use rustix::process;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
+pub(crate) use line::wrapped;
 pub(crate) use live::{View, show};
 pub(crate) use scroll::Scroll;
 
@@ -27,6 +26,13 @@ pub(crate) fn is_there() -> bool {
     io::stdin().is_terminal()
         && io::stdout().is_terminal()
         && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Of a screen, in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) columns: usize,
+    pub(crate) rows: usize,
 }
 
 /// A key that means something to some command.
@@ -57,10 +63,20 @@ const KEYS: &[(KeyCode, Key)] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Input {
     Key(Key),
-    Resize,
+    /// Another size, or Ctrl-L.
+    Repaint,
+    /// Ctrl-Z.
+    Suspend,
+    /// A signal to stop, as Ctrl-Z causes one.
+    Stop,
+    /// It goes on after it was stopped.
+    Resume,
     /// Ctrl-C, a signal, or that the terminal is gone.
     End,
 }
+
+/// What characters mean with Ctrl.
+const CONTROLS: &[(char, Input)] = &[('c', Input::End), ('l', Input::Repaint), ('z', Input::Suspend)];
 
 /// The terminal, until this is dropped.
 #[derive(Debug)]
@@ -69,6 +85,8 @@ struct Screen {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
+    stop: Signal,
+    resume: Signal,
 }
 
 /// So many keys wait until they are heard.
@@ -77,17 +95,17 @@ const INPUTS: usize = 64;
 impl Screen {
     /// Must be called within a tokio runtime.
     fn open() -> Result<Screen> {
-        restore_on_panic();
         let (sender, inputs) = mpsc::channel(INPUTS);
         let screen = Screen {
             inputs,
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
+            stop: signal(SignalKind::from_raw(process::Signal::TSTP.as_raw()))?,
+            resume: signal(SignalKind::from_raw(process::Signal::CONT.as_raw()))?,
         };
-        enable_raw_mode().context("cannot take the terminal")?;
-        // From here on the screen is given back when it is dropped.
-        execute!(io::stdout(), EnterAlternateScreen, Hide, DisableLineWrap)?;
+        // From here on the terminal is given back when the screen is dropped.
+        terminal::take()?;
         // It ends with the process: nothing ends a read from a terminal.
         thread::spawn(move || read_inputs(&sender));
         Ok(screen)
@@ -100,46 +118,43 @@ impl Screen {
             _ = self.terminate.recv() => Input::End,
             _ = self.interrupt.recv() => Input::End,
             _ = self.hang_up.recv() => Input::End,
+            _ = self.stop.recv() => Input::Stop,
+            _ = self.resume.recv() => Input::Resume,
         }
     }
 
-    /// How many lines there are.
-    fn height() -> usize {
-        size().map_or(24, |(_, rows)| usize::from(rows))
+    /// Stops this process until somebody has it go on.
+    async fn stop(&mut self) -> Result<()> {
+        if terminal::stop_process()? {
+            // Not all threads stop at the same moment.
+            let _resumed = self.resume.recv().await;
+            terminal::take()?;
+        }
+        Ok(())
+    }
+
+    /// After somebody stopped this process without a word.
+    fn retake() -> Result<()> {
+        terminal::give_back();
+        terminal::take()
     }
 
     /// Shows these lines and no others, as much of them as there is room for.
-    fn paint(&self, lines: &[String]) -> Result<()> {
-        let (columns, rows) = size().unwrap_or((80, 24));
+    fn paint(&self, lines: impl FnOnce(Size) -> Vec<String>) -> Result<()> {
+        // Some terminals do not know how large they are.
+        let known = size().ok().filter(|(columns, rows)| *columns > 0 && *rows > 0);
+        let (columns, rows) = known.unwrap_or((80, 24));
+        let size = Size { columns: usize::from(columns), rows: usize::from(rows) };
         let mut out = io::stdout().lock();
-        out.write_all(&line::painting(lines, usize::from(columns), usize::from(rows)))?;
+        out.write_all(&line::painting(&lines(size), size.columns, size.rows))?;
         Ok(out.flush()?)
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        restore();
+        terminal::give_back();
     }
-}
-
-/// Gives the terminal back. One that is gone needs nothing.
-fn restore() {
-    let mut out = io::stdout();
-    let _restored = queue!(out, EnableLineWrap, Show, LeaveAlternateScreen).and_then(|()| out.flush());
-    let _restored = disable_raw_mode();
-}
-
-/// Else the message would be lost with the screen, and the terminal stay as it is.
-fn restore_on_panic() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let tell = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            restore();
-            tell(info);
-        }));
-    });
 }
 
 /// Until nobody listens, or the terminal is gone.
@@ -155,12 +170,10 @@ fn read_inputs(sender: &mpsc::Sender<Input>) {
 
 fn input_of(event: &Event) -> Option<Input> {
     match event {
-        Event::Resize(..) => Some(Input::Resize),
+        Event::Resize(..) => Some(Input::Repaint),
         Event::Key(KeyEvent { kind: KeyEventKind::Release, .. }) => None,
-        Event::Key(KeyEvent { code: KeyCode::Char('c'), modifiers, .. })
-            if modifiers.contains(KeyModifiers::CONTROL) =>
-        {
-            Some(Input::End)
+        Event::Key(KeyEvent { code, modifiers, .. }) if modifiers.contains(KeyModifiers::CONTROL) => {
+            CONTROLS.iter().find(|(of, _)| code.is_char(*of)).map(|(_, input)| *input)
         }
         Event::Key(event) => key_of(event.code).map(Input::Key),
         Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,

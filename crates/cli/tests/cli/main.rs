@@ -32,6 +32,7 @@ mod pty;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::env;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -63,6 +64,17 @@ impl Visit {
         let mut command = user(self.home.path(), args);
         command.env("OTTLA_BROKERS", &self.brokers);
         command
+    }
+
+    /// A shell in the user's hands, where `ottla` is the executable and the cluster is this one.
+    fn shell(&self, script: &str) -> Command {
+        let executable = Path::new(env!("CARGO_BIN_EXE_ottla")).parent().expect("a folder");
+        let path = format!("{}:{}", executable.display(), env::var("PATH").expect("there is one"));
+        let mut shell = Command::new("bash");
+        shell.args(["--noprofile", "--norc", "-c", script]).current_dir(self.home.path());
+        shell.env("PATH", path).env("HOME", self.home.path()).env("OTTLA_BROKERS", &self.brokers);
+        shell.env_remove("XDG_CONFIG_HOME");
+        shell
     }
 
     fn run(&self, args: &[&str]) -> Ended {

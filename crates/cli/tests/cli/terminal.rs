@@ -1,12 +1,13 @@
 //! What people see who sit at a terminal, and what programs get in their place.
 
+use std::fs;
 use std::io::Read as _;
 use std::process::Stdio;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::pty::{CTRL_C, CTRL_D, Terminal};
+use super::pty::{CTRL_C, CTRL_D, CTRL_Z, Terminal};
 use super::support::run;
 use super::support::server::{Server, serve_at};
 use super::{Visit, user};
@@ -30,7 +31,7 @@ impl Visit {
 fn progress_is_told_on_a_terminal_and_to_nobody_else() {
     let visit = Visit::new();
     let file = visit.home.path().join("lines");
-    std::fs::write(&file, "a\n".repeat(40)).unwrap();
+    fs::write(&file, "a\n".repeat(40)).unwrap();
     let args = ["produce", "copy", file.to_str().unwrap(), "--rate", "50"];
     let mut terminal = visit.at_terminal(&args);
     terminal.wait_for("40 records written");
@@ -176,7 +177,7 @@ fn top_repaints_and_follows_keys_and_the_size_of_the_terminal() {
     terminal.wait_until("the topic on a screen of its own", |screen| {
         screen.alternate_screen() && screen.hide_cursor() && screen.contents().contains("  orders\n")
     });
-    assert!(terminal.look(last_line).starts_with("q quit  t topics"), "{}", terminal.screen());
+    assert!(terminal.look(last_line).starts_with("q quit  1-1 of 1"), "{}", terminal.screen());
     terminal.types("g");
     terminal.wait_for("  billing\n");
     assert!(!terminal.screen().contains("orders"), "{}", terminal.screen());
@@ -219,6 +220,65 @@ fn the_terminal_is_given_back_whatever_ends_what_took_it() {
         assert_eq!(terminal.ended(), Some(0));
         assert!(terminal.is_given_back(), "{:?}", terminal.written());
     }
+}
+
+/// A shell that has jobs, of which one is top, and says whenever that has stopped; a line has it go on.
+const SHELL: &str = r#"
+set -m
+sh -c 'echo $$ > pid; exec ottla top --interval 50ms'
+status=$?
+while [ $status -gt 128 ]; do
+    echo "stop $((stops += 1))"
+    read -r line
+    fg
+    status=$?
+done
+echo "ended with $status"
+"#;
+
+#[test]
+fn what_was_stopped_gives_the_terminal_back_and_goes_on_in_the_foreground() {
+    let visit = busy();
+    let mut terminal = Terminal::run(visit.shell(SHELL));
+    let is_shown = |screen: &vt100::Screen| {
+        let contents = screen.contents();
+        screen.alternate_screen() && contents.contains("  orders\n") && !contents.contains("stop ")
+    };
+    terminal.wait_until("the topic", is_shown);
+    let pid = fs::read_to_string(visit.home.path().join("pid")).unwrap();
+    let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    for (number, signal) in [(1, None), (2, Some(Signal::TSTP)), (3, Some(Signal::STOP))] {
+        match signal {
+            None => terminal.types(CTRL_Z),
+            Some(signal) => kill_process(pid, signal).unwrap(),
+        }
+        terminal.wait_for(&format!("stop {number}"));
+        // Nobody can do anything before that one.
+        let is_given_back = signal != Some(Signal::STOP);
+        assert_eq!(terminal.is_given_back(), is_given_back, "{signal:?}: {:?}", terminal.written());
+        terminal.types("\n");
+        terminal.wait_until("the topic again", is_shown);
+        terminal.types("g");
+        terminal.wait_for("  billing\n");
+        terminal.types("t");
+        terminal.wait_until("the topic again", is_shown);
+    }
+    terminal.types("q");
+    assert_eq!(terminal.ended(), Some(0));
+    assert!(terminal.is_given_back(), "{:?}", terminal.written());
+    assert!(terminal.screen().contains("ended with 0"), "{}", terminal.screen());
+}
+
+#[test]
+fn nothing_stops_where_nobody_could_have_it_go_on() {
+    let visit = busy();
+    let mut terminal = visit.at_terminal(&["top"]);
+    terminal.wait_for("  orders\n");
+    terminal.types(CTRL_Z);
+    terminal.types("g");
+    terminal.wait_for("  billing\n");
+    terminal.types("q");
+    assert_eq!(terminal.ended(), Some(0));
 }
 
 #[test]

@@ -72,7 +72,8 @@ fn flags_choose_and_sort() {
     for (line, topics, groups) in [
         ("", &["orders", "quiet"][..], &["billing"][..]),
         ("--sort name --limit 1", &["orders"], &["billing"]),
-        ("--topic q*", &["quiet"], &["billing"]),
+        ("--topic o*", &["orders"], &["billing"]),
+        ("--topic q*", &["quiet"], &[]),
         ("--topic /^o/ --topic quiet --group none", &["orders", "quiet"], &[]),
         ("--internal --sort partitions", &["__consumer_offsets", "orders", "quiet"], &["billing"]),
     ] {

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use regex::Regex;
 
@@ -46,14 +45,8 @@ fn the_tour_is_as_it_stands_in_the_documents() {
     let steps = steps(&fs::read_to_string(path).unwrap());
     assert!(steps.len() > 20, "only {} steps", steps.len());
     let visit = Visit::new();
-    let folder = Path::new(env!("CARGO_BIN_EXE_ottla")).parent().unwrap();
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
     for Step { command, printed } in steps {
-        let mut shell = Command::new("bash");
-        shell.args(["-c", &format!("exec 2>&1; {command}")]).current_dir(visit.home.path());
-        shell.env("PATH", &path).env("HOME", visit.home.path()).env("OTTLA_BROKERS", &visit.brokers);
-        shell.env_remove("XDG_CONFIG_HOME");
-        let output = shell.output().unwrap();
+        let output = visit.shell(&format!("exec 2>&1; {command}")).output().unwrap();
         let found = String::from_utf8(output.stdout).unwrap();
         let is_as_told = printed.lines().count() == found.lines().count()
             && printed.lines().zip(found.lines()).all(|(expected, line)| matches(expected, line));

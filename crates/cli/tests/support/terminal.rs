@@ -14,13 +14,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, tcgetattr};
 use vt100::{Parser, Screen};
 
-use crate::support::wait_until;
-
 /// No screen changes later, on however slow a machine.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_D: &str = "\x04";
+pub(crate) const CTRL_Z: &str = "\x1a";
 
 /// The program is killed when this is dropped.
 pub(crate) struct Terminal {
@@ -125,13 +124,8 @@ impl Terminal {
 
     /// Waits until the program has ended by itself and all is read. Its exit code, or none where a signal ended it.
     pub(crate) fn ended(&mut self) -> Option<i32> {
-        let mut status = None;
-        wait_until("the program ends", || {
-            status = self.child.try_wait().expect("it is our child");
-            status.is_some()
-        });
         self.wait("the terminal to be closed", |output| output.is_closed);
-        status.and_then(|status| status.code())
+        self.child.wait().expect("it is our child").code()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::exit::{Outcome, answered};
 use crate::output::OutputArgs;
 use crate::payload::printable;
 use crate::remote::{ConnectionArgs, Remote};
-use crate::screen::{self, Key, Scroll, View};
+use crate::screen::{self, Key, Scroll, Size, View, wrapped};
 
 /// Show groups again and again, until Ctrl-C
 #[derive(Debug, Args)]
@@ -134,12 +134,15 @@ impl View for Live {
         }
     }
 
-    fn lines(&mut self, height: usize) -> Vec<String> {
-        let pause = if self.is_paused { "  paused" } else { "" };
-        let mut lines = vec![format!("{}{pause}", printable(self.title.as_bytes()))];
-        lines.extend(self.problems.iter().map(|problem| printable(problem.as_bytes())));
+    fn lines(&mut self, size: Size) -> Vec<String> {
+        let pause = if self.is_paused { "paused, " } else { "" };
+        let mut lines = vec![format!("{pause}{}", printable(self.title.as_bytes()))];
+        // They leave room for what there is.
+        let problems = self.problems.iter();
+        let problems = problems.flat_map(|it| wrapped(&printable(it.as_bytes()), size.columns, size.rows));
+        lines.extend(problems.take((size.rows / 4).max(1)));
         lines.push(String::new());
-        let room = height.saturating_sub(lines.len());
+        let room = size.rows.saturating_sub(lines.len());
         let shown = self.scroll.shown(self.shown.len(), room);
         lines.extend(self.shown[shown].iter().cloned());
         lines

@@ -1,10 +1,9 @@
-//! Asking for a round: two requests about the cluster, and no more than six to each broker, however much there is. Nothing is tried
-//! again: the next round is soon.
+//! Asking for a round: two requests about the cluster, and no more than six to each broker, however much there is (before Kafka 3.0
+//! one for each group besides). Nothing is tried again, and a broker that does not answer is asked no more: the next round is soon.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ottla_client::error::ResponseError;
 use ottla_client::{BrokerId, Call, Client, Destination, Error, Offset, Reply, Result, TopicPartition};
@@ -20,9 +19,17 @@ use tokio::task::JoinSet;
 use super::sample::{Group, Notes, Sample};
 use super::wanted::Wanted;
 use crate::clock;
+use crate::remote::Property;
 
-/// A broker that takes longer has nothing to say in this round.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A broker that takes longer has nothing to say in this round; options that somebody gives are stronger.
+pub(super) fn patience() -> Vec<Property> {
+    let names = [
+        "request.timeout.ms",
+        "socket.connection.setup.timeout.ms",
+        "socket.connection.setup.timeout.max.ms",
+    ];
+    names.map(|name| Property::new(name, "5000", "ottla top")).into()
+}
 
 /// Fails where nobody tells of the cluster. What single brokers do not tell is missing, and said to be.
 pub(super) async fn ask(client: &Client, wanted: &Arc<Wanted>) -> Result<Sample> {
@@ -37,22 +44,26 @@ pub(super) async fn ask(client: &Client, wanted: &Arc<Wanted>) -> Result<Sample>
         topics: topics.collect(),
         ends: HashMap::new(),
         sizes: HashMap::new(),
+        group_count: 0,
         groups: BTreeMap::new(),
         notes: Notes::default(),
     };
     let brokers: Vec<Broker> =
         cluster.brokers().map(|broker| Broker { client: client.clone(), id: broker.id }).collect();
     // What is committed comes before the ends, so that no group is ahead of them.
-    let groups = brokers.iter().cloned().map(|broker| (broker, wanted.clone()));
-    for told in all(groups.map(|(broker, wanted)| async move { broker.groups(&wanted).await })).await {
+    let asked = brokers.into_iter().map(|broker| (broker, wanted.clone()));
+    let mut answering = Vec::new();
+    for (broker, told) in all(asked.map(|(broker, wanted)| broker.groups(wanted))).await {
+        answering.extend((!told.is_silent).then_some(broker));
         sample.add(told);
     }
-    let leading = sample.leading(wanted);
-    let leaders = brokers.into_iter().map(|broker| {
-        let partitions = leading.get(&broker.id).cloned().unwrap_or_default();
-        async move { broker.partitions(partitions).await }
-    });
-    for told in all(leaders).await {
+    sample.at = clock::now();
+    let mut leading = sample.leading(wanted);
+    let leaders = answering
+        .into_iter()
+        .filter_map(|broker| Some((leading.remove(&broker.id)?, broker)))
+        .map(|(partitions, broker)| broker.partitions(partitions));
+    for told in all(leaders).await.into_iter().flatten() {
         sample.add(told);
     }
     Ok(sample)
@@ -70,14 +81,18 @@ async fn all<T: Send + 'static>(
 struct Told {
     ends: HashMap<TopicPartition, Offset>,
     sizes: HashMap<TopicPartition, i64>,
+    group_count: usize,
     groups: BTreeMap<Arc<str>, Group>,
     notes: Notes,
+    /// It did not answer at all.
+    is_silent: bool,
 }
 
 impl Sample {
     fn add(&mut self, told: Told) {
         self.ends.extend(told.ends);
         self.sizes.extend(told.sizes);
+        self.group_count += told.group_count;
         self.groups.extend(told.groups);
         self.notes.add_all(told.notes);
     }
@@ -85,7 +100,8 @@ impl Sample {
     /// The partitions that each broker leads, of topics that are meant, and of those that groups are in.
     fn leading(&self, wanted: &Wanted) -> HashMap<BrokerId, Vec<TopicPartition>> {
         let committed = self.groups.values().filter_map(|group| group.committed.as_ref());
-        let of_groups: HashSet<&TopicPartition> = committed.flat_map(HashMap::keys).collect();
+        let of_groups: HashSet<&TopicPartition> =
+            committed.flat_map(HashMap::keys).filter(|it| wanted.has_offsets_in(&it.topic)).collect();
         let mut leading: HashMap<BrokerId, Vec<TopicPartition>> = HashMap::new();
         for (topic_name, topic) in &self.topics {
             let is_wanted = wanted.has_topic(topic_name, topic);
@@ -110,12 +126,16 @@ struct Broker {
 
 impl Broker {
     /// The groups that it coordinates, and what they committed.
-    async fn groups(&self, wanted: &Wanted) -> Told {
+    async fn groups(self, wanted: Arc<Wanted>) -> (Broker, Told) {
         let mut told = Told::default();
         match self.request(&ListGroupsRequest::default()).await {
-            Err(error) => told.notes.add(error),
+            Err(error) => {
+                told.is_silent = true;
+                told.notes.add(error);
+            }
             Ok(reply) => {
                 told.note::<ListGroupsRequest>(&reply.broker, reply.response.error_code);
+                told.group_count = reply.response.groups.len();
                 let meant = reply.response.groups.iter().filter(|group| wanted.has_group(&group.group_id));
                 told.groups = meant
                     .map(|group| {
@@ -129,7 +149,7 @@ impl Broker {
         self.add_offsets(&mut told).await;
         self.add_classic_members(&mut told).await;
         self.add_members(&mut told).await;
-        told
+        (self, told)
     }
 
     /// Share groups have none that can be asked for so.
@@ -217,17 +237,12 @@ impl Broker {
     }
 
     /// Where these partitions end, which it leads, and how large they are.
-    async fn partitions(&self, partitions: Vec<TopicPartition>) -> Told {
-        let mut told = Told::default();
-        if partitions.is_empty() {
-            return told;
-        }
-        self.add_ends(&partitions, &mut told).await;
-        self.add_sizes(partitions, &mut told).await;
-        told
+    async fn partitions(self, partitions: Vec<TopicPartition>) -> [Told; 2] {
+        tokio::join!(self.ends(&partitions), self.sizes(&partitions)).into()
     }
 
-    async fn add_ends(&self, partitions: &[TopicPartition], told: &mut Told) {
+    async fn ends(&self, partitions: &[TopicPartition]) -> Told {
+        let mut told = Told::default();
         let topics = partitions.chunk_by(|one, next| one.topic == next.topic).map(|run| ListOffsetsTopic {
             name: (&*run[0].topic).into(),
             partitions: run
@@ -255,11 +270,13 @@ impl Broker {
                 }
             }
         }
+        told
     }
 
     /// Of all replicas that it has, those that it leads.
-    async fn add_sizes(&self, partitions: Vec<TopicPartition>, told: &mut Told) {
-        let leads: HashSet<TopicPartition> = partitions.into_iter().collect();
+    async fn sizes(&self, partitions: &[TopicPartition]) -> Told {
+        let mut told = Told::default();
+        let leads: HashSet<&TopicPartition> = partitions.iter().collect();
         match self.request(&DescribeLogDirsRequest { topics: None }).await {
             Err(error) => told.notes.add(error),
             Ok(reply) => {
@@ -278,6 +295,7 @@ impl Broker {
                 }
             }
         }
+        told
     }
 
     async fn request<R: Request>(&self, request: &R) -> Result<Reply<R::Response>> {
@@ -289,7 +307,7 @@ impl Broker {
         versions: RangeInclusive<i16>,
         request: &R,
     ) -> Result<Reply<R::Response>> {
-        let call = Call::to(Destination::Broker(self.id)).versions(versions).timeout(PATIENCE);
+        let call = Call::to(Destination::Broker(self.id)).versions(versions);
         self.client.request(&call, request).await
     }
 }

@@ -13,7 +13,7 @@ use super::sample::Sample;
 use super::wanted::Wanted;
 use crate::byte_size::shown_bytes;
 use crate::payload::printable;
-use crate::screen::{Key, Scroll, View};
+use crate::screen::{Key, Scroll, Size, View, wrapped};
 use crate::style::Style;
 
 /// What is on the screen, and what keys have made of it.
@@ -62,10 +62,10 @@ impl Live {
         }
     }
 
-    /// The header, three lines about the cluster and one about what is wrong.
-    fn about(&self, top: &Top) -> [String; 4] {
+    /// Three lines about the cluster, what matters most first: there may be no room for the rest.
+    fn about(&self, top: &Top) -> [String; 3] {
         let controller = top.controller.map_or("none".into(), |id| id.to_string());
-        let cluster = top.cluster_id.as_deref().map_or("cluster".into(), |id| printable(id.as_bytes()));
+        let cluster = top.cluster_id.as_deref().map_or(String::new(), |id| printable(id.as_bytes()));
         let paused = if self.is_paused { ", paused" } else { "" };
         let health = if top.is_healthy {
             "healthy".to_owned()
@@ -73,43 +73,39 @@ impl Live {
             let text = format!("under-replicated {}, leaderless {}", top.under_replicated, top.leaderless);
             self.style.bad(text).to_string()
         };
+        let at = format!("{}, every {:?}{paused}", time_of_day(&top.at), self.every);
         [
             format!(
-                "{}  {}, every {:?}{paused}, brokers {}, controller {controller}",
-                self.style.heading(cluster),
-                time_of_day(&top.at),
-                self.every,
-                top.broker_count,
+                "{}, brokers {}, controller {controller}, {cluster}",
+                self.style.heading(at),
+                top.broker_count
             ),
             format!(
-                "topics {}, partitions {}, groups {}, {health}",
+                "{health}, topics {}, partitions {}, groups {}",
                 top.topic_count, top.partition_count, top.group_count
             ),
             format!(
-                "in {} records/s, {}/s, stored {}, lag {}",
+                "lag {}, in {} records/s, {}/s, stored {}",
+                count(top.lag),
                 rate(top.records_per_second),
                 bytes(top.bytes_per_second),
                 bytes(top.bytes.map(|bytes| bytes as f64)),
-                count(top.lag)
             ),
-            self.wrong(top),
         ]
     }
 
-    /// Nothing, if nothing is.
-    fn wrong(&self, top: &Top) -> String {
+    /// An empty line, if nothing is, and never so many that they leave no room.
+    fn wrong(&self, top: &Top, size: Size) -> Vec<String> {
         let said: Vec<String> = self.problem.iter().chain(&top.notes).cloned().collect();
-        if said.is_empty() {
-            return String::new();
-        }
-        self.style.bad(printable(said.join("; ").as_bytes())).to_string()
+        let lines = wrapped(&printable(said.join("; ").as_bytes()), size.columns, size.rows / 6);
+        lines.iter().map(|line| self.style.bad(line).to_string()).collect()
     }
 
     /// Of the table that is shown: its headings, and its rows.
-    fn table(&self, top: &Top) -> (String, Vec<String>) {
+    fn table(&self, top: &Top, columns: usize) -> (String, Vec<String>) {
         match self.table {
-            Table::Topics => (topic_headings(), top.topics.iter().map(topic_line).collect()),
-            Table::Groups => (group_headings(), top.groups.iter().map(group_line).collect()),
+            Table::Topics => table(OF_TOPICS, ("TOPIC", |row| &row.topic), &top.topics, columns),
+            Table::Groups => table(OF_GROUPS, ("GROUP", |row| &row.group), &top.groups, columns),
         }
     }
 
@@ -119,7 +115,7 @@ impl Live {
             Table::Groups => self.order.groups,
         };
         let keys =
-            format!("q quit  t topics  g groups  s sort: {}  p pause  arrows scroll  {place}", sort.word());
+            format!("q quit  {place}  s sort: {}  t topics  g groups  p pause  arrows scroll", sort.word());
         self.style.faint(keys).to_string()
     }
 }
@@ -159,62 +155,67 @@ impl View for Live {
         }
     }
 
-    fn lines(&mut self, height: usize) -> Vec<String> {
+    fn lines(&mut self, size: Size) -> Vec<String> {
         let Some(top) = &self.top else {
-            return vec![self.problem.clone().unwrap_or_else(|| "asking ...".into())];
+            return wrapped(self.problem.as_deref().unwrap_or("asking ..."), size.columns, size.rows);
         };
-        let (headings, rows) = self.table(top);
+        let (headings, rows) = self.table(top, size.columns);
         let mut lines: Vec<String> = self.about(top).into();
+        lines.extend(self.wrong(top, size));
         lines.push(self.style.heading(headings).to_string());
-        // The last line is for keys.
-        let room = height.saturating_sub(lines.len() + 1);
+        // The last line is for keys, however few there are.
+        let above = size.rows.saturating_sub(1);
         let count = rows.len().min(self.limit.unwrap_or(usize::MAX));
-        let shown = self.scroll.shown(count, room);
+        let shown = self.scroll.shown(count, above.saturating_sub(lines.len()));
         let place = format!("{}-{} of {count}", count.min(shown.start + 1), shown.end);
         lines.extend(rows[shown].iter().cloned());
-        lines.resize(height.saturating_sub(1).max(lines.len()), String::new());
+        lines.resize(above, String::new());
         lines.push(self.keys(&place));
         lines
     }
 }
 
-fn topic_headings() -> String {
-    format!(
-        "{:>11} {:>11} {:>11} {:>10} {:>10}  {}",
-        "RECORDS/S", "BYTES/S", "SIZE", "PARTITIONS", "UNDER-REPL", "TOPIC"
-    )
-}
+/// A column: its heading, how wide it is, and what stands in it.
+type Column<R> = (&'static str, usize, fn(&R) -> String);
 
-/// The name comes last: it may be longer than there is room for.
-fn topic_line(row: &TopicRow) -> String {
-    format!(
-        "{:>11} {:>11} {:>11} {:>10} {:>10}  {}",
-        rate(row.records_per_second),
-        bytes(row.bytes_per_second),
-        bytes(row.bytes.map(|bytes| bytes as f64)),
-        row.partitions,
-        row.under_replicated,
-        printable(row.topic.as_bytes())
-    )
-}
+const OF_TOPICS: &[Column<TopicRow>] = &[
+    ("RECORDS/S", 10, |row| rate(row.records_per_second)),
+    ("BYTES/S", 10, |row| bytes(row.bytes_per_second)),
+    ("SIZE", 10, |row| bytes(row.bytes.map(|bytes| bytes as f64))),
+    ("PARTITIONS", 10, |row| row.partitions.to_string()),
+    ("UNDER-REPL", 10, |row| row.under_replicated.to_string()),
+];
 
-fn group_headings() -> String {
-    format!(
-        "{:>11} {:>11} {:>11} {:>7} {:<11}  {}",
-        "LAG", "LAG/S", "CONSUMED/S", "MEMBERS", "STATE", "GROUP"
-    )
-}
+const OF_GROUPS: &[Column<GroupRow>] = &[
+    ("LAG", 10, |row| count(row.lag)),
+    ("LAG/S", 9, |row| rate(row.lag_per_second)),
+    ("CONSUMED/S", 10, |row| rate(row.records_per_second)),
+    ("MEMBERS", 7, |row| count(row.members)),
+    ("STATE", 11, |row| printable(row.state.as_deref().unwrap_or("-").as_bytes())),
+];
 
-fn group_line(row: &GroupRow) -> String {
-    format!(
-        "{:>11} {:>11} {:>11} {:>7} {:<11.11}  {}",
-        count(row.lag),
-        rate(row.lag_per_second),
-        rate(row.records_per_second),
-        count(row.members),
-        printable(row.state.as_deref().unwrap_or("-").as_bytes()),
-        printable(row.group.as_bytes())
-    )
+/// Columns are left out rather than names.
+const NAME_ROOM: usize = 16;
+
+/// Headings and rows, as many columns as there is room for. The name comes last: it may be longer than there is room for.
+fn table<R>(
+    columns: &[Column<R>],
+    (heading, name): (&str, fn(&R) -> &String),
+    rows: &[R],
+    room: usize,
+) -> (String, Vec<String>) {
+    let ends = columns.iter().scan(NAME_ROOM + 1, |end, (_, width, _)| {
+        *end += width + 1;
+        Some(*end)
+    });
+    let columns = &columns[..ends.take_while(|end| *end <= room).count().max(1)];
+    let line = |cell: &dyn Fn(&Column<R>) -> String, name: &str| {
+        let cells =
+            columns.iter().map(|column| format!("{:>width$.width$} ", cell(column), width = column.1));
+        format!("{} {name}", cells.collect::<String>())
+    };
+    let of_row = |row: &R| line(&|(_, _, of)| of(row), &printable(name(row).as_bytes()));
+    (line(&|(heading, _, _)| (*heading).to_owned(), heading), rows.iter().map(of_row).collect())
 }
 
 /// Of a time in UTC, to a second.

@@ -29,7 +29,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::commands::rounds::RoundsArgs;
 use crate::exit::{Outcome, print_error};
 use crate::output::OutputArgs;
-use crate::remote::{ConnectionArgs, block_on};
+use crate::remote::{ConnectionArgs, block_on, connect_with};
 use crate::screen;
 use live::Live;
 use order::{Order, Sort};
@@ -43,8 +43,10 @@ something else, p pauses, arrows and pages scroll, q ends. In a pipe, with -n
 or in another format it prints a block each time, with rates from the first
 one on: what happened in the interval before it.
 
-Records are counted by offsets, bytes by the leaders' segments. What may not be
-seen or is not told stays empty, and why stands beside it.
+Records are counted by offsets, bytes by the leaders' segments. With --topic
+groups are those that committed offsets in such topics, and their lag is what
+they have not had of these. What may not be seen or is not told stays empty,
+and why stands beside it.
 
 Examples:
   ottla top
@@ -78,7 +80,8 @@ pub(crate) fn run(args: &TopArgs) -> Result<Outcome> {
     let wanted = Arc::new(Wanted::new(&args.wanted)?);
     let order = Order::new(args.sort);
     block_on(Box::pin(async {
-        let client = args.connection.connect().await?.client;
+        let properties = [asking::patience(), args.connection.properties()?].concat();
+        let client = connect_with(&properties).await?.client;
         if args.rounds.takes_terminal(args.output) {
             let mut live = Live::new(wanted.clone(), order, args.limit, every);
             screen::show(&mut live, every, async || asking::ask(&client, &wanted).await).await?;

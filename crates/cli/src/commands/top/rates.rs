@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::iter::Sum;
-use std::ops::Sub;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ottla_client::TopicPartition;
+use ottla_client::{Offset, TopicPartition};
 
 use super::rows::{GroupRow, Top, TopicRow};
 use super::sample::{Group, Partition, Sample, Topic};
@@ -19,8 +18,9 @@ pub(super) fn top(before: Option<&Sample>, now: &Sample, wanted: &Wanted) -> Top
     let since = since.as_ref();
     let meant = now.topics.iter().filter(|(name, topic)| wanted.has_topic(name, topic));
     let topics: Vec<TopicRow> = meant.map(|(name, topic)| topic_row(name, topic, since, now)).collect();
+    let meant = now.groups.iter().filter(|(_, group)| wanted.has_row_of(group));
     let groups: Vec<GroupRow> =
-        now.groups.iter().map(|(name, group)| group_row(name, group, since, now)).collect();
+        meant.map(|(name, group)| group_row(name, group, since, now, wanted)).collect();
     let partitions = || now.topics.values().flat_map(|topic| &topic.partitions);
     let (leaderless, under_replicated) = (
         partitions().filter(|it| it.leader.is_none()).count(),
@@ -37,7 +37,7 @@ pub(super) fn top(before: Option<&Sample>, now: &Sample, wanted: &Wanted) -> Top
         leaderless,
         under_replicated,
         is_healthy: now.controller.is_some() && leaderless == 0 && under_replicated == 0,
-        group_count: now.groups.len(),
+        group_count: now.group_count,
         records_per_second: sum(topics.iter().map(|row| row.records_per_second)).map(rounded),
         bytes_per_second: sum(topics.iter().map(|row| row.bytes_per_second)).map(rounded),
         bytes: sum(topics.iter().map(|row| row.bytes)),
@@ -66,18 +66,19 @@ fn topic_row(name: &Arc<str>, topic: &Topic, since: Option<&Since>, now: &Sample
     let partition = |it: &Partition| TopicPartition::new(name.clone(), it.number);
     let partitions: Vec<TopicPartition> = topic.partitions.iter().map(partition).collect();
     // One that was made anew has offsets of its own.
-    let since = since.filter(|since| {
-        let before = since.before.topics.get(name);
-        before.is_some_and(|before| before.id == topic.id)
-    });
-    let rate = |since: &Since, before, now| {
+    let before = since.and_then(|since| since.before.topics.get(name)).filter(|before| before.id == topic.id);
+    let since = since.filter(|_| before.is_some());
+    // Replicas of a partition need not be alike in size.
+    let stayed: Vec<TopicPartition> =
+        before.into_iter().flat_map(|before| led_as_before(before, topic)).map(partition).collect();
+    let rate = |since: &Since, partitions: &[TopicPartition], before, now| {
         let grown = sum(partitions.iter().map(|it| grown(before, now, it).filter(|grown| *grown >= 0)))?;
         since.per_second(grown)
     };
     TopicRow {
         topic: name.to_string(),
-        records_per_second: since.and_then(|since| rate(since, &since.before.ends, &now.ends)),
-        bytes_per_second: since.and_then(|since| rate(since, &since.before.sizes, &now.sizes)),
+        records_per_second: since.and_then(|since| rate(since, &partitions, &since.before.ends, &now.ends)),
+        bytes_per_second: since.and_then(|since| rate(since, &stayed, &since.before.sizes, &now.sizes)),
         bytes: sum(partitions.iter().map(|it| now.sizes.get(it).copied())),
         partitions: topic.partitions.len(),
         under_replicated: topic.partitions.iter().filter(|it| it.is_under_replicated).count(),
@@ -85,42 +86,57 @@ fn topic_row(name: &Arc<str>, topic: &Topic, since: Option<&Since>, now: &Sample
     }
 }
 
-fn group_row(name: &str, group: &Group, since: Option<&Since>, now: &Sample) -> GroupRow {
-    let lag = lag(group, now);
-    let before = since.and_then(|since| Some((since, since.before.groups.get(name)?)));
-    let lag_before = before.and_then(|(since, group)| self::lag(group, since.before));
-    let consumed = before.and_then(|(_, before)| consumed(before, group));
+fn led_as_before<'a>(before: &'a Topic, now: &'a Topic) -> impl Iterator<Item = &'a Partition> {
+    let both = before.partitions.iter().zip(&now.partitions);
+    both.filter(|(before, now)| before.number == now.number && before.leader == now.leader)
+        .map(|(_, now)| now)
+}
+
+fn grown(before: &Numbers, now: &Numbers, partition: &TopicPartition) -> Option<i64> {
+    Some(now.get(partition)? - before.get(partition)?)
+}
+
+/// Of partitions: where they end, or how large they are.
+type Numbers = HashMap<TopicPartition, i64>;
+
+fn group_row(
+    name: &Arc<str>,
+    group: &Group,
+    since: Option<&Since>,
+    now: &Sample,
+    wanted: &Wanted,
+) -> GroupRow {
+    let committed = committed(group, wanted);
+    let before = since.and_then(|since| Some((since, since.before.groups.get(name)?.committed.as_ref()?)));
+    // Only what is known of both rounds tells what happened between them: a broker that went takes its partitions' lag with it.
+    let rate = |count: &dyn Fn(&Since, &TopicPartition, Offset, Offset) -> Option<i64>| {
+        let (since, before) = before?;
+        let both = committed.iter().filter_map(|(it, now)| Some((*it, *before.get(*it)?, *now)));
+        since.per_second(sum(both.map(|(partition, before, now)| count(since, partition, before, now)))?)
+    };
     GroupRow {
-        group: name.to_owned(),
+        group: name.to_string(),
         group_type: group.kind.as_deref().map(str::to_owned),
         state: group.state.as_deref().map(str::to_owned),
         members: group.members,
-        lag,
-        lag_per_second: since
-            .zip(lag.zip(lag_before))
-            .and_then(|(since, (now, before))| since.per_second(now - before)),
-        records_per_second: since.zip(consumed).and_then(|(since, consumed)| since.per_second(consumed)),
+        lag: sum(committed.iter().map(|(partition, offset)| lag(partition, *offset, now))),
+        lag_per_second: rate(&|since, partition, before, offset| {
+            Some(lag(partition, offset, now)? - lag(partition, before, since.before)?)
+        }),
+        // What it went back does not count.
+        records_per_second: rate(&|_, _, before, offset| Some((offset - before).max(0))),
     }
 }
 
-/// How many records a group has not had, of the partitions whose ends are known.
-fn lag(group: &Group, sample: &Sample) -> Option<i64> {
-    let committed = group.committed.as_ref()?;
-    sum(committed.iter().map(|(partition, offset)| Some((sample.ends.get(partition)? - offset).max(0))))
+/// What a group committed, of what is meant.
+fn committed<'a>(group: &'a Group, wanted: &Wanted) -> Vec<(&'a TopicPartition, Offset)> {
+    let all = group.committed.iter().flatten().map(|(partition, offset)| (partition, *offset));
+    all.filter(|(partition, _)| wanted.has_offsets_in(&partition.topic)).collect()
 }
 
-/// How far a group has gone on. What it went back does not count.
-fn consumed(before: &Group, now: &Group) -> Option<i64> {
-    let (before, now) = (before.committed.as_ref()?, now.committed.as_ref()?);
-    sum(now.keys().map(|partition| grown(before, now, partition).map(|grown| grown.max(0))))
-}
-
-fn grown<N: Copy + Sub<Output = N>>(
-    before: &HashMap<TopicPartition, N>,
-    now: &HashMap<TopicPartition, N>,
-    partition: &TopicPartition,
-) -> Option<N> {
-    Some(*now.get(partition)? - *before.get(partition)?)
+/// How many records of a partition a group has not had, if it is known where that ends.
+fn lag(partition: &TopicPartition, committed: Offset, sample: &Sample) -> Option<i64> {
+    Some((sample.ends.get(partition)? - committed).max(0))
 }
 
 /// Of what is known; nothing if nothing is.

@@ -23,6 +23,9 @@ pub(super) struct Sample {
     pub(super) ends: HashMap<TopicPartition, Offset>,
     /// How many bytes the leaders' replicas have.
     pub(super) sizes: HashMap<TopicPartition, i64>,
+    /// All that there are.
+    pub(super) group_count: usize,
+    /// Those that are meant.
     pub(super) groups: BTreeMap<Arc<str>, Group>,
     pub(super) notes: Notes,
 }

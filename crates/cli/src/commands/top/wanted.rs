@@ -3,14 +3,15 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::sample::Topic;
+use super::sample::{Group, Topic};
 use crate::commands::consume::Pattern;
 use crate::exit::usage;
 
 /// What flags say of it.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct WantedArgs {
-    /// Only topics whose name matches: a glob, or /regex/
+    /// Only topics whose name matches: a glob, or /regex/; of groups, what
+    /// they committed in these
     #[arg(short, long = "topic", value_name = "TOPIC")]
     topics: Vec<String>,
 
@@ -52,6 +53,17 @@ impl Wanted {
 
     pub(super) fn has_group(&self, name: &str) -> bool {
         has(&self.groups, name)
+    }
+
+    /// Whether it counts what groups committed in a topic, which may be one of Kafka's own.
+    pub(super) fn has_offsets_in(&self, topic: &str) -> bool {
+        has(&self.topics, topic)
+    }
+
+    /// Where topics are named, groups that are known to have committed in one.
+    pub(super) fn has_row_of(&self, group: &Group) -> bool {
+        let mut topics = group.committed.iter().flatten().map(|(partition, _)| &partition.topic);
+        self.topics.is_empty() || topics.any(|topic| self.has_offsets_in(topic))
     }
 }
 

@@ -36,6 +36,7 @@ impl Rounds {
             topics: topics.collect(),
             ends: numbers(ends),
             sizes: numbers(sizes),
+            group_count: groups.len(),
             groups: groups.collect::<BTreeMap<_, _>>(),
             notes: Notes::default(),
         }
@@ -130,7 +131,8 @@ fn groups_lag_and_consume_by_what_they_committed() {
         (&[90, 80], &[0, 110], Some(110), Some(40.0), Some(15.0)),
         // Offsets before the ends were asked for are no lag below zero.
         (&[100, 100], &[115, 110], Some(0), Some(0.0), Some(12.5)),
-        (&[-1, 80], &[90, 80], Some(50), Some(15.0), Some(0.0)),
+        // A partition in which it committed for the first time was no less behind before.
+        (&[-1, 80], &[90, 80], Some(50), Some(5.0), Some(0.0)),
         (&[], &[90, 80], Some(50), None, None),
         (&[90, 80], &[], None, None, None),
     ] {
@@ -138,6 +140,55 @@ fn groups_lag_and_consume_by_what_they_committed() {
         let now = rounds.at(2, &[("a", &[110, 110])], &[], &[("g", now)]);
         let row = top(Some(&before), &now, &Wanted::default()).groups.remove(0);
         assert_eq!((row.lag, row.lag_per_second, row.records_per_second), (lag, lag_rate, consumed));
+    }
+}
+
+#[test]
+fn a_broker_that_goes_takes_no_lag_with_it() {
+    let rounds = Rounds(clock::now());
+    let before = rounds.at(0, &[("a", &[100, 100])], &[], &[("g", &[0, 90])]);
+    // Nobody tells where the first partition ends.
+    let now = rounds.at(2, &[("a", &[-1, 104])], &[], &[("g", &[0, 90])]);
+    let row = top(Some(&before), &now, &Wanted::default()).groups.remove(0);
+    assert_eq!((row.lag, row.lag_per_second, row.records_per_second), (Some(14), Some(2.0), Some(0.0)));
+}
+
+#[test]
+fn bytes_of_another_replica_are_not_compared() {
+    let rounds = Rounds(clock::now());
+    let ends: Numbers = &[("a", &[1, 1])];
+    let before = rounds.at(0, ends, &[("a", &[100, 100])], &[]);
+    let mut now = rounds.at(2, ends, &[("a", &[900, 120])], &[]);
+    now.topics.get_mut("a").expect("it is there").partitions[0].leader = Some(2);
+    let row = top(Some(&before), &now, &Wanted::default()).topics.remove(0);
+    assert_eq!(
+        (row.bytes, row.bytes_per_second, row.records_per_second),
+        (Some(1020), Some(10.0), Some(0.0))
+    );
+}
+
+#[test]
+fn where_topics_are_named_groups_count_what_they_committed_in_these() {
+    let rounds = Rounds(clock::now());
+    let ends: Numbers = &[("a", &[10]), ("b", &[10])];
+    let mut sample = rounds.at(0, ends, &[], &[("both", &[4]), ("unknown", &[])]);
+    let both = sample.groups.get_mut("both").expect("it is there").committed.as_mut().expect("it is known");
+    both.extend(numbers(&[("b", &[9])]));
+    for (pattern, expected) in [
+        (None, &[("both", Some(7)), ("unknown", None)][..]),
+        (Some("a"), &[("both", Some(6))]),
+        (Some("b"), &[("both", Some(1))]),
+        (Some("c"), &[]),
+    ] {
+        let wanted = Wanted::new(&WantedArgs::of_topics(pattern, false)).expect("a pattern");
+        let top = top(None, &sample, &wanted);
+        let lags: Vec<(&str, Option<i64>)> = top.groups.iter().map(|row| (&*row.group, row.lag)).collect();
+        assert_eq!(lags, expected, "{pattern:?}");
+        assert_eq!(
+            (top.group_count, top.lag),
+            (2, expected.first().and_then(|(_, lag)| *lag)),
+            "{pattern:?}"
+        );
     }
 }
 
