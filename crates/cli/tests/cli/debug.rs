@@ -1,28 +1,13 @@
 //! `ottla debug bundle`.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs;
 use std::path::Path;
 
-use flate2::read::GzDecoder;
 use serde_json::Value;
 
 use super::Visit;
-use super::support::json_lines;
-
-/// What is in it, by name without the folder.
-fn unpacked(file: &Path) -> BTreeMap<String, String> {
-    let mut archive = tar::Archive::new(GzDecoder::new(File::open(file).unwrap()));
-    let entries = archive.entries().unwrap().map(|entry| {
-        let mut entry = entry.unwrap();
-        let path = entry.path().unwrap().display().to_string();
-        let mut text = String::new();
-        entry.read_to_string(&mut text).unwrap();
-        (path.split_once('/').unwrap().1.to_owned(), text)
-    });
-    entries.collect()
-}
+use super::support::{json_lines, unpacked};
 
 fn visit() -> Visit {
     let visit = Visit::new();
@@ -35,8 +20,10 @@ fn visit() -> Visit {
 #[test]
 fn a_bundle_tells_of_cluster_and_machine_and_of_no_record() {
     let visit = visit();
-    let (file, log) = (visit.home.path().join("b.tar.gz"), visit.home.path().join("log"));
+    let home = visit.home.path();
+    let [file, log, config] = ["b.tar.gz", "log", "server.properties"].map(|name| home.join(name));
     fs::write(&log, "started\nssl.key.password=hush\n").unwrap();
+    fs::write(&config, "node.id=1\nssl.keystore.password=hush hush\n").unwrap();
     let data = visit.home.path().join("data");
     let args = [
         "debug",
@@ -51,6 +38,8 @@ fn a_bundle_tells_of_cluster_and_machine_and_of_no_record() {
         data.to_str().unwrap(),
         "--log-file",
         log.to_str().unwrap(),
+        "--config",
+        config.to_str().unwrap(),
     ];
     let told: Value = serde_json::from_str(&visit.ok(&args)).unwrap();
     assert_eq!(told["file"], file.to_str().unwrap());
@@ -63,19 +52,28 @@ fn a_bundle_tells_of_cluster_and_machine_and_of_no_record() {
         ("samples/1/topics.ndjson", "\"endOffset\":1"),
         ("samples/2/groups.ndjson", "\"totalLag\":1"),
         ("data-dir/files.ndjson", "\"path\":\"orders-0/partition.metadata\""),
-        ("data-dir/checkpoints.txt", "== meta.properties =="),
+        ("data-dir/small-files.txt", "== meta.properties =="),
         ("machine/memory.txt", "MemTotal"),
+        ("client.ndjson", "\"origin\":\"OTTLA_BROKERS\""),
+        ("server-config.txt", "node.id=1\nssl.keystore.password=[redacted]\n"),
         ("log-tail.txt", "started\nssl.key.password=[redacted]\n"),
     ] {
         assert!(files[name].contains(expected), "{name}: {}", files[name]);
     }
     assert!(!files.values().any(|text| text.contains("nobody else may read") || text.contains("hush")));
+    // It is listed, and no text.
+    assert!(files["data-dir/files.ndjson"].contains("\"ottla-journal/checkpoint\""));
+    assert!(
+        !files["data-dir/small-files.txt"].contains("ottla-journal"),
+        "{}",
+        files["data-dir/small-files.txt"]
+    );
     check_manifest(&told, &files);
     let again = visit.refused(&["debug", "bundle", "--file", file.to_str().unwrap()], 1);
     assert!(again.contains("give --force"), "{again}");
     visit.ok(&["debug", "bundle", "--force", "--interval", "0s", "--file", file.to_str().unwrap()]);
     assert!(!unpacked(&file).contains_key("samples/2/topics.ndjson"));
-    assert_eq!(fs::read_dir(visit.home.path()).unwrap().count(), 3, "nothing unfinished is left");
+    assert_eq!(fs::read_dir(home).unwrap().count(), 4, "nothing unfinished is left");
 }
 
 /// Every file is told of, and what is missing has its reason.

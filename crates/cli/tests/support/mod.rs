@@ -3,6 +3,7 @@
 
 pub(crate) mod server;
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,20 @@ pub(crate) fn read_gzip(name: &str) -> String {
     let mut text = String::new();
     GzDecoder::new(file).read_to_string(&mut text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     text
+}
+
+/// The files of a compressed archive whose files are all in one folder, by their names in it.
+pub(crate) fn unpacked(archive: &Path) -> BTreeMap<String, String> {
+    let file = std::fs::File::open(archive).unwrap_or_else(|e| panic!("{}: {e}", archive.display()));
+    let mut archive = tar::Archive::new(GzDecoder::new(file));
+    let entries = archive.entries().expect("it is an archive").map(|entry| {
+        let mut entry = entry.expect("it is whole");
+        let path = entry.path().expect("it has a name").display().to_string();
+        let mut text = String::new();
+        entry.read_to_string(&mut text).expect("it is text");
+        (path.split_once('/').expect("it is in a folder").1.to_owned(), text)
+    });
+    entries.collect()
 }
 
 /// Unpacks a data directory that a Kafka node left. It is gone with the returned guard.

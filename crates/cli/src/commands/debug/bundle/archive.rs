@@ -47,6 +47,16 @@ impl Spool {
     }
 }
 
+#[cfg(test)]
+impl Spool {
+    /// What was written.
+    pub(super) fn into_text(self) -> String {
+        let mut file = self.0.into_inner().expect("there is room");
+        file.rewind().expect("it is a file");
+        io::read_to_string(file).expect("it is text")
+    }
+}
+
 impl Write for Spool {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes)

@@ -14,9 +14,9 @@ use tokio::time::{sleep, timeout};
 use super::BundleArgs;
 use super::archive::{Archive, Spool};
 use super::asking::Asking;
-use super::local::{MACHINE, copy_checkpoints, copy_tail, copy_text, list_files, tell_disk};
+use super::local::{MACHINE, copy_small_files, copy_tail, copy_text, list_files, tell_disk};
 use super::plan::{Asked, Names, once, sampled};
-use super::redaction::redact_text;
+use super::redaction::{redact_answer, redact_file, redact_text};
 use crate::api_versions::served_by;
 use crate::clock::{now, wall_ms};
 use crate::commands::cluster::clients::{self, place_of};
@@ -51,11 +51,12 @@ impl Gathering {
         interval: Duration,
     ) -> Result<()> {
         self.versions()?;
+        self.connection(properties)?;
         self.local(args)?;
         let connected = self.within(async { connect_with(properties).await }).await;
         let remote = match connected {
             Ok(remote) => remote,
-            Err(error) if args.data_dir.is_none() && args.log_file.is_none() => return Err(error),
+            Err(error) if !args.tells_of_this_machine() => return Err(error),
             Err(error) => return self.keep("cluster", "The cluster", |_| Err(error)),
         };
         let brokers = self.brokers(&remote).await?;
@@ -82,6 +83,18 @@ impl Gathering {
         self.keep("version.json", "The executable that gathered this", |out| Ok(writeln!(out, "{told}")?))
     }
 
+    /// What decides how the cluster is reached, the weakest word first.
+    fn connection(&mut self, properties: &[Property]) -> Result<()> {
+        let about = "Options of this client, and who said them; the last one counts";
+        self.keep("client.ndjson", about, |out| {
+            properties.iter().try_for_each(|it| {
+                let mut row = json!({ "name": it.name, "value": it.value, "origin": it.origin });
+                redact_answer(&mut row);
+                Ok(writeln!(out, "{row}")?)
+            })
+        })
+    }
+
     fn local(&mut self, args: &BundleArgs) -> Result<()> {
         if let Some(data_dir) = &args.data_dir {
             for (part, about, path) in MACHINE {
@@ -94,7 +107,10 @@ impl Gathering {
                 list_files(data_dir, out)
             })?;
             let about = "Checkpoints and other small files of the data directory";
-            self.keep("data-dir/checkpoints.txt", about, |out| copy_checkpoints(data_dir, out))?;
+            self.keep("data-dir/small-files.txt", about, |out| copy_small_files(data_dir, out))?;
+        }
+        if let Some(config) = &args.config {
+            self.keep("server-config.txt", "The file of a broker's options", |out| copy_tail(config, out))?;
         }
         if let Some(log) = &args.log_file {
             self.keep("log-tail.txt", "The end of the log", |out| copy_tail(log, out))?;
@@ -197,7 +213,10 @@ impl Gathering {
 
     async fn fetch(&mut self, place: &Place, path: &str, part: String, about: &str) -> Result<()> {
         let body = self.within(http_get(&place.address, path)).await;
-        self.keep(&part, about, |out| Ok(out.write_all(&body?)?))
+        self.keep(&part, about, |out| {
+            let body = body?;
+            Ok(out.write_all(redact_file(&String::from_utf8_lossy(&body)).as_bytes())?)
+        })
     }
 
     /// Which requests each broker serves.

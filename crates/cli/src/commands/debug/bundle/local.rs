@@ -1,15 +1,17 @@
-//! What is on this machine: the machine, a data directory, and the end of a log. No record is read.
+//! What is on this machine: the machine, a data directory, the options of a broker, and the end of a log. No record is read.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context as _, Result};
+use ottla_log::{LEADER_EPOCHS, META_PROPERTIES, PARTITION_METADATA};
 use serde_json::json;
 
 use super::archive::Spool;
-use super::redaction::redact_line;
+use super::redaction::redact_file;
+use crate::payload::printable;
 use crate::timestamp::Iso;
 
 /// What the system tells of itself.
@@ -39,19 +41,19 @@ pub(super) fn copy_text(path: &Path, out: &mut Spool) -> Result<()> {
     Ok(())
 }
 
-/// The end of a log, from the beginning of a line on, without its secrets.
+/// The end of a log, from the beginning of a line on, or all of a file that is shorter, without its secrets.
 pub(super) fn copy_tail(path: &Path, out: &mut Spool) -> Result<()> {
     let shown = || path.display().to_string();
     let mut file = File::open(path).with_context(shown)?;
     let length = file.metadata().with_context(shown)?.len();
     let from = length.saturating_sub(TAIL_BYTES);
     file.seek(SeekFrom::Start(from)).with_context(shown)?;
-    let mut is_key = false;
-    for line in BufReader::new(file.take(TAIL_BYTES)).split(b'\n').skip(usize::from(from > 0)) {
-        let line = line.with_context(shown)?;
-        writeln!(out, "{}", redact_line(&String::from_utf8_lossy(&line), &mut is_key))?;
-    }
-    Ok(())
+    let mut bytes = Vec::new();
+    file.take(TAIL_BYTES).read_to_end(&mut bytes).with_context(shown)?;
+    let text = redact_file(&String::from_utf8_lossy(&bytes));
+    // What it began within is not whole.
+    let whole = if from > 0 { text.split_once('\n').map_or("", |(_, rest)| rest) } else { &text };
+    Ok(out.write_all(whole.as_bytes())?)
 }
 
 /// How much room there is where this is.
@@ -79,21 +81,31 @@ pub(super) fn list_files(data_dir: &Path, out: &mut Spool) -> Result<()> {
 }
 
 /// The small files of text in which a data directory keeps what it knows of itself, one below the other.
-pub(super) fn copy_checkpoints(data_dir: &Path, out: &mut Spool) -> Result<()> {
+pub(super) fn copy_small_files(data_dir: &Path, out: &mut Spool) -> Result<()> {
     walk(data_dir, |path, told| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_checkpoint = name.ends_with("checkpoint")
-            || matches!(name, "meta.properties" | "quorum-state" | "partition.metadata");
-        if !is_checkpoint || told.len() > FILE_BYTES_MAX {
+        if !is_small_text(name) || told.len() > FILE_BYTES_MAX {
             return Ok(());
         }
         writeln!(out, "== {} ==", path.strip_prefix(data_dir).unwrap_or(path).display())?;
-        match fs::read_to_string(path) {
-            Ok(text) => writeln!(out, "{}", text.trim_end())?,
+        match fs::read(path) {
+            Ok(bytes) => writeln!(out, "{}", redact_file(&text_of(&bytes)).trim_end())?,
             Err(error) => writeln!(out, "({error})")?,
         }
         Ok(())
     })
+}
+
+/// By its whole name: snapshots of metadata end in `.checkpoint` too, and hold the credentials of users; and what clients cannot guess
+/// of the journal is in its `checkpoint`.
+fn is_small_text(name: &str) -> bool {
+    let names = [META_PROPERTIES, "quorum-state", PARTITION_METADATA, LEADER_EPOCHS, ".kafka_cleanshutdown"];
+    names.contains(&name) || name.ends_with("-offset-checkpoint")
+}
+
+/// A damaged file may hold anything: what is no text is escaped.
+fn text_of(bytes: &[u8]) -> String {
+    bytes.split(|byte| *byte == b'\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// Links are not followed.
@@ -121,4 +133,51 @@ fn walk(data_dir: &Path, mut visit: impl FnMut(&Path, &fs::Metadata) -> Result<(
         }
     }
     unreadable.map_or(Ok(()), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_files_are_known_by_their_names() {
+        for (name, expected) in [
+            ("meta.properties", true),
+            ("leader-epoch-checkpoint", true),
+            ("recovery-point-offset-checkpoint", true),
+            ("quorum-state", true),
+            ("00000000000000000069-0000000001.checkpoint", false),
+            ("bootstrap.checkpoint", false),
+            ("checkpoint", false),
+            ("00000000000000000000.log", false),
+        ] {
+            assert_eq!(is_small_text(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_escaped() {
+        assert_eq!(text_of(b"0\n1\nt 0 5\n"), "0\n1\nt 0 5\n");
+        assert_eq!(text_of(b"a\x1b[2J\n\xff\0"), "a\\u{1b}[2J\n\\xff\\u{0}");
+    }
+
+    #[test]
+    fn the_end_of_a_long_file_begins_with_a_whole_line() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("log");
+        let length = usize::try_from(TAIL_BYTES).expect("it fits");
+        for (text, expected) in [
+            ("one\ntwo".to_owned(), "one\ntwo".to_owned()),
+            (format!("{}\nlast\n", "x".repeat(length)), "last\n".to_owned()),
+        ] {
+            fs::write(&path, text).expect("it is written");
+            assert_eq!(copied(&path), expected);
+        }
+    }
+
+    fn copied(path: &Path) -> String {
+        let mut out = Spool::new().expect("a temporary file");
+        copy_tail(path, &mut out).expect("it can be read");
+        out.into_text()
+    }
 }

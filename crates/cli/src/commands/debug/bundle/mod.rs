@@ -38,14 +38,17 @@ use gathering::Gathering;
 The cluster, its options, topics, groups, transactions, users and more, as the
 commands of ottla tell of them; two samples of what moves, so that rates can be
 seen; metrics of brokers that are Ottla's; and with --data-dir this machine and
-what files there are. No record, password, key or token is in it; names of
-topics, groups and users are. manifest.json tells what each file is, and
-errors.ndjson why something is missing, as where a broker refuses.
+what files there are. manifest.json tells what each file is, and errors.ndjson
+why something is missing, as where a broker refuses.
+
+No record is read, and passwords, keys and tokens are taken out. Names are left
+in, as of topics, groups, users and clients, and so are addresses and paths.
 
 Examples:
   ottla debug bundle
   ottla debug bundle --file ticket-17.tar.gz --interval 30s
   ottla debug bundle --data-dir /var/lib/ottla --log-file /var/log/ottla.log
+  ottla debug bundle --config server.properties --data-dir /var/lib/kafka
   ottla debug bundle -b broker-1:9092 -o json | jq '.parts[] | select(.error)'")]
 pub(crate) struct BundleArgs {
     /// What to write [default: ottla-bundle-TIME.tar.gz]
@@ -72,6 +75,10 @@ pub(crate) struct BundleArgs {
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
+    /// Also copy this file of a broker's options, without its secrets
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
     /// Also copy the end of this log
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
@@ -81,6 +88,13 @@ pub(crate) struct BundleArgs {
 
     #[command(flatten)]
     connection: ConnectionArgs,
+}
+
+impl BundleArgs {
+    /// Whether there is something to be told although nobody tells of the cluster.
+    fn tells_of_this_machine(&self) -> bool {
+        self.data_dir.is_some() || self.config.is_some() || self.log_file.is_some()
+    }
 }
 
 #[derive(Debug, Serialize)]
