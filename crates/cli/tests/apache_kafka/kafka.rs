@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ottla_wire::ApiKey;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::requests::{ask, registration, share_member, streams_member};
@@ -87,9 +88,14 @@ impl Kafka {
     fn write_client_properties(&self, port: u16) {
         let text = format!(
             "bootstrap.servers=127.0.0.1:{port}\nsecurity.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n\
-             sasl.username=alice\nsasl.password=secret\n"
+             sasl.username=alice\nsasl.password={ALICES_PASSWORD}\n"
         );
         fs::write(self.dir.path().join("alice.properties"), text).unwrap();
+    }
+
+    /// Where the node has its options, its log and its data.
+    pub(crate) fn node_folder(&self) -> PathBuf {
+        self.node.folder.clone()
     }
 
     fn cluster_id(&self) -> String {
@@ -125,6 +131,13 @@ impl Node {
         assert!(command.env("HEAP", "256m").status().unwrap().success(), "Apache Kafka starts");
         Node { folder }
     }
+
+    /// As if its machine were gone.
+    pub(crate) fn kill(&self) {
+        let pid = fs::read_to_string(self.folder.join("pid")).unwrap();
+        let pid = Pid::from_raw(pid.trim().parse().unwrap()).expect("a process id");
+        kill_process(pid, Signal::KILL).expect("it is alive");
+    }
 }
 
 impl Drop for Node {
@@ -140,14 +153,16 @@ fn kit() -> Command {
     Command::new(Path::new(&kit).join("kafka/kafka"))
 }
 
+pub(crate) const ALICES_PASSWORD: &str = "hush-alice";
+
 const OPTIONS: [&str; 9] = [
     "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
     "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
     "super.users=User:ANONYMOUS;User:alice",
     "sasl.enabled.mechanisms=PLAIN",
     "listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule \
-     required user_alice=\"secret\";",
-    "delegation.token.secret.key=of-this-test",
+     required user_alice=\"hush-alice\" user_guest=\"guest\";",
+    "delegation.token.secret.key=hush-tokens",
     "share.coordinator.state.topic.num.partitions=1",
     "group.share.initial.rebalance.delay.ms=0",
     "group.streams.initial.rebalance.delay.ms=0",

@@ -4,8 +4,10 @@
 //! down what they print now, to be read and committed.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod bundle;
 mod kafka;
 mod password;
+mod top;
 mod transcript;
 
 #[path = "../support/terminal.rs"]
