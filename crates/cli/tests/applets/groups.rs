@@ -51,6 +51,8 @@ fn groups_are_listed_shown_reset_and_deleted_alike() {
         "{at} --state",
         "{at} --list --state Nonsense",
         "{at} --list --type nonsense",
+        "{at} --list --timeout x",
+        "{at} --delete-offsets --group {who}-g --group {who}-h --topic {who}-a",
     ] {
         it.compare(name, line);
     }

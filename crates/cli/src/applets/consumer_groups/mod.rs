@@ -21,7 +21,7 @@ use ottla_client::admin::Admin;
 use super::connection::connect;
 use super::ending::Misuse;
 use super::group_scripts::{
-    SCENARIOS, check_available, check_describe, check_exclusive, check_scope, print_failure,
+    SCENARIOS, check_available, check_describe, check_exclusive, check_scope, is_failure, print_failure,
 };
 use super::options::{Opt, Options, Syntax};
 use crate::exit::Outcome;
@@ -88,11 +88,10 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
         }
         return Ok(Outcome::Success);
     }
-    let within = Duration::from_millis(options.number("timeout")?.unwrap_or(30_000));
     block_on(async {
-        let admin = connect(&options).await?.admin.within(within);
-        match Box::pin(act(&options, &admin, out)).await {
-            Err(error) if !error.is::<Misuse>() && !error.is::<std::io::Error>() => {
+        let admin = connect(&options).await?.admin;
+        match Box::pin(act(&options, admin, out)).await {
+            Err(error) if is_failure(&error) => {
                 print_failure(out, KIND, &error)?;
             }
             acted => acted?,
@@ -102,7 +101,9 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
     })
 }
 
-async fn act(options: &Options, admin: &Admin, out: &mut dyn Write) -> Result<()> {
+async fn act(options: &Options, admin: Admin, out: &mut dyn Write) -> Result<()> {
+    let within = options.number("timeout")?.unwrap_or(30_000);
+    let admin = &admin.within(Duration::from_millis(within));
     if options.has("list") {
         list::run(options, admin, out).await
     } else if options.has("describe") {

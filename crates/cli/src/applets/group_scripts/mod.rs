@@ -39,6 +39,13 @@ pub(super) fn print_error(out: &mut dyn Write, message: &str) -> io::Result<()> 
     writeln!(out, "\nError: {message}")
 }
 
+/// Whether that is a failure rather than a mistake of whoever called. To most of the scripts an option that cannot be read is no
+/// mistake.
+pub(super) fn is_failure(error: &Error) -> bool {
+    let is_mistake = matches!(error.downcast_ref(), Some(Misuse::WithHelp { .. }));
+    !is_mistake && !error.is::<io::Error>()
+}
+
 /// That a script could not do what it was asked, of groups of this kind.
 pub(super) fn print_failure(out: &mut dyn Write, kind: &str, error: &Error) -> io::Result<()> {
     let reason = java::message(error);

@@ -10,7 +10,7 @@ mod delete;
 mod describe;
 mod reset;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -19,7 +19,7 @@ use ottla_client::admin::Admin;
 use super::connection::connect;
 use super::ending::Misuse;
 use super::group_scripts::{
-    Kind, check_available, check_describe, check_exclusive, check_scope, print_failure,
+    Kind, check_available, check_describe, check_exclusive, check_scope, is_failure, print_failure,
 };
 use super::options::{Opt, Options, Syntax};
 use crate::exit::Outcome;
@@ -77,7 +77,7 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
     block_on(async {
         let admin = connect(&options).await?.admin;
         match Box::pin(act(&options, admin, out)).await {
-            Err(error) if is_told(&error) => {
+            Err(error) if is_failure(&error) => {
                 print_failure(out, KIND.name, &error)?;
                 // As the original, which takes what it has told for a success.
                 Ok(Outcome::Success)
@@ -85,12 +85,6 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
             acted => acted,
         }
     })
-}
-
-/// Whether that is a failure rather than a mistake of whoever called. An option that cannot be read is no mistake to the original.
-fn is_told(error: &anyhow::Error) -> bool {
-    let is_mistake = matches!(error.downcast_ref(), Some(Misuse::WithHelp { .. }));
-    !is_mistake && !error.is::<io::Error>()
 }
 
 async fn act(options: &Options, admin: Admin, out: &mut dyn Write) -> Result<Outcome> {
