@@ -11,11 +11,12 @@
 //! Keys and values that were decoded are what they mean instead: a number, a string, an object. Where the bytes are not what they
 //! were said to be they stay as they are, and `keyError` and `valueError` tell why. `produce` reads no such lines.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use bytes::Bytes;
 use ottla_client::consumer::{ConsumerRecord, Headers, TimestampType};
 use ottla_client::producer::ProducerRecord;
 use ottla_records::{NO_TIMESTAMP, Offset, Timestamp};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -94,9 +95,10 @@ fn headers<S: Serializer>(headers: &Headers, serializer: S) -> Result<S::Ok, S::
     serializer.collect_seq(headers.views().map(|header| (Payload(header.key), header.value.map(Payload))))
 }
 
-/// What is read: all of it may be missing. Fields that a producer has no say in are passed over, `payload` and `ts` are kcat's names.
+/// What is read: all of it may be missing. Fields that a producer has no say in are passed over; any other is a mistake, which would
+/// make a tombstone of a record. `payload` and `ts` are kcat's names, as are `tstype` and `broker`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Incoming {
     topic: Option<String>,
     partition: Option<i32>,
@@ -106,9 +108,29 @@ pub(crate) struct Incoming {
     #[serde(alias = "payload")]
     value: Option<Payload>,
     headers: Vec<(Payload, Option<Payload>)>,
+    #[serde(rename = "offset")]
+    _offset: IgnoredAny,
+    #[serde(rename = "timestampType", alias = "tstype")]
+    _timestamp_type: IgnoredAny,
+    #[serde(rename = "keyError")]
+    _key_error: IgnoredAny,
+    #[serde(rename = "valueError")]
+    _value_error: IgnoredAny,
+    #[serde(rename = "broker")]
+    _broker: IgnoredAny,
 }
 
 impl Incoming {
+    /// Of a line. An error tells where in it.
+    pub(crate) fn parse(line: &[u8]) -> Result<Incoming> {
+        serde_json::from_slice(line).map_err(|error| {
+            // Which line it is of its file is told by whoever read that.
+            let place = format!(" at line {} column {}", error.line(), error.column());
+            let (reason, column) = (error.to_string(), error.column());
+            anyhow!("it is no record as JSON, at column {column}: {}", reason.trim_end_matches(&place))
+        })
+    }
+
     /// The record that it tells of; in `topic` if one is named, else in the one that it was in.
     pub(crate) fn into_record(self, topic: Option<&str>) -> Result<ProducerRecord> {
         let Some(topic) = topic.or(self.topic.as_deref()) else {
@@ -140,7 +162,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> ProducerRecord {
-        let incoming: Incoming = serde_json::from_str(line).expect("an envelope");
+        let incoming = Incoming::parse(line.as_bytes()).expect("an envelope");
         incoming.into_record(None).expect("it names its topic")
     }
 
@@ -166,7 +188,21 @@ mod tests {
     #[test]
     fn what_is_no_envelope_is_refused() {
         for line in ["", "[]x", r#"{"topic":1}"#, r#"{"value":{"base64":"?"}}"#, r#"{"headers":[["a"]]}"#] {
-            assert!(serde_json::from_str::<Incoming>(line).is_err(), "{line}");
+            assert!(Incoming::parse(line.as_bytes()).is_err(), "{line}");
+        }
+        let typo = Incoming::parse(br#"{"vlaue":"x"}"#).expect_err("there is no such field").to_string();
+        assert!(typo.starts_with("it is no record as JSON, at column 8: unknown field `vlaue`"), "{typo}");
+        assert!(typo.contains("`key`, `payload`, `value`") && !typo.contains("at line"), "{typo}");
+    }
+
+    #[test]
+    fn whatever_is_told_of_a_record_may_be_there() {
+        let told = r#"{"topic":"t","partition":0,"offset":7,"timestamp":1,"timestampType":"CreateTime","key":"k",
+                       "keyError":"it has 1 bytes, not 4","value":"v","valueError":"no JSON","headers":[]}"#;
+        let kcats = r#"{"topic":"t","partition":0,"offset":7,"tstype":"create","ts":1,"broker":1,"key":"k","payload":"v"}"#;
+        for line in [told, kcats] {
+            let record = read(line);
+            assert_eq!((record.key.as_deref(), record.value.as_deref()), (Some(&b"k"[..]), Some(&b"v"[..])));
         }
     }
 }

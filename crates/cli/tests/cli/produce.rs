@@ -92,6 +92,9 @@ fn a_line_that_is_no_record_is_named_and_those_before_it_are_written() {
     fs::write(&file, "{\"value\":\"good\"}\n{\"value\":7}\n").unwrap();
     let refused = visit.refused(&["produce", "orders", "-i", "ndjson", file.to_str().unwrap()], 1);
     assert!(refused.contains("line 2 of") && refused.contains("bytes are a string"), "{refused}");
+    fs::write(&file, "{\"vlaue\":\"a typo\"}\n").unwrap();
+    let refused = visit.refused(&["produce", "orders", "-i", "ndjson", file.to_str().unwrap()], 1);
+    assert!(refused.contains("line 1 of") && refused.contains("unknown field `vlaue`"), "{refused}");
     assert_eq!(visit.ok(&["consume", "orders", "-e"]), "good\n");
     for (args, hint) in [
         (&["produce", "orders", "-H", "nothing"][..], "name=value"),

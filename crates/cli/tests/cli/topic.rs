@@ -108,7 +108,7 @@ fn a_clone_has_the_records_too_where_that_is_wanted() {
     visit.ok(&["topic", "create", "orders", "-p", "2"]);
     let lines = [
         r#"{"partition":0,"timestamp":1700000000000,"key":"a","value":"1","headers":[["h","x"],["h",null]]}"#,
-        r#"{"partition":1,"timestamp":1600000000000,"key":null,"value":"/wA=","valueEncoding":"base64"}"#,
+        r#"{"partition":1,"timestamp":1600000000000,"key":null,"value":{"base64":"/wA="}}"#,
         r#"{"partition":1,"timestamp":1700000000002,"key":"","value":null}"#,
     ];
     visit.fed(&["produce", "orders", "-i", "ndjson"], (lines.join("\n") + "\n").as_bytes());

@@ -77,8 +77,7 @@ impl Reader {
     /// The record of a line without its end, or of a whole file.
     pub(super) fn record(&mut self, text: Bytes) -> Result<ProducerRecord> {
         let record = if self.is_ndjson {
-            let incoming: Incoming = serde_json::from_slice(&text).context("it is no record as JSON")?;
-            incoming.into_record(self.topic.as_ref().map(|topic| &*topic.name))?
+            Incoming::parse(&text)?.into_record(self.topic.as_ref().map(|topic| &*topic.name))?
         } else {
             self.plain(text)?
         };
