@@ -37,7 +37,7 @@ pub(crate) const HELP_WIDTH: usize = 79;
     name = "ottla",
     version,
     about = "Event streaming that speaks Apache Kafka's protocol, in one binary.",
-    after_help = "Exit codes: 0 success, 1 failure, 2 wrong usage.\n\
+    after_help = "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.\n\
                   NO_COLOR=1 turns colours off; they are off in pipes anyway.\n\
                   \n\
                   Which cluster is meant is said, the strongest first, by --brokers and\n\

@@ -1,4 +1,5 @@
-//! How the process ends: 0 after success, 1 after a failure, 2 after a command line that makes no sense.
+//! How the process ends: 0 after success, 1 after a failure, 2 after a command line that makes no sense; 130 where Ctrl-C ended it
+//! before it was done, 143 where SIGTERM did.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _};

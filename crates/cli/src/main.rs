@@ -33,6 +33,7 @@ mod random;
 mod reassignment;
 mod remote;
 mod screen;
+mod signals;
 mod style;
 mod timestamp;
 mod word;

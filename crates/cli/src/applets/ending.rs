@@ -4,11 +4,10 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use tokio::signal::ctrl_c;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::java;
 use crate::exit::Outcome;
+use crate::signals;
 
 /// Whose scripts these are like.
 const KAFKA_VERSION: &str = "4.3.1";
@@ -35,11 +34,7 @@ pub(super) struct Interrupted;
 
 /// Until somebody presses Ctrl-C, or asks the process to end.
 pub(super) async fn asked_to_end() -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-    }
+    signals::asked_to_end().await.map(drop)
 }
 
 /// What a shell makes of a program that SIGINT ended, as it does of Java's.

@@ -1,8 +1,13 @@
 //! `ottla produce`.
 
 use std::fs;
+use std::io::Read as _;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::Visit;
+use super::support::wait_until;
 
 const SHOWN: &str = "%p|%k|%v|%V|%h{%k=%v,}\\n";
 
@@ -105,6 +110,26 @@ fn a_line_that_is_no_record_is_named_and_those_before_it_are_written() {
     ] {
         let refused = visit.refused(args, 2);
         assert!(refused.contains(hint), "{args:?}: {refused}");
+    }
+}
+
+#[test]
+fn what_a_signal_ended_is_not_taken_for_all_that_there_was() {
+    let visit = Visit::new();
+    let file = visit.home.path().join("lines");
+    fs::write(&file, "a\n".repeat(10_000)).unwrap();
+    for (topic, signal, code) in [("one", Signal::INT, 130), ("other", Signal::TERM, 143)] {
+        visit.ok(&["topic", "create", topic, "-p", "1"]);
+        let mut command = visit.command(&["produce", topic, "--rate", "20", file.to_str().unwrap()]);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        wait_until("something is written", || !visit.ok(&["consume", topic, "-e"]).is_empty());
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{said}");
+        let written = visit.ok(&["consume", topic, "-e"]).lines().count();
+        let expected = format!("interrupted before the end of the input: {written} records written");
+        assert!(said.contains(&expected), "{written}: {said}");
     }
 }
 

@@ -28,10 +28,10 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use ottla_client::producer::Producer;
-use tokio::signal::ctrl_c;
 
-use crate::exit::{Outcome, usage};
+use crate::exit::{Outcome, print_error, usage};
 use crate::remote::{ConnectionArgs, Property, block_on, connect_producer_with};
+use crate::signals::{Asked, asked_to_end, end_when_asked_again};
 pub(crate) use feeding::{Feed, Record, Source, find};
 use format::Format;
 use lines::Reader;
@@ -173,20 +173,30 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
         let mut sending = Sending::in_manner(producer.clone(), args.manner());
         let mut feed = args.feed(format, reader)?;
         let sent = tokio::select! {
-            sent = sending.send_all(&mut feed) => sent,
-            interrupted = ctrl_c() => interrupted.map_err(anyhow::Error::from),
+            sent = sending.send_all(&mut feed) => sent.map(|()| None),
+            asked = asked_to_end() => asked.map(Some).map_err(anyhow::Error::from),
         };
+        if let Ok(Some(_)) = sent {
+            tokio::spawn(end_when_asked_again());
+        }
         // What was taken is written, also when something went wrong with what came after it.
         producer.flush().await;
         let ended = sending.await_all().await;
-        if io::stderr().is_terminal() {
-            eprintln!("{} records written", sending.written());
-        }
         let written = sending.written();
-        sent.and(ended).with_context(|| format!("after {written} records"))?;
+        let asked = sent.and_then(|asked| ended.map(|()| asked));
+        if io::stderr().is_terminal() && !matches!(asked, Ok(Some(_))) {
+            eprintln!("{written} records written");
+        }
+        let asked = asked.with_context(|| format!("after {written} records"))?;
         producer.close(FAREWELL).await?;
-        Ok(Outcome::Success)
+        Ok(asked.map_or(Outcome::Success, |asked| interrupted(asked, written)))
     }))
+}
+
+/// Nobody may take what was written for all that there was.
+fn interrupted(asked: Asked, written: u64) -> Outcome {
+    print_error(&format!("interrupted before the end of the input: {written} records written"));
+    asked.outcome()
 }
 
 impl ProduceArgs {
