@@ -51,8 +51,10 @@ fn transactions_are_listed_described_and_aborted() {
     assert!(visit.refused(&["txn", "abort", "billing-1"], 2).contains("--yes"));
     assert_eq!(visit.ok(&["txn", "abort", "billing-1", "-y"]), "NAME       RESULT\nbilling-1  aborted\n");
     assert!(producer.commit_transaction(DEADLINE).is_err(), "it is fenced");
-    let unknown = visit.refused(&["txn", "describe", "nobody"], 1);
-    assert!(unknown.contains("TRANSACTIONAL_ID_NOT_FOUND"), "{unknown}");
+    for line in [&["txn", "abort", "nobody", "-y"][..], &["txn", "describe", "nobody"]] {
+        let unknown = visit.refused(line, 1);
+        assert!(unknown.contains("TRANSACTIONAL_ID_NOT_FOUND"), "{unknown}");
+    }
 }
 
 #[test]

@@ -53,9 +53,15 @@ async fn abort_of_producers(args: &AbortArgs) -> Result<Outcome> {
         return Ok(Outcome::Failure);
     }
     let admin = args.connection.connect().await?.admin;
+    let ids: Vec<&str> = args.ids.iter().map(String::as_str).collect();
     let mut changes = Changes::default();
-    for id in &args.ids {
-        changes.add(id, admin.force_terminate_transaction(id).await, "aborted");
+    for (id, known) in admin.describe_transactions(&ids).await? {
+        // An id that nobody has used would come to be by that.
+        let aborted = match known {
+            Ok(_) => admin.force_terminate_transaction(&id).await,
+            Err(error) => Err(error),
+        };
+        changes.add(id, aborted, "aborted");
     }
     changes.report(args.output)
 }
