@@ -1,6 +1,7 @@
 //! Which fields of an answer people see, and how.
 
 use serde::Serialize;
+use serde_json::Value;
 
 /// What a command answers with.
 pub(crate) trait Answer: Serialize {
@@ -26,16 +27,42 @@ pub(crate) struct Nested {
 pub(crate) struct Column {
     pub(super) heading: &'static str,
     pub(super) field: &'static str,
-    pub(super) is_wide: bool,
+    pub(super) shown: Shown,
+}
+
+/// Where people see a column. Tables for programs have all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    Always,
+    Wide,
+    /// And where some row has something there.
+    Present,
+    /// Nowhere: people see what a nested table is of.
+    Nowhere,
 }
 
 impl Column {
     pub(crate) const fn new(heading: &'static str, field: &'static str) -> Column {
-        Column { heading, field, is_wide: false }
+        Column { heading, field, shown: Shown::Always }
     }
 
     /// One that only `-o wide` shows.
     pub(crate) const fn wide(heading: &'static str, field: &'static str) -> Column {
-        Column { heading, field, is_wide: true }
+        Column { heading, field, shown: Shown::Wide }
+    }
+
+    /// One that `-o wide` shows, and others where it says something of some row.
+    pub(crate) const fn if_present(heading: &'static str, field: &'static str) -> Column {
+        Column { heading, field, shown: Shown::Present }
+    }
+
+    /// Of a nested table: a field of what it is of, by which programs tell its rows from those of others.
+    pub(crate) const fn of_owner(heading: &'static str, field: &'static str) -> Column {
+        Column { heading, field, shown: Shown::Nowhere }
+    }
+
+    /// What stands there in a row of this owner; a row of its own is its own owner.
+    pub(super) fn of<'a>(&self, owner: &'a Value, row: &'a Value) -> &'a Value {
+        if self.shown == Shown::Nowhere { &owner[self.field] } else { &row[self.field] }
     }
 }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `table`, `wide` | aligned columns for people; `wide` has all of them |
 //! | `json`, `yaml`, `ndjson` | everything there is; integers are exact |
-//! | `tsv`, `csv` | the columns of `wide`, separated by tabs or commas, below their headings |
+//! | `tsv`, `csv` | the columns of `wide`, separated by tabs or commas, below their headings; rows of a nested table say whose they are |
 
 mod cell;
 mod layout;
@@ -153,6 +153,27 @@ mod tests {
         ]);
     }
 
+    #[derive(Serialize)]
+    struct Group {
+        name: &'static str,
+        offsets: Vec<Topic>,
+    }
+
+    impl Answer for Group {
+        const LAYOUT: Layout = Layout::Details {
+            facts: &[Column::new("NAME", "name")],
+            tables: &[Nested {
+                title: "Offsets",
+                field: "offsets",
+                columns: &[
+                    Column::of_owner("GROUP", "name"),
+                    Column::new("TOPIC", "name"),
+                    Column::if_present("RACK", "rack"),
+                ],
+            }],
+        };
+    }
+
     fn topics() -> Vec<Topic> {
         let orders = Topic { name: "orders", offset: i64::MAX, replicas: vec![1, 2], rack: None };
         let odd = Topic { name: "a\tb\u{1b}[31m", offset: 7, replicas: Vec::new(), rack: Some("no: r") };
@@ -160,10 +181,28 @@ mod tests {
     }
 
     fn check(format: Format, expected: &str) {
+        assert_eq!(written(format, &topics()), expected, "{format:?}");
+    }
+
+    fn written<A: Answer>(format: Format, answers: &[A]) -> String {
         let mut out = Vec::new();
-        let answer = serde_json::to_value(topics()).expect("plain data");
-        write(&mut out, format, Style::PLAIN, &Topic::LAYOUT, answer).expect("a vector takes everything");
-        assert_eq!(String::from_utf8(out).expect("text"), expected, "{format:?}");
+        let answer = serde_json::to_value(answers).expect("plain data");
+        write(&mut out, format, Style::PLAIN, &A::LAYOUT, answer).expect("a vector takes everything");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn rows_of_several_things_say_whose_they_are_and_empty_columns_are_left_out() {
+        let topic = |rack| Topic { name: "t", offset: 0, replicas: Vec::new(), rack };
+        let groups = [
+            Group { name: "a", offsets: vec![topic(Some("r"))] },
+            Group { name: "b", offsets: vec![topic(None)] },
+        ];
+        assert_eq!(written(Format::Tsv, &groups), "NAME\na\nb\n\nGROUP\tTOPIC\tRACK\na\tt\tr\nb\tt\t-\n");
+        assert_eq!(
+            written(Format::Table, &groups),
+            "NAME  a\n\nOffsets\nTOPIC  RACK\nt      r\n\nNAME  b\n\nOffsets\nTOPIC\nt\n"
+        );
     }
 
     #[test]

@@ -24,11 +24,14 @@ pub(super) fn write(
     items: &[Value],
 ) -> io::Result<()> {
     match layout {
-        Layout::Rows(columns) => separator.write_rows(out, columns, items),
+        Layout::Rows(columns) => separator.write_rows(out, columns, items.iter().map(alone)),
         Layout::Details { facts, tables } => {
-            separator.write_rows(out, facts, items)?;
+            separator.write_rows(out, facts, items.iter().map(alone))?;
             for nested in *tables {
-                let rows = items.iter().filter_map(|item| item[nested.field].as_array()).flatten();
+                let rows = items.iter().flat_map(|item| {
+                    let rows = item[nested.field].as_array().map_or(&[][..], Vec::as_slice);
+                    rows.iter().map(move |row| (item, row))
+                });
                 separator.write_row(out, &[])?;
                 separator.write_rows(out, nested.columns, rows)?;
             }
@@ -37,17 +40,22 @@ pub(super) fn write(
     }
 }
 
+fn alone(item: &Value) -> (&Value, &Value) {
+    (item, item)
+}
+
 impl Separator {
+    /// Each row with what it is of.
     fn write_rows<'a>(
         self,
         out: &mut impl Write,
         columns: &[Column],
-        rows: impl IntoIterator<Item = &'a Value>,
+        rows: impl Iterator<Item = (&'a Value, &'a Value)>,
     ) -> io::Result<()> {
         let headings: Vec<String> = columns.iter().map(|column| column.heading.to_owned()).collect();
         self.write_row(out, &headings)?;
-        for row in rows {
-            let cells: Vec<String> = columns.iter().map(|column| self.cell(&row[column.field])).collect();
+        for (owner, row) in rows {
+            let cells: Vec<String> = columns.iter().map(|column| self.cell(column.of(owner, row))).collect();
             self.write_row(out, &cells)?;
         }
         Ok(())

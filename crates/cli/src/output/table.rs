@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::Value;
 
 use super::cell;
-use super::layout::{Column, Layout};
+use super::layout::{Column, Layout, Shown};
 use crate::style::Style;
 
 pub(super) fn write(
@@ -17,18 +17,18 @@ pub(super) fn write(
     items: &[Value],
 ) -> io::Result<()> {
     match layout {
-        Layout::Rows(columns) => write_rows(out, style, &shown(columns, is_wide), items),
+        Layout::Rows(columns) => write_rows(out, style, &shown(columns, is_wide, items), items),
         Layout::Details { facts, tables } => {
             for (at, item) in items.iter().enumerate() {
                 if at > 0 {
                     writeln!(out)?;
                 }
-                write_facts(out, style, &shown(facts, is_wide), item)?;
+                write_facts(out, style, &shown(facts, is_wide, std::slice::from_ref(item)), item)?;
                 for nested in *tables {
                     let rows = item[nested.field].as_array().map_or(&[][..], Vec::as_slice);
                     if !rows.is_empty() {
                         writeln!(out, "\n{}", style.heading(nested.title))?;
-                        write_rows(out, style, &shown(nested.columns, is_wide), rows)?;
+                        write_rows(out, style, &shown(nested.columns, is_wide, rows), rows)?;
                     }
                 }
             }
@@ -37,8 +37,14 @@ pub(super) fn write(
     }
 }
 
-fn shown(columns: &'static [Column], is_wide: bool) -> Vec<&'static Column> {
-    columns.iter().filter(|column| is_wide || !column.is_wide).collect()
+fn shown(columns: &'static [Column], is_wide: bool, rows: &[Value]) -> Vec<&'static Column> {
+    let is_shown = |column: &&Column| match column.shown {
+        Shown::Always => true,
+        Shown::Wide => is_wide,
+        Shown::Present => is_wide || rows.iter().any(|row| !row[column.field].is_null()),
+        Shown::Nowhere => false,
+    };
+    columns.iter().filter(is_shown).collect()
 }
 
 fn write_facts(out: &mut impl Write, style: Style, facts: &[&Column], item: &Value) -> io::Result<()> {

@@ -131,6 +131,18 @@ fn a_clone_has_the_records_too_where_that_is_wanted() {
 }
 
 #[test]
+fn rows_of_several_topics_say_whose_they_are() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "orders", "bills", "-p", "1"]);
+    let shown = visit.ok(&["topic", "describe", "orders", "bills", "-o", "csv"]);
+    for line in ["TOPIC,PARTITION,LEADER,", "bills,0,1,", "orders,0,1,"] {
+        assert!(shown.lines().any(|it| it.starts_with(line)), "{line} in {shown}");
+    }
+    let exported = visit.ok(&["topic", "export", "-o", "json"]);
+    assert!(exported.find("bills") < exported.find("orders"), "{exported}");
+}
+
+#[test]
 fn the_oldest_records_are_trimmed_when_that_is_confirmed() {
     let visit = Visit::new();
     visit.ok(&["topic", "create", "orders", "-p", "2"]);

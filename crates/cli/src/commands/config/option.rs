@@ -29,7 +29,14 @@ struct SynonymRow {
 }
 
 impl OptionRow {
-    pub(crate) const COLUMNS: &'static [Column] = &[
+    pub(crate) const COLUMNS: &'static [Column] = match OptionRow::COLUMNS_OF_TOPIC {
+        [_topic, columns @ ..] => columns,
+        [] => &[],
+    };
+
+    /// Where several topics have their own.
+    pub(crate) const COLUMNS_OF_TOPIC: &'static [Column] = &[
+        Column::of_owner("TOPIC", "name"),
         Column::new("NAME", "name"),
         Column::new("VALUE", "value"),
         Column::new("SOURCE", "source"),

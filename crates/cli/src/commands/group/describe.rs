@@ -120,6 +120,7 @@ impl Answer for GroupDetails {
                 title: "Offsets",
                 field: "offsets",
                 columns: &[
+                    Column::of_owner("GROUP", "group"),
                     Column::new("TOPIC", "topic"),
                     Column::new("PARTITION", "partition"),
                     Column::new("COMMITTED", "committedOffset"),
@@ -135,6 +136,7 @@ impl Answer for GroupDetails {
                 title: "Members",
                 field: "members",
                 columns: &[
+                    Column::of_owner("GROUP", "group"),
                     Column::new("MEMBER-ID", "memberId"),
                     Column::wide("INSTANCE-ID", "instanceId"),
                     Column::new("CLIENT-ID", "clientId"),

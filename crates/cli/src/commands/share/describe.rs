@@ -80,6 +80,7 @@ impl Answer for ShareDetails {
                 title: "Offsets",
                 field: "offsets",
                 columns: &[
+                    Column::of_owner("GROUP", "group"),
                     Column::new("TOPIC", "topic"),
                     Column::new("PARTITION", "partition"),
                     Column::new("START", "startOffset"),
@@ -90,6 +91,7 @@ impl Answer for ShareDetails {
                 title: "Members",
                 field: "members",
                 columns: &[
+                    Column::of_owner("GROUP", "group"),
                     Column::new("MEMBER-ID", "memberId"),
                     Column::new("CLIENT-ID", "clientId"),
                     Column::new("HOST", "host"),

@@ -99,6 +99,7 @@ impl Answer for StreamsDetails {
                 title: "Subtopologies",
                 field: "subtopologies",
                 columns: &[
+                    Column::of_owner("GROUP", "group"),
                     Column::new("ID", "id"),
                     Column::new("SOURCES", "sourceTopics"),
                     Column::new("REPARTITION", "repartitionSourceTopics"),
@@ -110,6 +111,7 @@ impl Answer for StreamsDetails {
                 title: "Offsets",
                 field: "offsets",
                 columns: &[
+                    Column::of_owner("GROUP", "group"),
                     Column::new("TOPIC", "topic"),
                     Column::new("PARTITION", "partition"),
                     Column::new("COMMITTED", "committedOffset"),
@@ -121,6 +123,7 @@ impl Answer for StreamsDetails {
                 title: "Members",
                 field: "members",
                 columns: &[
+                    Column::of_owner("GROUP", "group"),
                     Column::new("MEMBER-ID", "memberId"),
                     Column::wide("INSTANCE-ID", "instanceId"),
                     Column::wide("PROCESS-ID", "processId"),

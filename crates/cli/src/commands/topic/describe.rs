@@ -77,6 +77,7 @@ impl Answer for TopicDetails {
                 title: "Partitions",
                 field: "partitions",
                 columns: &[
+                    Column::of_owner("TOPIC", "name"),
                     Column::new("PARTITION", "partition"),
                     Column::new("LEADER", "leader"),
                     Column::new("EPOCH", "leaderEpoch"),
@@ -88,7 +89,7 @@ impl Answer for TopicDetails {
                     Column::wide("OFFSETS", "records"),
                 ],
             },
-            Nested { title: "Configs", field: "configs", columns: OptionRow::COLUMNS },
+            Nested { title: "Configs", field: "configs", columns: OptionRow::COLUMNS_OF_TOPIC },
         ],
     };
 }

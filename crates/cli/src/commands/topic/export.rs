@@ -46,7 +46,9 @@ impl Answer for Topics {
 
 pub(super) async fn run(args: &ExportArgs) -> Result<Outcome> {
     let admin = args.connection.connect().await?.admin;
-    let names = if args.topics.is_empty() { all_names(&admin).await? } else { args.topics.clone() };
+    let mut names = if args.topics.is_empty() { all_names(&admin).await? } else { args.topics.clone() };
+    // Whoever keeps it with a history sees what changed, and nothing else.
+    names.sort_unstable();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut found = present(&admin, &names).await?;
     let missing: Vec<&str> = names.iter().filter(|name| !found.contains_key(**name)).copied().collect();
