@@ -57,6 +57,17 @@ fn a_seek_is_shown_before_it_is_made() {
 }
 
 #[test]
+fn an_offset_that_is_not_there_is_replaced_and_that_is_told() {
+    let visit = visit();
+    let ended = visit.run(&["group", "seek", "billing", "--to", "100", "--topic", "orders:0", "--execute"]);
+    assert!(ended.stderr.contains("orders-0 has no offset 100: its end is taken, 5"), "{}", ended.stderr);
+    assert_eq!(
+        ended.stdout,
+        "TOPIC   PARTITION  OFFSET  NEW-OFFSET  CLAMPED\norders          0       3           5      100\n"
+    );
+}
+
+#[test]
 fn offsets_and_groups_are_deleted_when_that_is_confirmed() {
     let visit = visit();
     assert!(visit.refused(&["group", "delete", "billing"], 2).contains("--yes"));
@@ -79,6 +90,17 @@ fn members_are_shown_and_removed() {
     let described = || visit.run(&["group", "describe", "live"]).stdout;
     super::support::wait_until("it has its partitions", || described().contains("orders-0,orders-1"));
     assert!(described().contains("till"), "{}", described());
+    let shown = visit.run(&["group", "seek", "live", "--to", "start", "--topic", "orders"]);
+    assert!(shown.stderr.contains("live has members, 1 of them"), "{}", shown.stderr);
+    let refused = visit.run(&["group", "seek", "live", "--to", "start", "--topic", "orders:0", "--execute"]);
+    assert!(
+        refused.stderr.contains("orders-0: the group has members: stop them first"),
+        "{}",
+        refused.stderr
+    );
+    let mut lines = refused.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    assert_eq!(lines.next().unwrap(), ["TOPIC", "PARTITION", "OFFSET", "NEW-OFFSET", "ERROR"]);
+    assert_eq!(lines.next().unwrap()[3], "-", "{}", refused.stdout);
     let removed = visit.ok(&["group", "remove-member", "live", "--all", "--yes"]);
     assert!(removed.trim_end().ends_with("removed"), "{removed}");
     member.kill().unwrap();
@@ -111,7 +133,10 @@ fn what_a_group_reads_next_is_shown() {
 fn a_group_goes_on_where_another_one_is() {
     let visit = visit();
     let shown = visit.ok(&["group", "clone", "billing", "copy", "-o", "tsv"]);
-    assert_eq!(shown, "TOPIC\tPARTITION\tOFFSET\tNEW-OFFSET\norders\t0\t-\t3\norders\t1\t-\t3\n");
+    assert_eq!(
+        shown,
+        "TOPIC\tPARTITION\tOFFSET\tNEW-OFFSET\tERROR\norders\t0\t-\t3\t-\norders\t1\t-\t3\t-\n"
+    );
     assert!(!visit.ok(&["group", "list"]).contains("copy"));
     visit.ok(&["group", "clone", "billing", "copy", "--topic", "orders:1", "--execute"]);
     assert!(visit.ok(&["group", "describe", "copy"]).contains("TOTAL-LAG  2"));

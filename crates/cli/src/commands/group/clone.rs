@@ -9,7 +9,8 @@ use ottla_client::admin::CommittedOffset;
 use serde::Serialize;
 
 use super::committed_offsets;
-use crate::exit::{Outcome, print_refusal, print_warning, usage};
+use super::seek::print_not_set;
+use crate::exit::{Outcome, print_warning, usage};
 use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::remote::ConnectionArgs;
 
@@ -52,7 +53,7 @@ struct CloneRow {
     partition: i32,
     /// Where the new group was before.
     offset: Option<Offset>,
-    new_offset: Offset,
+    new_offset: Option<Offset>,
     error: Option<String>,
 }
 
@@ -62,6 +63,7 @@ impl Answer for CloneRow {
         Column::new("PARTITION", "partition"),
         Column::new("OFFSET", "offset"),
         Column::new("NEW-OFFSET", "newOffset"),
+        Column::if_present("ERROR", "error"),
     ]);
 }
 
@@ -84,14 +86,14 @@ pub(super) async fn run(args: &CloneArgs) -> Result<Outcome> {
     for (partition, new_offset) in offsets {
         let error = results.remove(&partition).and_then(Result::err);
         if let Some(error) = &error {
-            print_refusal(&partition, error);
+            print_not_set(&partition, error);
             outcome = Outcome::Failure;
         }
         rows.push(CloneRow {
             topic: partition.topic.to_string(),
             partition: partition.partition,
             offset: before.get(&partition).copied(),
-            new_offset,
+            new_offset: error.is_none().then_some(new_offset),
             error: error.map(|error| error.to_string()),
         });
     }

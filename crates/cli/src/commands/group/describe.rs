@@ -51,7 +51,8 @@ pub(super) struct GroupDetails {
     state: String,
     assignor: String,
     member_count: usize,
-    total_lag: i64,
+    /// Nothing where the lag of no partition is known.
+    total_lag: Option<i64>,
     offsets: Vec<OffsetRow>,
     members: Vec<MemberRow>,
 }
@@ -227,7 +228,7 @@ async fn details_of(remote: &Remote, name: &str, group: DescribedGroup) -> Resul
         state,
         assignor,
         member_count: members.len(),
-        total_lag: offsets.iter().filter_map(|row| row.lag).sum(),
+        total_lag: offsets.iter().filter_map(|row| row.lag).reduce(|sum, lag| sum + lag),
         offsets,
         members: members.into_iter().map(|member| member.row).collect(),
     })

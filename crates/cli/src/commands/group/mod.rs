@@ -24,7 +24,7 @@ use crate::remote::block_on;
 pub(crate) use delete::{DeleteArgs, DeleteOffsetsArgs, offsets as delete_offsets, run as delete};
 pub(crate) use describe::lag_of;
 pub(crate) use list::{ListOfKindArgs, list_of_kind};
-pub(crate) use seek::{SeekArgs, parse as parse_reset, report as report_reset, run as seek};
+pub(crate) use seek::{SeekArgs, parse as parse_reset, report as report_reset, run as seek, warn_of_members};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GroupCommand {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clap::Args;
-use ottla_client::admin::{OffsetReset, PlannedOffset, Results};
-use ottla_client::{Offset, TopicPartition};
+use ottla_client::admin::{Admin, DescribedGroup, OffsetReset, PlannedOffset, Results};
+use ottla_client::{ErrorCode, Offset, TopicPartition};
 use serde::Serialize;
 
 use crate::clock;
 use crate::commands::partitions_of::named_partitions;
-use crate::exit::{Outcome, print_refusal, print_warning, usage};
+use crate::exit::{Outcome, print_error, print_refusal, print_warning, usage};
 use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::remote::ConnectionArgs;
 use crate::timestamp::parse_time;
@@ -67,7 +67,8 @@ impl Answer for SeekRow {
         Column::new("PARTITION", "partition"),
         Column::new("OFFSET", "offset"),
         Column::new("NEW-OFFSET", "newOffset"),
-        Column::wide("CLAMPED", "clamped"),
+        Column::if_present("CLAMPED", "clamped"),
+        Column::if_present("ERROR", "error"),
     ]);
 }
 
@@ -84,10 +85,32 @@ pub(crate) async fn run(args: &SeekArgs) -> Result<Outcome> {
     let mut results = BTreeMap::new();
     if args.execute {
         results = admin.reset_offsets(&args.group, &plan).await?;
-    } else if args.output.is_for_people() {
-        print_warning("nothing was changed: --execute does it");
+    } else {
+        warn_of_members(&args.group, member_count(&admin, &args.group).await);
+        if args.output.is_for_people() {
+            print_warning("nothing was changed: --execute does it");
+        }
     }
     report(args.output, plan, results)
+}
+
+/// As far as that is told: a new group has none.
+async fn member_count(admin: &Admin, group: &str) -> usize {
+    let described = admin.describe_groups(&[group]).await.unwrap_or_default().into_values().next();
+    match described {
+        Some(Ok(DescribedGroup::Classic(group))) => group.members.len(),
+        Some(Ok(DescribedGroup::Consumer(group))) => group.members.len(),
+        _ => 0,
+    }
+}
+
+/// Before somebody tries in vain to set where it goes on.
+pub(crate) fn warn_of_members(group: &str, count: usize) {
+    if count > 0 {
+        print_warning(format!(
+            "{group} has members, {count} of them: --execute fails until they are stopped"
+        ));
+    }
 }
 
 /// What was planned of each partition, and what became of it.
@@ -101,21 +124,40 @@ pub(crate) fn report(
     for (partition, planned) in plan {
         let carried_out = results.remove(&partition).unwrap_or(Ok(()));
         let error = planned.as_ref().err().or(carried_out.as_ref().err());
-        if let Some(error) = error {
-            print_refusal(&partition, error);
-            outcome = Outcome::Failure;
+        let planned = planned.as_ref().ok();
+        match error {
+            Some(error) => {
+                print_not_set(&partition, error);
+                outcome = Outcome::Failure;
+            }
+            None => planned.iter().for_each(|planned| warn_if_clamped(&partition, planned)),
         }
         rows.push(SeekRow {
             topic: partition.topic.to_string(),
             partition: partition.partition,
-            offset: planned.as_ref().ok().and_then(|planned| planned.from),
-            new_offset: planned.as_ref().ok().map(|planned| planned.to),
-            clamped: planned.as_ref().ok().and_then(|planned| planned.clamped),
+            offset: planned.and_then(|planned| planned.from),
+            new_offset: planned.filter(|_| error.is_none()).map(|planned| planned.to),
+            clamped: planned.and_then(|planned| planned.clamped),
             error: error.map(ToString::to_string),
         });
     }
     output.print_all(&rows)?;
     Ok(outcome)
+}
+
+/// Tells that an offset was not set. While a group has members they alone commit: brokers take others for members whom nobody knows.
+pub(super) fn print_not_set(partition: &TopicPartition, error: &ottla_client::Error) {
+    if matches!(error.code(), Some(ErrorCode::UnknownMemberId | ErrorCode::NonEmptyGroup)) {
+        print_error(&format!("{partition}: the group has members: stop them first ({error})"));
+    } else {
+        print_refusal(partition, error);
+    }
+}
+
+fn warn_if_clamped(partition: &TopicPartition, planned: &PlannedOffset) {
+    let Some(wanted) = planned.clamped else { return };
+    let bound = if wanted > planned.to { "end" } else { "start" };
+    print_warning(format!("{partition} has no offset {wanted}: its {bound} is taken, {}", planned.to));
 }
 
 pub(crate) fn parse(text: &str) -> Option<OffsetReset> {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clap::Args;
+use ottla_client::admin::Admin;
 
-use crate::commands::group::{parse_reset, report_reset};
+use crate::commands::group::{parse_reset, report_reset, warn_of_members};
 use crate::commands::partitions_of::named_partitions;
 use crate::exit::{Outcome, print_warning, usage};
 use crate::output::OutputArgs;
@@ -57,8 +58,17 @@ pub(super) async fn run(args: &SeekArgs) -> Result<Outcome> {
     let mut results = BTreeMap::new();
     if args.execute {
         results = admin.reset_share_offsets(&args.group, &plan).await?;
-    } else if args.output.is_for_people() {
-        print_warning("nothing was changed: --execute does it");
+    } else {
+        warn_of_members(&args.group, member_count(&admin, &args.group).await);
+        if args.output.is_for_people() {
+            print_warning("nothing was changed: --execute does it");
+        }
     }
     report_reset(args.output, plan, results)
+}
+
+/// As far as that is told: a new group has none.
+async fn member_count(admin: &Admin, group: &str) -> usize {
+    let described = admin.describe_share_groups(&[group]).await.unwrap_or_default().into_values().next();
+    described.and_then(Result::ok).map_or(0, |group| group.members.len())
 }
