@@ -4,9 +4,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-const CHECKS: [(&str, &[&str]); 3] = [
+const CHECKS: [(&str, &[&str]); 4] = [
     ("format", &["fmt", "--all", "--check"]),
     ("lints", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"]),
+    // `--all-targets` leaves out the tests that are run by name.
+    ("lints of tests", &["clippy", "--workspace", "--test", "*", "--quiet", "--", "--deny", "warnings"]),
     ("documentation", &["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"]),
 ];
 

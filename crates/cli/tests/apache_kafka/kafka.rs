@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::requests::{ask, registration, share_member, streams_member};
+use crate::support::ports::quiet_ports;
 
 pub(crate) struct Kafka {
     // Stopped before its folder goes.
@@ -26,7 +26,7 @@ pub(crate) struct Node {
 
 impl Kafka {
     pub(crate) fn start() -> Kafka {
-        let (dir, port) = (TempDir::new().unwrap(), free_ports());
+        let (dir, port) = (TempDir::new().unwrap(), quiet_ports(4));
         let [(broker, _), (controller, _), (sasl, _), _] = ports(port);
         let listeners = format!(
             "PLAINTEXT://127.0.0.1:{broker},SASL_PLAINTEXT://127.0.0.1:{sasl},CONTROLLER://127.0.0.1:{controller}"
@@ -171,15 +171,4 @@ const OPTIONS: [&str; 9] = [
 /// The broker's, its controller's, that where users authenticate, and another broker's.
 fn ports(first: u16) -> [(u16, &'static str); 4] {
     [(first, "PORT"), (first + 1, "CONTROLLER-PORT"), (first + 2, "SASL-PORT"), (first + 3, "OTHER-PORT")]
-}
-
-/// The first of neighbours.
-fn free_ports() -> u16 {
-    let is_free = |(port, _): (u16, &str)| TcpListener::bind(("127.0.0.1", port)).is_ok();
-    loop {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        if port < u16::MAX - 3 && ports(port).into_iter().skip(1).all(is_free) {
-            return port;
-        }
-    }
 }

@@ -4,6 +4,7 @@
 //! Where a script changes something, each of the two changes its own: `{who}` is `gamma` in the one's command line and `delta` in the other's,
 //! and both are put back to `{who}` in what they print. What they print on standard output and how they end must be the same.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![allow(clippy::print_stdout, reason = "what was compared is shown when a test fails")]
 
 mod acls;
 mod cluster;
@@ -22,10 +23,11 @@ mod transactions;
 
 #[path = "../support/requests.rs"]
 mod requests;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::env;
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -33,6 +35,7 @@ use ottla_wire::ApiKey;
 use ottla_wire::messages::StreamsGroupHeartbeatRequest;
 use regex::Regex;
 use requests::{ask, leaving_streams_member, share_member, stateful_streams_member};
+use support::ports::quiet_ports;
 use tempfile::TempDir;
 
 /// Apache Kafka, and the scripts of both.
@@ -69,7 +72,8 @@ impl Comparison {
     fn with(settings: &[&str]) -> Comparison {
         let kit = env::var_os("OTTLA_CONFORMANCE").expect("OTTLA_CONFORMANCE names the kit's folder");
         let dir = TempDir::new().unwrap();
-        let port = free_port();
+        // The broker's, and its controller's.
+        let port = quiet_ports(2);
         let comparison = Comparison {
             kit: kit.into(),
             dir,
@@ -233,16 +237,6 @@ fn without_stack_traces(stdout: &str) -> String {
         }
     }
     kept
-}
-
-/// Two neighbours: the broker's and its controller's.
-fn free_port() -> u16 {
-    loop {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
-            return port;
-        }
-    }
 }
 
 const CLASSES: &[(&str, &str)] = &[

@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::pty::{CTRL_C, CTRL_D, CTRL_Z, Terminal};
+use super::support::ports::quiet_ports;
 use super::support::run;
 use super::support::server::{Server, serve_at};
 use super::{Visit, user};
@@ -315,7 +316,7 @@ fn no_colours_are_on_the_screen_for_those_who_want_none() {
 #[test]
 fn a_broker_that_is_gone_is_told_of_until_it_is_back() {
     let home = TempDir::new().unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = quiet_ports(1);
     let start = || {
         let mut server = Server::start(&mut serve_at(&home.path().join("data"), port));
         server.wait_for("listening");

@@ -20,8 +20,9 @@ use tempfile::TempDir;
 
 use disturbed::Place;
 use network::{FAULTS, Fault, Network};
-use node::{Node, quiet_address};
+use node::Node;
 use support::ottla;
+use support::ports::quiet_address;
 use support::server::Server;
 
 /// The rounds in which the broker is killed.

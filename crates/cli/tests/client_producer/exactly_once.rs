@@ -10,7 +10,7 @@ use rdkafka::message::{Message as _, OwnedMessage};
 use rustix::process::Signal;
 
 use super::network::{Fault, Network};
-use super::node::quiet_address;
+use super::support::ports::quiet_address;
 use super::{DEADLINE, Node, client, config, create_topic};
 
 /// How often something happens, and how many records are sent after each time.

@@ -7,7 +7,8 @@ use ottla_client::consumer::StartAt;
 use ottla_client::producer::ProducerRecord;
 use ottla_client::{Error, TopicPartition};
 
-use super::node::{Node, quiet_address};
+use super::node::Node;
+use super::support::ports::quiet_address;
 use super::{DEADLINE, client};
 
 #[test]

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::client::{self, create_topics};
 use super::record::{Producer, Record, read_records};
+use super::support::ports::quiet_address;
 use super::support::server::{Server, serve_at};
 use super::support::wait_until;
 
@@ -50,7 +51,7 @@ fn record(at: usize) -> Record {
 fn check(call: &str, when: usize, checkpoint_ms: u32, reason: &str) {
     let dir = TempDir::new().expect("a temporary directory");
     let data = dir.path().join("data");
-    let address = SocketAddr::from(([127, 0, 0, 1], client::quiet_port()));
+    let address = quiet_address();
     let healthy = serve(&data, address, checkpoint_ms);
     let what = format!("error=EIO:when={when}+");
     let mut server = Server::start(&mut injected(&healthy, call, &what, &dir.path().join("strace")));
@@ -95,7 +96,7 @@ fn read_whole(path: &Path) -> Vec<u8> {
 fn the_journal_keeps_what_a_slow_disk_has_not_brought_to_its_segment() {
     let dir = TempDir::new().expect("a temporary directory");
     let data = dir.path().join("data");
-    let address = SocketAddr::from(([127, 0, 0, 1], client::quiet_port()));
+    let address = quiet_address();
     let healthy = serve(&data, address, 10);
     let slow = &mut injected(&healthy, "pwritev", "delay_enter=200ms", &dir.path().join("strace"));
     let mut server = Server::start(slow);

@@ -10,8 +10,9 @@ use rustix::fs::{Advice, fadvise};
 use tempfile::TempDir;
 
 use super::broken_disk::{injected, topic};
-use super::client::{self, DEADLINE, consumer_config, create_topics};
+use super::client::{DEADLINE, consumer_config, create_topics};
 use super::record::{Producer, Record, read_records};
+use super::support::ports::quiet_address;
 use super::support::server::{Server, serve_at};
 use super::support::wait_until;
 
@@ -53,7 +54,7 @@ fn find_by_time(address: SocketAddr, topic: &str) {
 fn what_must_be_read_from_a_slow_disk_keeps_nobody_waiting_but_who_asked_for_it() {
     let dir = TempDir::new().expect("a temporary directory");
     let (data, log) = (dir.path().join("data"), dir.path().join("strace"));
-    let address = SocketAddr::from(([127, 0, 0, 1], client::quiet_port()));
+    let address = quiet_address();
     let mut slow = injected(&serve_at(&data, address.port()), "pread64", DELAY, &log);
     let mut server = Server::start(slow.env("TOKIO_WORKER_THREADS", WORKERS));
     server.wait_for("listening");

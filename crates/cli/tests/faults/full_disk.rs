@@ -12,6 +12,7 @@ use rustix::process::Signal;
 use super::client::{self, DEADLINE, admin, admin_options, block_on, create_topics};
 use super::record::{Producer, Record, read_records};
 use super::small_disk::SmallDisk;
+use super::support::ports::quiet_address;
 use super::support::server::{Server, serve_at};
 use super::support::wait_until;
 
@@ -43,7 +44,7 @@ impl Node {
 
     fn start_on(bytes: u64, settings: &'static [&'static str]) -> Node {
         let disk = SmallDisk::mount(bytes);
-        let address = SocketAddr::from(([127, 0, 0, 1], client::quiet_port()));
+        let address = quiet_address();
         let server = serve(&disk, address, settings);
         Node { disk, address, settings, server }
     }

@@ -31,7 +31,7 @@ impl Comparison {
     fn run(&self, who: &str, line: &str, input: &[u8]) -> Answer {
         let line = line.replace("{who}", who).replace("{dir}", &self.home.path().display().to_string());
         let words = line.split_whitespace().map(|word| word.replace("{sp}", " "));
-        let mut command = if who == "ours" { ottla(&["kcat"]) } else { Command::new("kcat") };
+        let mut command = if who == "ours" { ottla(["kcat"]) } else { Command::new("kcat") };
         command.env("HOME", self.home.path()).args(["-b", &self.node.address.to_string()]).args(words);
         let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = pipes.spawn().expect("kcat is installed");

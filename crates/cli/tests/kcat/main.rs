@@ -1,4 +1,6 @@
 //! What our library writes kcat reads, and the reverse, in every codec; and kcat beside what `ottla` is by that name. Wants kcat, so it is run by name.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![allow(clippy::print_stdout, reason = "what was compared is shown when a test fails")]
 
 mod comparison;
 

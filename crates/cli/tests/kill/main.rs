@@ -29,6 +29,7 @@ use history::{History, Reader};
 use producing::Producers;
 use random::Random;
 use reading::{Readers, read_commits, read_to_the_end};
+use support::ports::quiet_ports;
 use support::server::{Server, serve_at};
 
 /// Enough for each kind of ending; by hand it is run with many more.
@@ -108,7 +109,7 @@ impl Broker {
 fn a_broker_that_is_killed_under_load_keeps_all_that_it_acknowledged() {
     let seed = Random::seed();
     let dir = TempDir::new().expect("a temporary directory");
-    let mut broker = Broker { dir, port: client::quiet_port(), random: Random::new(seed), killed: 0 };
+    let mut broker = Broker { dir, port: quiet_ports(1), random: Random::new(seed), killed: 0 };
     let address = broker.address();
     let history = Arc::new(History::default());
 

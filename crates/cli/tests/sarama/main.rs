@@ -3,6 +3,7 @@
 //!
 //! Each of the two has topics of its own: `{who}` in a command line is `theirs` or `ours`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![allow(clippy::print_stdout, reason = "what was compared is shown when a test fails")]
 
 #[path = "../support/client.rs"]
 mod client;

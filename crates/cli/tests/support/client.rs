@@ -2,9 +2,7 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use std::collections::BTreeMap;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
@@ -68,13 +66,6 @@ pub(crate) fn create_topics(address: SocketAddr, topics: &[NewTopic<'_>]) {
     for topic in created {
         topic.unwrap_or_else(|(name, error)| panic!("cannot create {name}: {error}"));
     }
-}
-
-/// A port of this machine that stays free while nobody listens: below those that outgoing connections take.
-pub(crate) fn quiet_port() -> u16 {
-    let first = 15_000 + u16::try_from(RandomState::new().hash_one(()) % 10_000).expect("small");
-    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    (first..first + 5_000).find(free).expect("a free port")
 }
 
 /// Where a topic's partitions begin and end.

@@ -1,6 +1,7 @@
 //! The executable, run as a user runs it.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+pub(crate) mod ports;
 pub(crate) mod server;
 
 use std::collections::BTreeMap;

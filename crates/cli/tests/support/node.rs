@@ -5,13 +5,8 @@ use std::net::SocketAddr;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::client;
+use super::support::ports::quiet_address;
 use super::support::server::{Server, serve_at};
-
-/// An address where nobody else listens while a broker is down.
-pub(crate) fn quiet_address() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], client::quiet_port()))
-}
 
 /// A broker that keeps its folder and its address over restarts.
 pub(crate) struct Node {

@@ -3,6 +3,7 @@
 use std::net::TcpStream;
 
 use super::super::Visit;
+use super::super::support::ports::quiet_ports;
 use super::super::support::{Ended, run, unpack, wait_until};
 
 impl Visit {
@@ -98,7 +99,7 @@ fn a_directory_is_formatted_and_served_until_its_broker_is_stopped() {
     let dependent = visit.local_ok(name, "feature-dependencies -f group.version=1");
     assert_eq!(dependent, "group.version=1 has no dependencies.\n");
 
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = quiet_ports(1);
     let dir = visit.home.path().join("served").display().to_string();
     let properties = format!(
         "process.roles=broker,controller\nnode.id=4242\nlog.dirs={dir}\ncontroller.quorum.voters=4242@127.0.0.1:1\n\
