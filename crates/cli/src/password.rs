@@ -1,5 +1,7 @@
 //! Passwords, from where nobody sees them.
 
+mod hidden;
+
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _};
 
@@ -7,6 +9,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use crate::exit::usage;
+use hidden::Hidden;
 
 /// What every command takes that sets a password.
 #[derive(Debug, Args)]
@@ -48,7 +51,9 @@ fn typed(whose: &str) -> Result<String> {
             "give --password-file FILE (- is standard input), as there is no terminal to ask on",
         ));
     }
-    let password = rpassword::prompt_password(format!("Password of {whose}: ")).context("cannot ask")?;
-    let again = rpassword::prompt_password("The same again: ").context("cannot ask")?;
+    let mut terminal = Hidden::open()?;
+    let password = terminal.ask(&format!("Password of {whose}: "))?;
+    let again = terminal.ask("The same again: ")?;
+    drop(terminal);
     if password == again { Ok(password) } else { Err(usage("the two passwords differ")) }
 }
