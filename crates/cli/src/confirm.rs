@@ -30,16 +30,16 @@ impl ConfirmArgs {
         if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
             return Err(usage(format!("{what}: give --yes, as there is no terminal to ask on")));
         }
-        eprint!("{what}? [y/N] ");
+        say!("{what}? [y/N] ");
         io::stderr().flush()?;
         let mut answer = String::new();
         if io::stdin().read_line(&mut answer)? == 0 {
             // Ctrl-D leaves the cursor behind the question.
-            eprintln!();
+            sayln!("");
         }
         let is_allowed = matches!(answer.trim(), "y" | "Y" | "yes");
         if !is_allowed {
-            eprintln!("nothing was changed");
+            sayln!("nothing was changed");
         }
         Ok(is_allowed)
     }

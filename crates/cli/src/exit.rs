@@ -85,12 +85,12 @@ pub(crate) fn answered<K, V>(results: Results<K, V>, tried: impl Fn(&K) -> Strin
 
 pub(crate) fn print_error(message: &str) {
     let style = Style::for_stream(io::stderr().is_terminal());
-    eprintln!("{} {message}", style.bad("error:"));
+    sayln!("{} {message}", style.bad("error:"));
 }
 
 pub(crate) fn print_warning(message: impl Display) {
     let style = Style::for_stream(io::stderr().is_terminal());
-    eprintln!("{} {message}", style.heading("warning:"));
+    sayln!("{} {message}", style.heading("warning:"));
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -6,6 +6,10 @@
 //! It decides nothing about records, logs or requests: what a command needs to know lives in the crate that owns it.
 
 #![forbid(unsafe_code)]
+#![warn(clippy::print_stderr)]
+
+#[macro_use]
+mod say;
 
 mod acl;
 mod api_versions;

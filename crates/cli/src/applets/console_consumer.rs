@@ -85,7 +85,7 @@ pub(super) fn run(args: &[String], mut out: &mut dyn Write) -> Result<Outcome> {
         consumer.close().await;
         ended
     }));
-    eprintln!("Processed a total of {} messages", printing.count);
+    sayln!("Processed a total of {} messages", printing.count);
     if options.has("enable-systest-events") {
         writeln!(out, "shutdown_complete")?;
     }
@@ -215,7 +215,7 @@ impl Printing {
             self.count += 1;
             match self.formatter.write(out, &record.into()) {
                 Err(error) if self.skips && !error.is::<std::io::Error>() => {
-                    eprintln!("Error processing message, skipping this message: {error}");
+                    sayln!("Error processing message, skipping this message: {error}");
                 }
                 written => written?,
             }

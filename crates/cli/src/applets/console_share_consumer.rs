@@ -75,7 +75,7 @@ pub(super) fn run(args: &[String], mut out: &mut dyn Write) -> Result<Outcome> {
         consumer.close().await;
         ended
     }));
-    eprintln!("Processed a total of {} messages", sharing.count);
+    sayln!("Processed a total of {} messages", sharing.count);
     if options.has("enable-systest-events") {
         writeln!(out, "shutdown_complete")?;
     }
@@ -148,7 +148,7 @@ impl Sharing {
                 let what = match self.formatter.write(out, &record.into()) {
                     Ok(()) => self.what,
                     Err(error) if self.rejects_unprintable && !error.is::<io::Error>() => {
-                        eprintln!("Error processing message, rejecting this message: {error}");
+                        sayln!("Error processing message, rejecting this message: {error}");
                         AcknowledgeType::Reject
                     }
                     Err(error) => return Err(error),

@@ -31,7 +31,7 @@ impl Deserializer {
             Some("UUIDDeserializer") => Deserializer::Uuid,
             Some("BytesDeserializer") => Deserializer::Bytes,
             _ => {
-                eprintln!("Unable to instantiate a deserializer from {class}");
+                sayln!("Unable to instantiate a deserializer from {class}");
                 return None;
             }
         };

@@ -60,9 +60,9 @@ pub(super) fn report(result: Result<Outcome>) -> ExitCode {
             let _written = writeln!(io::stdout(), "{answer}");
             return ExitCode::SUCCESS;
         }
-        Some(Misuse::WithHelp { message, help }) => eprint!("{message}\n{help}"),
-        Some(Misuse::Bare(message)) => eprintln!("{message}"),
-        None => eprintln!("{}", java::message(&error)),
+        Some(Misuse::WithHelp { message, help }) => say!("{message}\n{help}"),
+        Some(Misuse::Bare(message)) => sayln!("{message}"),
+        None => sayln!("{}", java::message(&error)),
     }
     ExitCode::FAILURE
 }

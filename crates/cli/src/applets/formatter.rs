@@ -112,7 +112,7 @@ impl Formatter {
             Formatter::Default(columns) => columns.write(out, record),
             Formatter::Logging(columns) => {
                 columns.write(out, record)?;
-                eprintln!("{}", log_line(record));
+                sayln!("{}", log_line(record));
                 Ok(())
             }
             Formatter::Coordinator(schema, kinds) => write_coordinator(out, *schema, kinds, record),

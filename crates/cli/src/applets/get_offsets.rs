@@ -87,7 +87,7 @@ async fn offsets(
             Ok(listed) => offsets.extend(
                 listed.offset.map(|offset| (format!("{}\0{}", partition.topic, partition.partition), offset)),
             ),
-            Err(error) => eprintln!(
+            Err(error) => sayln!(
                 "Skip getting offsets for topic-partition {partition} due to error: {}",
                 java::shown(&error)
             ),

@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 use std::io;
+use std::iter;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -84,8 +85,8 @@ fn install(args: &InstallArgs) -> Result<Outcome> {
     fs::create_dir_all(&args.dir).with_context(|| format!("cannot make {}", args.dir.display()))?;
     let mut links = Vec::new();
     let mut outcome = Outcome::Success;
-    for applet in APPLETS {
-        let path = args.dir.join(applet.name);
+    for name in names() {
+        let path = args.dir.join(name);
         let result = match link(&this, &path, args.force) {
             Ok(()) => "linked",
             Err(error) => {
@@ -100,6 +101,14 @@ fn install(args: &InstallArgs) -> Result<Outcome> {
     }
     args.output.print_all(&links)?;
     Ok(outcome)
+}
+
+/// Kafka's scripts are called without their ending too, as packages install them.
+fn names() -> impl Iterator<Item = &'static str> {
+    let bare = |name: &'static str| {
+        name.strip_suffix(".sh").filter(|bare| !APPLETS.iter().any(|it| it.name == *bare))
+    };
+    APPLETS.iter().flat_map(move |applet| iter::once(applet.name).chain(bare(applet.name)))
 }
 
 /// A link that is there and leads here is as good as a new one.

@@ -155,7 +155,7 @@ fn choose(contexts: &Contexts, name: &str) -> Result<()> {
     let mut kept = contexts.read()?;
     let name = kept.choose(name)?;
     contexts.write(&kept)?;
-    eprintln!("commands use {name} now");
+    sayln!("commands use {name} now");
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::requests::{ask, registration, share_member, streams_member};
 use crate::support::ports::quiet_ports;
+use crate::support::search_path;
 
 pub(crate) struct Kafka {
     // Stopped before its folder goes.
@@ -74,11 +75,9 @@ impl Kafka {
 
     /// A line for the shell, where `ottla` is the executable and the cluster is this one.
     pub(crate) fn shell(&self, line: &str) -> Command {
-        let executable = Path::new(env!("CARGO_BIN_EXE_ottla")).parent().expect("a folder");
-        let path = format!("{}:{}", executable.display(), env::var("PATH").unwrap());
         let mut command = Command::new("sh");
         command.args(["-c", line]).current_dir(self.dir.path());
-        command.env("PATH", path).env("HOME", self.dir.path()).env_remove("XDG_CONFIG_HOME");
+        command.env("PATH", search_path()).env("HOME", self.dir.path()).env_remove("XDG_CONFIG_HOME");
         command.env_remove("OTTLA_CTX").env_remove("OTTLA_COMMAND_CONFIG");
         command.env("OTTLA_BROKERS", format!("127.0.0.1:{}", self.port));
         command

@@ -35,6 +35,7 @@ use ottla_wire::ApiKey;
 use ottla_wire::messages::StreamsGroupHeartbeatRequest;
 use regex::Regex;
 use requests::{ask, leaving_streams_member, share_member, stateful_streams_member};
+use support::executable;
 use support::ports::quiet_ports;
 use tempfile::TempDir;
 
@@ -180,7 +181,7 @@ impl Comparison {
     }
 
     fn ours(&self, script: &str, line: &str, input: &str, masks: &[&str]) -> Answer {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ottla"));
+        let mut command = Command::new(executable());
         command.arg(script).args(self.words(line, "delta"));
         answer(command, &input.replace("{who}", "delta"), "delta", masks)
     }

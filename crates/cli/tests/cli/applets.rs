@@ -6,7 +6,6 @@ mod groups;
 mod performance;
 mod sarama;
 
-use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use super::Visit;
@@ -51,8 +50,7 @@ fn scripts_are_called_by_links_by_their_names_and_through_ottla() {
     let link = dir.join("kafka-topics.sh");
     let mut command = Command::new(&link);
     assert_eq!(run(command.arg("--version")).stdout, "4.3.1\n");
-    let mut command = visit.command(&["--version"]);
-    assert_eq!(run(command.arg0("kafka-topics")).stdout, "4.3.1\n");
+    assert_eq!(run(Command::new(dir.join("kafka-topics")).arg("--version")).stdout, "4.3.1\n");
     assert_eq!(visit.ok(&["kafka-topics.sh", "--version"]), "4.3.1\n");
     std::fs::remove_file(&link).unwrap();
     std::fs::write(&link, "somebody's own").unwrap();

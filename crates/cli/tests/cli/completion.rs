@@ -1,20 +1,16 @@
 //! `ottla completion`.
 
-use std::env;
-use std::path::Path;
 use std::process::Command;
 
 use super::Visit;
-use super::support::{ottla, run};
+use super::support::{ottla, run, search_path};
 
 /// What bash completes of these words, the last of which is not finished, with this executable as `ottla`.
 fn completed(words: &str) -> Vec<String> {
     let script = "source <(ottla completion bash); COMP_WORDS=($1); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); \
                   COMP_TYPE=9; $(complete -p ottla | sed 's/.*-F \\([^ ]*\\).*/\\1/') ottla \"${COMP_WORDS[-1]}\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
-    let folder = Path::new(env!("CARGO_BIN_EXE_ottla")).parent().expect("a folder");
-    let path = format!("{}:{}", folder.display(), env::var("PATH").expect("a path"));
     let mut bash = Command::new("bash");
-    bash.args(["-c", script, "bash", words]).env("PATH", path).env("XDG_CONFIG_HOME", "/nowhere");
+    bash.args(["-c", script, "bash", words]).env("PATH", search_path()).env("XDG_CONFIG_HOME", "/nowhere");
     let ended = run(&mut bash);
     assert_eq!(ended.code, Some(0), "{words}: {}", ended.stderr);
     ended.stdout.split_whitespace().map(str::to_owned).collect()

@@ -32,13 +32,12 @@ mod pty;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::env;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use support::server::{Server, serve};
-use support::{Ended, ottla, run};
+use support::{Ended, ottla, run, search_path};
 use tempfile::TempDir;
 
 /// A broker, and a user with a home that nobody else has.
@@ -68,11 +67,9 @@ impl Visit {
 
     /// A shell in the user's hands, where `ottla` is the executable and the cluster is this one.
     fn shell(&self, script: &str) -> Command {
-        let executable = Path::new(env!("CARGO_BIN_EXE_ottla")).parent().expect("a folder");
-        let path = format!("{}:{}", executable.display(), env::var("PATH").expect("there is one"));
         let mut shell = Command::new("bash");
         shell.args(["--noprofile", "--norc", "-c", script]).current_dir(self.home.path());
-        shell.env("PATH", path).env("HOME", self.home.path()).env("OTTLA_BROKERS", &self.brokers);
+        shell.env("PATH", search_path()).env("HOME", self.home.path()).env("OTTLA_BROKERS", &self.brokers);
         shell.env_remove("XDG_CONFIG_HOME");
         shell
     }

@@ -156,6 +156,20 @@ fn a_pipe_that_is_closed_is_no_error() {
     assert_eq!(terminal.written(), "");
 }
 
+#[test]
+fn errors_that_nobody_hears_are_no_panic() {
+    let visit = Visit::new();
+    for line in
+        ["topic describe nosuch", "consume nosuch -e", "kafka-topics.sh --create", "kcat -C -t nosuch -e"]
+    {
+        let (unread, stderr) = std::io::pipe().unwrap();
+        drop(unread);
+        let args: Vec<&str> = line.split(' ').collect();
+        let status = visit.command(&args).stderr(stderr).stdout(Stdio::null()).status().unwrap();
+        assert!(matches!(status.code(), Some(1 | 2)), "{line}: {status}");
+    }
+}
+
 /// A broker with a topic, and a group that has not had one of its records.
 fn busy() -> Visit {
     let visit = Visit::new();

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::client;
 use crate::node::Node;
-use crate::support::ottla;
+use crate::support::{executable, ottla};
 
 /// A broker, and the tools of both in folders that are called as they are.
 pub(crate) struct Comparison {
@@ -55,7 +55,7 @@ impl Comparison {
         symlink(originals(), theirs).unwrap();
         std::fs::create_dir(&ours).unwrap();
         for name in NAMES {
-            symlink(env!("CARGO_BIN_EXE_ottla"), ours.join(name)).unwrap();
+            symlink(executable(), ours.join(name)).unwrap();
         }
         Comparison { node: Node::start(), dir, failures: Vec::new() }
     }

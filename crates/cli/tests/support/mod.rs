@@ -14,12 +14,24 @@ use flate2::read::GzDecoder;
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// The one that is built for tests, whose dependencies give ours features that users do not have, or that which `OTTLA_EXECUTABLE` names.
+pub(crate) fn executable() -> PathBuf {
+    std::env::var_os("OTTLA_EXECUTABLE").map_or_else(|| env!("CARGO_BIN_EXE_ottla").into(), PathBuf::from)
+}
+
+/// A `PATH` where `ottla` is that.
+pub(crate) fn search_path() -> String {
+    let executable = executable();
+    let folder = executable.parent().expect("a folder");
+    format!("{}:{}", folder.display(), std::env::var("PATH").expect("a path"))
+}
+
 pub(crate) fn ottla<I, S>(args: I) -> Command
 where
     I: IntoIterator<Item = S>,
     S: AsRef<OsStr>,
 {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ottla"));
+    let mut command = Command::new(executable());
     command.args(args);
     for (variable, _) in std::env::vars_os() {
         let variable = variable.to_string_lossy();

@@ -120,9 +120,9 @@ impl Group {
         let id = &self.id;
         match &*self.state {
             "Dead" => print_error(out, &format!("Consumer group '{id}' does not exist."))?,
-            "Empty" => eprintln!("\nConsumer group '{id}' has no active members."),
+            "Empty" => sayln!("\nConsumer group '{id}' has no active members."),
             "PreparingRebalance" | "CompletingRebalance" | "Assigning" | "Reconciling" => {
-                eprintln!("\nWarning: Consumer group '{id}' is rebalancing.");
+                sayln!("\nWarning: Consumer group '{id}' is rebalancing.");
             }
             "Stable" => {}
             state => bail!("Expected a valid consumer group state, but found '{state}'."),

@@ -162,7 +162,7 @@ fn check_reset(options: &Options) -> Result<(), Misuse> {
         return Ok(());
     }
     match options.count(&["dry-run", "execute"]) {
-        0 => eprintln!(
+        0 => sayln!(
             "WARN: No action will be performed as the --execute option is missing. In version 5.0, this command \
              will require either --dry-run or --execute to be specified. You should add the --dry-run option \
              explicitly if you are scripting this command and want to keep the current default behavior without \

@@ -89,7 +89,7 @@ pub(super) fn dump_producers(path: &Path, out: &mut dyn Write) -> Result<()> {
     let entries = match decode_producer_snapshot(&read(path)?) {
         Ok(entries) => entries,
         Err(reason) => {
-            eprintln!("{reason}");
+            sayln!("{reason}");
             return Ok(());
         }
     };

@@ -76,7 +76,7 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
         dump(file, &asked, &mut problems, out)?;
     }
     out.flush()?;
-    problems.0.iter().for_each(|problem| eprintln!("{problem}"));
+    problems.0.iter().for_each(|problem| sayln!("{problem}"));
     Ok(Outcome::Success)
 }
 
@@ -108,7 +108,7 @@ fn dump(file: &str, asked: &Asked, problems: &mut Problems, out: &mut dyn Write)
         Some("snapshot") => indexes::dump_producers(path, out).with_context(unreadable),
         Some("txnindex") => indexes::dump_aborted(path, out).with_context(unreadable),
         _ => {
-            eprintln!("Ignoring unknown file {file}");
+            sayln!("Ignoring unknown file {file}");
             Ok(())
         }
     }

@@ -77,7 +77,7 @@ pub(in crate::applets) async fn tell_empty(
 fn tell_clamped(partition: &TopicPartition, planned: &PlannedOffset) {
     let Some(wanted) = planned.clamped else { return };
     let (beyond, bound) = if wanted > planned.to { ("higher", "latest") } else { ("lower", "earliest") };
-    eprintln!(
+    sayln!(
         "New offset ({wanted}) is {beyond} than {bound} offset for topic partition {partition}. Value will be set to {}",
         planned.to
     );

@@ -21,7 +21,7 @@ impl Rebalances {
         let member = consumer.group_metadata().map(|it| it.member_id.to_string()).unwrap_or_default();
         let shown: Vec<String> =
             partitions.iter().map(|it| format!("{} [{}]", it.topic, it.partition)).collect();
-        eprintln!("% Group {} rebalanced (memberid {member}): {what}: {}", self.group, shown.join(", "));
+        sayln!("% Group {} rebalanced (memberid {member}): {what}: {}", self.group, shown.join(", "));
     }
 }
 

@@ -47,7 +47,7 @@ impl<'a> Printer<'a> {
                     at.topic, at.partition, record.offset
                 );
                 if self.options.goes_on {
-                    eprintln!("% ERROR: {told}");
+                    sayln!("% ERROR: {told}");
                     return Ok(());
                 }
                 Err(Fatal::new(format!("{told}: terminating")).into())

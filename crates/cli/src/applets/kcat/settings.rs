@@ -182,7 +182,7 @@ impl Settings {
         let text = fs::read_to_string(path)
             .map_err(|error| Fatal::new(format!("Failed to open {path}: {error}")))?;
         if verbosity >= 1 {
-            eprintln!("% Reading configuration from file {path}");
+            sayln!("% Reading configuration from file {path}");
         }
         self.read(path, &text)
     }

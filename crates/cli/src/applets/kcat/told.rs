@@ -23,7 +23,7 @@ impl Options {
     /// Says something to people who want to hear that much.
     pub(super) fn tell(&self, verbosity: i32, what: impl Display) {
         if self.verbosity >= verbosity {
-            eprintln!("% {what}");
+            sayln!("% {what}");
         }
     }
 }

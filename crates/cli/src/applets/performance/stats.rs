@@ -153,7 +153,7 @@ impl Sink for Printing<'_> {
 
     fn failed(&mut self, error: Error) {
         self.failed += 1;
-        eprintln!("{}", java::shown(&error));
+        sayln!("{}", java::shown(&error));
     }
 }
 

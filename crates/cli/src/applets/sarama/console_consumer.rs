@@ -263,7 +263,7 @@ fn write(out: &mut dyn Write, record: &ConsumerRecord, with_partition: bool) -> 
 
 /// As Go's package `log`, in UTC.
 fn log(text: &str) {
-    eprintln!("{} {text}", go_time("2006/01/02 15:04:05", &Civil::of(wall_ms())));
+    sayln!("{} {text}", go_time("2006/01/02 15:04:05", &Civil::of(wall_ms())));
 }
 
 #[cfg(test)]

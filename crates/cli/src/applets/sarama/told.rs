@@ -54,7 +54,7 @@ pub(super) fn report(ended: Result<Outcome>) -> Result<Outcome> {
     };
     match error.downcast::<Ended>() {
         Ok(Ended { code, text }) => {
-            eprint!("{text}");
+            say!("{text}");
             Ok(Outcome::Code(code))
         }
         Err(error) if error.is::<io::Error>() => Err(error),

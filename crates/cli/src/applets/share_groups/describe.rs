@@ -137,7 +137,7 @@ fn tell_state(out: &mut dyn Write, id: &str, group: &ShareGroup, rows: usize) ->
     if is_dead {
         print_error(out, &format!("Share group '{id}' does not exist."))?;
     } else if &*group.state == "Empty" {
-        eprintln!("\nShare group '{id}' has no active members.");
+        sayln!("\nShare group '{id}' has no active members.");
     }
     Ok(!is_dead && rows > 0)
 }

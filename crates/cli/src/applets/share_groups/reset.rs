@@ -14,7 +14,7 @@ use crate::exit::Outcome;
 pub(super) async fn run(options: &Options, admin: &Admin, out: &mut dyn Write) -> Result<Outcome> {
     let group = options.value("group")?.unwrap_or_default();
     if let Some(reason) = why_not(admin, group).await? {
-        eprintln!("{reason}");
+        sayln!("{reason}");
         return Ok(Outcome::Failure);
     }
     let partitions = partitions(options, admin, group).await?;

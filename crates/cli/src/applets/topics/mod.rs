@@ -59,7 +59,7 @@ pub(super) fn run(args: &[String], out: &mut dyn Write) -> Result<Outcome> {
     let options = SYNTAX.parse(args)?;
     check(&options)?;
     if options.has("delete-config") {
-        eprintln!(
+        sayln!(
             "delete-config option is no longer supported and deprecated since version 4.0. \
              The config will be fully removed in future releases."
         );

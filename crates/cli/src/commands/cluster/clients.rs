@@ -88,10 +88,7 @@ pub(super) async fn run(args: &ClientsArgs) -> Result<Outcome> {
             Ok(told) => {
                 rows.extend(told.clients.into_iter().map(|row| ClientRow { broker, ..row }));
                 if told.other_requests > 0 {
-                    eprintln!(
-                        "{} requests of clients that were too many to be told apart",
-                        told.other_requests
-                    );
+                    sayln!("{} requests of clients that were too many to be told apart", told.other_requests);
                 }
             }
             Err(error) => {

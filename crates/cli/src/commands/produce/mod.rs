@@ -185,7 +185,7 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
         let written = sending.written();
         let asked = sent.and_then(|asked| ended.map(|()| asked));
         if io::stderr().is_terminal() && !matches!(asked, Ok(Some(_))) {
-            eprintln!("{written} records written");
+            sayln!("{written} records written");
         }
         let asked = asked.with_context(|| format!("after {written} records"))?;
         producer.close(FAREWELL).await?;

@@ -115,7 +115,7 @@ impl Sending {
         if self.manner.shows_progress && now - self.told_at >= PROGRESS_MS {
             self.told_at = now;
             // The cursor stays at the line's begin, where the next one is written over it.
-            eprint!("{} records\r", self.sent);
+            say!("{} records\r", self.sent);
         }
     }
 
