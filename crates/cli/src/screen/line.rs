@@ -45,7 +45,7 @@ pub(crate) fn wrapped(text: &str, columns: usize, lines_max: usize) -> Vec<Strin
 }
 
 /// The first so many characters, and all escape sequences, as what was begun with one is ended with another.
-fn cut(line: &str, columns: usize) -> String {
+pub(super) fn cut(line: &str, columns: usize) -> String {
     let (mut text, mut shown, mut is_escape) = (String::with_capacity(line.len()), 0, false);
     for c in line.chars() {
         let is_of_escape = is_escape || c == '\x1b';

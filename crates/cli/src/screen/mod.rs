@@ -35,6 +35,20 @@ pub(crate) struct Size {
     pub(crate) rows: usize,
 }
 
+impl Size {
+    fn now() -> Size {
+        // Some terminals do not know how large they are.
+        let known = size().ok().filter(|(columns, rows)| *columns > 0 && *rows > 0);
+        let (columns, rows) = known.unwrap_or((80, 24));
+        Size { columns: usize::from(columns), rows: usize::from(rows) }
+    }
+}
+
+/// As much of a line as there is room for: what goes on below is not wiped out with it.
+pub(crate) fn fitting(line: &str) -> String {
+    line::cut(line, Size::now().columns)
+}
+
 /// A key that means something to some command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
@@ -141,10 +155,7 @@ impl Screen {
 
     /// Shows these lines and no others, as much of them as there is room for.
     fn paint(&self, lines: impl FnOnce(Size) -> Vec<String>) -> Result<()> {
-        // Some terminals do not know how large they are.
-        let known = size().ok().filter(|(columns, rows)| *columns > 0 && *rows > 0);
-        let (columns, rows) = known.unwrap_or((80, 24));
-        let size = Size { columns: usize::from(columns), rows: usize::from(rows) };
+        let size = Size::now();
         let mut out = io::stdout().lock();
         out.write_all(&line::painting(&lines(size), size.columns, size.rows))?;
         Ok(out.flush()?)

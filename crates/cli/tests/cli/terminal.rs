@@ -48,6 +48,8 @@ fn a_benchmark_tells_how_far_it_is_and_wipes_that_out() {
     let visit = Visit::new();
     let (mut terminal, mut stdout) =
         Terminal::run_piped(visit.command(&["bench", "produce", "--rate", "100", "-n", "200", "-o", "json"]));
+    // The line is longer.
+    terminal.resize(10, 40);
     terminal.wait_for("produce 1 s: ");
     assert_eq!(terminal.ended(), Some(0));
     assert_eq!(terminal.screen().trim(), "");

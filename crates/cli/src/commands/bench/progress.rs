@@ -9,6 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::report::{MIB, per};
 use super::tally::Tally;
 use crate::clock;
+use crate::screen::fitting;
 
 /// How often the line changes.
 const TURN: Duration = Duration::from_millis(500);
@@ -44,7 +45,7 @@ async fn show(test: &str, tally: &Mutex<Tally>) -> std::convert::Infallible {
         };
         let seconds = (now - last.0).as_secs_f64();
         let rates = (per(records - last.1, seconds), per(bytes - last.2, seconds) / MIB);
-        print(&format!("{CLEAR}{}", line(test, now - start, records, rates, p99)));
+        print(&format!("{CLEAR}{}", fitting(&line(test, now - start, records, rates, p99))));
         last = (now, records, bytes);
     }
 }
