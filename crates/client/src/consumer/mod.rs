@@ -48,6 +48,7 @@ use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::assignor::Assignor;
@@ -328,16 +329,22 @@ impl Consumer {
     pub async fn close_within(self, within: Duration) {
         self.leave(clock::now() + within).await;
         self.tasks.close().await;
-        let sessions = self.shared.fetcher().closing();
-        let farewell = async {
-            for (broker, request) in sessions {
-                let call = Call::to(Destination::Broker(broker)).lane(self.lane).versions(7..=i16::MAX);
-                if let Err(error) = self.client.request(&call, &request).await {
+        let _in_time = timeout(GOODBYE, self.close_sessions()).await;
+    }
+
+    /// Not on the consumer's own connections: brokers would answer only after the fetches that wait there for records.
+    async fn close_sessions(&self) {
+        let mut closing = JoinSet::new();
+        for (broker, request) in self.shared.fetcher().closing() {
+            let client = self.client.clone();
+            closing.spawn(async move {
+                let call = Call::to(Destination::Broker(broker)).versions(7..=i16::MAX);
+                if let Err(error) = client.request(&call, &request).await {
                     tracing::debug!(target: "ottla_client::consumer", broker, %error, "the session stays");
                 }
-            }
-        };
-        let _in_time = timeout(GOODBYE, farewell).await;
+            });
+        }
+        closing.join_all().await;
     }
 }
 

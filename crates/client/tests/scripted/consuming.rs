@@ -111,6 +111,22 @@ async fn a_session_names_a_partition_once_and_is_closed_with_the_consumer() {
 }
 
 #[tokio::test]
+async fn closing_does_not_wait_for_a_fetch_that_waits_for_records() {
+    let broker = Broker::start().await;
+    broker.leads(&[("t", 1)]);
+    broker.on::<FetchRequest>(|request, _| match request.session_epoch {
+        0 => answer(records(&request, 5, 0, 3)),
+        -1 => answer(FetchResponse { session_id: 0, ..FetchResponse::default() }),
+        _ => Answer::Late(DEADLINE, Box::new(nothing(5))),
+    });
+    let consumer = consumer_of(&broker, StartAt::Offset(0));
+    recv(&consumer, 3).await;
+    broker.wait_until("a fetch waits", |broker| broker.received::<FetchRequest>().len() == 2).await;
+    tokio::time::timeout(DEADLINE / 2, consumer.close()).await.expect("it closes");
+    assert_eq!(fetches(&broker).last().map(|fetch| fetch.session_epoch), Some(-1));
+}
+
+#[tokio::test]
 async fn a_leader_that_moved_is_followed_with_the_first_answer_that_says_so() {
     let brokers = [Broker::start().await, broker_with_records().await];
     let addresses = [brokers[0].address, brokers[1].address];
