@@ -2,6 +2,7 @@
 
 mod call;
 mod coordinators;
+mod failing;
 mod links;
 mod refresh;
 mod retrying;
@@ -19,6 +20,7 @@ use crate::telemetry::{self, Telemetry};
 use crate::{Error, Result};
 pub use call::{Call, Reply};
 pub use coordinators::{Coordinator, CoordinatorKind};
+pub use failing::Failing;
 pub(crate) use links::Lane;
 pub(crate) use refresh::CONTROLLERS;
 pub use route::Destination;

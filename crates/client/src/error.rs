@@ -383,7 +383,7 @@ impl Error {
     pub fn advice(&self) -> Option<&'static str> {
         match self {
             Error::NoBroker(no_broker) => no_broker.advice(),
-            Error::Unreachable { attempt } => attempt.advice(),
+            Error::Unreachable { attempt } => Some(attempt.advice()),
             Error::Timeout { last, .. } => last.as_ref()?.advice(),
             Error::ProducerFenced { .. } => Some(
                 "let one producer live for each transactional.id; raise transaction.timeout.ms if one took too long",

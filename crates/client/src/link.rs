@@ -6,22 +6,32 @@
 //! | connecting | waits for the outcome, as all others do |
 //! | down | connecting begins, after a pause if it failed before; all who ask then wait for one outcome |
 
+use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::net::lookup_host;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::address::Address;
 use crate::backoff::Backoff;
 use crate::config::ClientConfig;
 use crate::connection::{Connection, Features, Opening, open};
+use crate::error::Attempt;
 use crate::metrics::Counts;
 use crate::sasl::Sasl;
 use crate::tasks::Tasks;
 use crate::transport::Transport;
 use crate::{BrokerId, Error, Result, clock, random};
+
+/// Those who watch tries to connect hear of one that takes longer.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Tries that failed and that somebody who watches has not looked at yet; of more the oldest are forgotten.
+const UNSEEN_MAX: usize = 64;
 
 type Outcome = watch::Receiver<Option<Result<Connection>>>;
 
@@ -35,6 +45,8 @@ pub(crate) struct Links {
     pub(crate) counts: Arc<Counts>,
     /// Whether there was a connection yet.
     pub(crate) is_up: watch::Sender<bool>,
+    /// The tries to connect that fail, for whoever wants to know.
+    pub(crate) failing: broadcast::Sender<Attempt>,
     /// What the cluster agreed on, as the brokers told that were connected to.
     features: Mutex<Features>,
 }
@@ -76,6 +88,7 @@ impl Links {
             tasks: Tasks::default(),
             counts: Arc::default(),
             is_up: watch::Sender::new(false),
+            failing: broadcast::Sender::new(UNSEEN_MAX),
             features: Mutex::default(),
         })
     }
@@ -95,10 +108,6 @@ impl Link {
 
     pub(crate) fn address(&self) -> &Address {
         &self.address
-    }
-
-    pub(crate) fn advertised_by(&self) -> Option<BrokerId> {
-        self.advertised_by
     }
 
     /// Gives a connection, making it if there is none. It is an error at once that connecting fails: whether to try again is the
@@ -145,7 +154,7 @@ impl Link {
         let connecting = Connecting { link: self.clone(), tell, is_done: false };
         self.links.tasks.spawn(async move {
             sleep_until(retry_at).await;
-            let result = connecting.link.connect(failures).await;
+            let result = connecting.link.connect_watched(failures).await;
             connecting.done(result);
         });
         Next::Await(outcome)
@@ -163,10 +172,34 @@ impl Link {
             Err(error) => {
                 tracing::debug!(target: "ottla_client::connection", address = %self.address, %error, "cannot connect");
                 self.links.counts.not_connected();
+                self.tell(self.attempt(error));
                 state.rest(&self.links.config, clock::now());
                 state.now = Now::Down;
             }
         }
+    }
+
+    /// A try to connect that failed so.
+    pub(crate) fn attempt(&self, error: &Error) -> Attempt {
+        if let Error::Unreachable { attempt } = error {
+            return attempt.clone();
+        }
+        self.failed(&error.to_string())
+    }
+
+    /// Those who watch hear of it also while it is not known yet how connecting ends.
+    async fn connect_watched(&self, failures: u32) -> Result<Connection> {
+        let mut connecting = pin!(self.connect(failures));
+        if let Ok(result) = timeout(SOON, &mut connecting).await {
+            return result;
+        }
+        self.tell(self.failed(&format!("no answer for {SOON:?}")));
+        connecting.await
+    }
+
+    fn tell(&self, attempt: Attempt) {
+        // Nobody need watch.
+        let _unseen = self.links.failing.send(attempt);
     }
 
     /// Tries each address that the name stands for.
@@ -194,7 +227,7 @@ impl Link {
 
     async fn resolve(&self) -> Result<Vec<SocketAddr>> {
         let found = lookup_host((&*self.address.host, self.address.port)).await;
-        found.map(Iterator::collect).map_err(|error| self.unreachable(&error.to_string()))
+        found.map(Iterator::collect).map_err(|error| self.unreachable(&unresolved(&error)))
     }
 
     fn opening(&self, to: SocketAddr) -> Opening<'_> {
@@ -214,13 +247,28 @@ impl Link {
     }
 
     fn unreachable(&self, reason: &str) -> Error {
-        Error::unreachable(self.address.to_string(), self.advertised_by, reason)
+        Error::Unreachable { attempt: self.failed(reason) }
+    }
+
+    fn failed(&self, reason: &str) -> Attempt {
+        Attempt {
+            address: self.address.to_string().into(),
+            advertised_by: self.advertised_by,
+            reason: reason.into(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The system's words alone: the standard library puts some of its own before them.
+fn unresolved(error: &io::Error) -> String {
+    let text = error.to_string();
+    let reason = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
+    format!("the name cannot be resolved: {reason}")
 }
 
 /// A task that connects. However it ends, the link is not left connecting.
@@ -264,6 +312,17 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_stands_for_nothing_is_reported_as_that() {
+        for (said, expected) in [
+            ("failed to lookup address information: Name or service not known", "Name or service not known"),
+            ("invalid socket address", "invalid socket address"),
+        ] {
+            let told = unresolved(&io::Error::other(said));
+            assert_eq!(told, format!("the name cannot be resolved: {expected}"));
+        }
+    }
 
     fn link() -> Arc<Link> {
         let links = Links::new(ClientConfig::default()).unwrap();

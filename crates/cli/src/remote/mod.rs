@@ -13,6 +13,7 @@ mod contexts;
 mod http;
 mod import;
 mod properties;
+mod unreachable;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -126,8 +127,10 @@ pub(crate) async fn connect_with(properties: &[Property]) -> Result<Remote> {
 pub(crate) async fn connect_to_controllers_with(properties: &[Property]) -> Result<Remote> {
     let config = client_config(properties)?;
     let controllers = config.bootstrap_servers.join(",");
-    let client = Client::connect_to_controllers(config).await;
-    let client = client.with_context(|| format!("cannot connect to the controllers {controllers}"))?;
+    let connecting = Client::connect_to_controllers(config);
+    let client =
+        connecting.await.with_context(|| format!("cannot connect to the controllers {controllers}"))?;
+    unreachable::warn_from_now_on(&client);
     Ok(Remote { admin: Admin::new(client.clone()), client })
 }
 
@@ -170,7 +173,7 @@ fn named(client: ClientConfig) -> ClientConfig {
 
 async fn connect(config: ClientConfig, properties: &[Property]) -> Result<Remote> {
     let brokers = config.bootstrap_servers.join(",");
-    let client = Client::connect(config).await.with_context(|| {
+    let client = unreachable::connect(config).await.with_context(|| {
         let said = properties.iter().rev().find(|property| property.names_brokers());
         let origin = said.map(|property| property.origin.as_str()).unwrap_or_default();
         format!("cannot connect to {brokers} ({origin})")

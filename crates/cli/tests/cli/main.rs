@@ -26,6 +26,7 @@ mod top;
 mod topic;
 mod tour;
 mod txn;
+mod unreachable;
 
 #[path = "../support/terminal.rs"]
 mod pty;

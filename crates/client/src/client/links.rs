@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use crate::address::Address;
 use crate::cluster::Broker;
 use crate::config::ClientConfig;
+use crate::error::Attempt;
 use crate::link::{Link, Links};
 use crate::metrics::Counts;
 use crate::tasks::Tasks;
@@ -59,6 +60,11 @@ impl LinkTable {
     /// Whether there was a connection yet.
     pub(super) fn is_up(&self) -> watch::Receiver<bool> {
         self.shared.is_up.subscribe()
+    }
+
+    /// The tries to connect that fail from here on.
+    pub(super) fn failing(&self) -> broadcast::Receiver<Attempt> {
+        self.shared.failing.subscribe()
     }
 
     pub(super) fn tasks(&self) -> &Tasks {

@@ -8,7 +8,7 @@ use super::{Call, Client, Coordinator, Lane, Reply};
 use crate::cluster::{Broker, Cluster};
 use crate::config::RecoveryStrategy;
 use crate::connection::Connection;
-use crate::error::{Attempt, NoBroker, Resource, ResponseError};
+use crate::error::{NoBroker, Resource, ResponseError};
 use crate::link::Link;
 use crate::{BrokerId, Error, Result, TopicPartition, random};
 
@@ -77,7 +77,7 @@ impl Client {
             match link.connection().await {
                 Ok(connection) => return Ok(connection),
                 Err(error) if is_the_same_everywhere(&error) => return Err(error),
-                Err(error) => attempts.push(attempt(&link, &error)),
+                Err(error) => attempts.push(link.attempt(&error)),
             }
         }
         Err(NoBroker { attempts }.into())
@@ -90,7 +90,7 @@ impl Client {
         for link in self.candidates(Lane::SHARED) {
             let asking = async { self.request_on(&link.connection().await?, call, request).await };
             match asking.await {
-                Err(error) if !is_the_same_everywhere(&error) => attempts.push(attempt(&link, &error)),
+                Err(error) if !is_the_same_everywhere(&error) => attempts.push(link.attempt(&error)),
                 outcome => return outcome,
             }
         }
@@ -123,17 +123,6 @@ fn is_the_same_everywhere(error: &Error) -> bool {
         error,
         Error::Authentication { .. } | Error::NoToken { .. } | Error::Tls { .. } | Error::Closed(_)
     )
-}
-
-fn attempt(link: &Link, error: &Error) -> Attempt {
-    if let Error::Unreachable { attempt } = error {
-        return attempt.clone();
-    }
-    Attempt {
-        address: link.address().to_string().into(),
-        advertised_by: link.advertised_by(),
-        reason: error.to_string().into(),
-    }
 }
 
 /// Why a partition has no leader that could be asked.

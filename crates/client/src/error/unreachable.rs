@@ -26,14 +26,14 @@ pub struct NoBroker {
 }
 
 impl Attempt {
-    pub(crate) fn advice(&self) -> Option<&'static str> {
-        let advice = match self.advertised_by {
+    /// What a user can do about it.
+    pub fn advice(&self) -> &'static str {
+        match self.advertised_by {
             Some(_) => {
                 "the broker told this address: set its advertised.listeners to one that can be reached from here"
             }
             None => "see that bootstrap.servers is right and that a broker listens there",
-        };
-        Some(advice)
+        }
     }
 }
 
@@ -41,7 +41,7 @@ impl NoBroker {
     /// If any address came out of the configuration, that is where to look first.
     pub(crate) fn advice(&self) -> Option<&'static str> {
         let seed = self.attempts.iter().find(|attempt| attempt.advertised_by.is_none());
-        seed.or(self.attempts.first())?.advice()
+        seed.or(self.attempts.first()).map(Attempt::advice)
     }
 }
 

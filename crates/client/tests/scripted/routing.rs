@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ottla_client::wire::messages::{
-    FindCoordinatorRequest, FindCoordinatorResponse, ListGroupsRequest, ListGroupsResponse, MetadataRequest,
-    find_coordinator_response,
+    ApiVersionsRequest, FindCoordinatorRequest, FindCoordinatorResponse, ListGroupsRequest,
+    ListGroupsResponse, MetadataRequest, find_coordinator_response,
 };
 use ottla_client::{Call, Client, Coordinator, Destination, Error, ErrorCode, TopicPartition};
 
@@ -43,6 +43,35 @@ async fn an_advertised_address_that_cannot_be_reached_is_named_as_that() {
     assert!(matches!(error, Error::Unreachable { .. }), "{error}");
     assert!(error.to_string().contains(&format!("{nobody} (advertised by broker 0)")), "{error}");
     assert!(error.advice().unwrap().contains("advertised.listeners"));
+}
+
+#[tokio::test]
+async fn who_watches_hears_of_each_address_that_cannot_be_connected_to() {
+    let (broker, nobody) = (Broker::start().await, nobody().await);
+    broker.on::<MetadataRequest>(move |_, _| answer(cluster(&[nobody], vec![topic("a", 1, 0)])));
+    let client = client(&[broker.address]);
+    let mut failing = client.failing();
+    let call = Call::to(Destination::Leader(TopicPartition::new("a", 0)));
+    client.request(&call, &ListGroupsRequest::default()).await.unwrap_err();
+    let attempt = failing.next().await.unwrap();
+    assert_eq!((&*attempt.address, attempt.advertised_by), (&*nobody.to_string(), Some(0)));
+    assert!(attempt.reason.starts_with("Connection refused"), "{attempt}");
+    client.close().await;
+    drop(client);
+    while failing.next().await.is_some() {}
+}
+
+#[tokio::test]
+async fn who_watches_hears_soon_of_one_that_does_not_answer() {
+    let silent = Broker::start().await;
+    silent.on::<ApiVersionsRequest>(|_, _| Answer::Nothing);
+    let client = client(&[silent.address]);
+    let mut failing = client.failing();
+    let connecting = tokio::spawn(async move { client.refresh().await });
+    let attempt = failing.next().await.unwrap();
+    assert_eq!((&*attempt.address, &*attempt.reason), (&*silent.address.to_string(), "no answer for 1s"));
+    assert!(!connecting.is_finished());
+    connecting.abort();
 }
 
 #[tokio::test]

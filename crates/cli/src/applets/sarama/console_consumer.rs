@@ -20,7 +20,7 @@ use super::which::PEERS;
 use crate::applets::connection::Properties;
 use crate::applets::ending::asked_to_end;
 use crate::clock::wall_ms;
-use crate::commands::offsets_of::offsets_of;
+use crate::commands::offsets_of::all_offsets_of;
 use crate::exit::Outcome;
 use crate::remote::{Remote, block_on, connect_consumer_with};
 use crate::timestamp::{Civil, go_time};
@@ -222,7 +222,7 @@ async fn start(admin: &Admin, partition: &TopicPartition, offset: Offset) -> Res
     let mut ends = [0; 2];
     for (end, spec) in ends.iter_mut().zip([OffsetSpec::Earliest, OffsetSpec::Latest]) {
         let partitions = std::slice::from_ref(partition);
-        let offsets = offsets_of(admin, partitions, spec, IsolationLevel::ReadUncommitted).await?;
+        let offsets = all_offsets_of(admin, partitions, spec, IsolationLevel::ReadUncommitted).await?;
         *end = offsets.get(partition).copied().unwrap_or_default();
     }
     let [oldest, newest] = ends;

@@ -24,7 +24,7 @@ use super::tally::Tally;
 use super::topic::{Topic, TopicArgs};
 use super::{AmountArgs, ConsumeArgs, RecordArgs};
 use crate::clock;
-use crate::commands::offsets_of::offsets_of;
+use crate::commands::offsets_of::all_offsets_of;
 use crate::exit::{Outcome, print_error};
 use crate::output::OutputArgs;
 use crate::remote::{ConnectionArgs, Property, Remote};
@@ -137,8 +137,8 @@ impl<'a> Running<'a> {
     async fn consume(&mut self, consumers: u16) -> Result<()> {
         let committed = IsolationLevel::ReadUncommitted;
         let admin = &self.remote.admin;
-        let starts = offsets_of(admin, &self.topic.partitions, OffsetSpec::Earliest, committed).await?;
-        let ends = offsets_of(admin, &self.topic.partitions, OffsetSpec::Latest, committed).await?;
+        let starts = all_offsets_of(admin, &self.topic.partitions, OffsetSpec::Earliest, committed).await?;
+        let ends = all_offsets_of(admin, &self.topic.partitions, OffsetSpec::Latest, committed).await?;
         let mut shares = Vec::new();
         for share in dealt(&self.topic.partitions, consumers.into()) {
             let assigned = share.iter().map(|it| (it.clone(), starts.get(it).copied().unwrap_or_default()));
@@ -173,7 +173,7 @@ impl<'a> Running<'a> {
         let consumer = Consumer::new(client, config)?;
         let isolation = IsolationLevel::ReadUncommitted;
         let partitions = &self.topic.partitions;
-        let ends = offsets_of(&self.remote.admin, partitions, OffsetSpec::Latest, isolation).await?;
+        let ends = all_offsets_of(&self.remote.admin, partitions, OffsetSpec::Latest, isolation).await?;
         consumer.assign(ends.into_iter().map(|(it, end)| (it, StartAt::Offset(end))))?;
         let producer = self.producer(vec![Property::new("linger.ms", "0", "latency")]).await?;
         let trips =

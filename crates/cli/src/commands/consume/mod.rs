@@ -23,7 +23,7 @@ mod writing;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use ottla_client::consumer::Consumer;
 use ottla_records::Timestamp;
@@ -158,7 +158,8 @@ pub(crate) fn run(args: &ConsumeArgs) -> Result<Outcome> {
     let timeout = args.timeout()?;
     let mut out = BufWriter::with_capacity(BUFFER, stdout.lock());
     block_on(Box::pin(async {
-        let (remote, config) = args.connection.connect_consumer(defaults(), args.properties(&spans)).await?;
+        let connecting = args.connection.connect_consumer(defaults(timeout), args.properties(&spans));
+        let (remote, config) = in_time(timeout, connecting).await?;
         let isolation = config.isolation_level;
         let consumer = Consumer::new(remote.client.clone(), config)?;
         let reading = match &args.group {
@@ -181,6 +182,20 @@ pub(crate) fn run(args: &ConsumeArgs) -> Result<Outcome> {
         showing.decoding.iter().for_each(Decoding::warn);
         ended.map(|()| Outcome::Success)
     }))
+}
+
+/// Less is not enough to ask a broker for anything.
+const ASKING_TIME_MIN: Duration = Duration::from_secs(1);
+
+/// Who will not wait for records waits no longer for a broker.
+fn asking_time(timeout: Duration) -> Duration {
+    timeout.max(ASKING_TIME_MIN)
+}
+
+async fn in_time<T>(timeout: Option<Duration>, connecting: impl Future<Output = Result<T>>) -> Result<T> {
+    let Some(time) = timeout.map(asking_time) else { return connecting.await };
+    let connected = tokio::time::timeout(time, connecting).await;
+    connected.with_context(|| format!("no broker answered within {time:?} (--timeout)"))?
 }
 
 /// How long a poll waits before it is looked whether all is read.
@@ -206,7 +221,7 @@ async fn consume(
             }
         }
     }
-    Ok(())
+    reading.check_end(consumer)
 }
 
 impl ConsumeArgs {
@@ -272,7 +287,10 @@ fn time(text: &str) -> Result<Timestamp, String> {
     time.ok_or_else(|| "give it as 2024-02-29T12:00:00Z, in milliseconds, or as -48h (ago)".to_owned())
 }
 
-fn defaults() -> Vec<Property> {
+fn defaults(timeout: Option<Duration>) -> Vec<Property> {
     let default = |name: &str, value: &str| Property::new(name, value, "the default");
-    vec![default("auto.offset.reset", "earliest"), default("max.poll.records", "10000")]
+    let mut all = vec![default("auto.offset.reset", "earliest"), default("max.poll.records", "10000")];
+    let asking = timeout.map(|timeout| asking_time(timeout).as_millis().to_string());
+    all.extend(asking.map(|ms| Property::new("default.api.timeout.ms", ms, "--timeout")));
+    all
 }

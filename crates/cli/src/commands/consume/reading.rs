@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 use ottla_client::admin::{Admin, OffsetSpec};
 use ottla_client::config::IsolationLevel;
 use ottla_client::consumer::{Consumer, ConsumerRecord, StartAt};
 use ottla_client::{Offset, TopicPartition};
 
 use super::offsets::{Bound, Extent, Spans};
-use crate::commands::offsets_of::offsets_of;
+use crate::commands::offsets_of::all_offsets_of;
 use crate::commands::partitions_of::partitions_of;
 
 /// What is still to be read.
@@ -96,6 +96,21 @@ impl Reading {
         self.left = self.left.map(|left| left.saturating_sub(1));
     }
 
+    /// That it ended early is an error if there is more of a partition with an end, or if nobody has told whether there is.
+    pub(super) fn check_end(&self, consumer: &Consumer) -> Result<()> {
+        if self.has_enough() {
+            return Ok(());
+        }
+        if self.until == Until::GroupEnded && consumer.group_metadata()?.generation < 0 {
+            bail!("the group was not joined before --timeout");
+        }
+        let has_more = |it: &&TopicPartition| consumer.lag(it).is_none_or(|lag| lag > 0);
+        match self.open.iter().find(has_more) {
+            Some(partition) => bail!("{partition} was not read to its end before --timeout"),
+            None => Ok(()),
+        }
+    }
+
     /// By the consumer's positions, as the last offsets of a partition may have no records.
     pub(super) async fn is_done(&mut self, consumer: &Consumer) -> Result<bool> {
         if self.until == Until::GroupEnded {
@@ -136,8 +151,8 @@ impl Reading {
 
 impl Lookup<'_> {
     async fn extents(&self, wanted: &[TopicPartition]) -> Result<BTreeMap<TopicPartition, Extent>> {
-        let starts = offsets_of(self.admin, wanted, OffsetSpec::Earliest, self.isolation).await?;
-        let ends = offsets_of(self.admin, wanted, OffsetSpec::Latest, self.isolation).await?;
+        let starts = all_offsets_of(self.admin, wanted, OffsetSpec::Earliest, self.isolation).await?;
+        let ends = all_offsets_of(self.admin, wanted, OffsetSpec::Latest, self.isolation).await?;
         let extent = |it: &TopicPartition| {
             let (start, end) = (starts.get(it).copied(), ends.get(it).copied());
             Extent { start: start.unwrap_or_default(), end: end.unwrap_or_default() }
@@ -156,13 +171,15 @@ impl Lookup<'_> {
             Some((it.clone(), OffsetSpec::Timestamp(time)))
         };
         let times: BTreeMap<TopicPartition, OffsetSpec> = extents.keys().filter_map(time).collect();
-        let found = if times.is_empty() {
-            BTreeMap::new()
-        } else {
-            self.admin.list_offsets(&times, self.isolation).await?
-        };
+        let mut found = BTreeMap::new();
+        if !times.is_empty() {
+            for (it, listed) in self.admin.list_offsets(&times, self.isolation).await? {
+                let listed = listed.with_context(|| format!("the offsets of {it} are not known"))?;
+                found.extend(listed.offset.map(|offset| (it, offset)));
+            }
+        }
         let offset = |(it, extent): (&TopicPartition, &Extent)| {
-            let found = found.get(it).and_then(|found| found.as_ref().ok()?.offset);
+            let found = found.get(it).copied();
             // Where no record is that young: the end.
             let offset = bound(it)?.offset(*extent).or(found).unwrap_or(extent.end);
             Some((it.clone(), offset))

@@ -10,7 +10,7 @@ use ottla_client::config::{ConsumerConfig, IsolationLevel};
 use ottla_client::consumer::{Consumer, ConsumerRecord, StartAt};
 use ottla_client::producer::ProducerRecord;
 
-use crate::commands::offsets_of::offsets_of;
+use crate::commands::offsets_of::all_offsets_of;
 use crate::remote::ConnectionArgs;
 
 /// How long a poll waits before it is looked whether all is read.
@@ -30,8 +30,8 @@ pub(super) async fn copy_records(
     let producer = remote.client.producer(options)?;
     let consumer =
         Consumer::new(remote.client.clone(), ConsumerConfig::default().isolation_level(isolation))?;
-    let begins = offsets_of(&remote.admin, partitions, OffsetSpec::Earliest, isolation).await?;
-    let ends = offsets_of(&remote.admin, partitions, OffsetSpec::Latest, isolation).await?;
+    let begins = all_offsets_of(&remote.admin, partitions, OffsetSpec::Earliest, isolation).await?;
+    let ends = all_offsets_of(&remote.admin, partitions, OffsetSpec::Latest, isolation).await?;
     let mut open: BTreeSet<&TopicPartition> =
         begins.keys().filter(|it| begins.get(*it) < ends.get(*it)).collect();
     consumer.assign(open.iter().map(|it| ((*it).clone(), StartAt::Offset(begins[*it]))))?;

@@ -10,7 +10,7 @@ use ottla_client::{Offset, TopicPartition};
 use serde::Serialize;
 
 use crate::clock;
-use crate::commands::offsets_of::offsets_of;
+use crate::commands::offsets_of::all_offsets_of;
 use crate::commands::partitions_of::partitions_of;
 use crate::confirm::ConfirmArgs;
 use crate::exit::{Outcome, print_refusal, usage};
@@ -99,13 +99,13 @@ impl Before {
         admin: &Admin,
         partitions: &[TopicPartition],
     ) -> Result<BTreeMap<TopicPartition, Offset>> {
-        let mut ends = offsets_of(admin, partitions, OffsetSpec::Latest, ISOLATION).await?;
+        let mut ends = all_offsets_of(admin, partitions, OffsetSpec::Latest, ISOLATION).await?;
         match self {
             Before::End => {}
             // No partition is asked for more than it has.
             Before::Offset(offset) => ends.values_mut().for_each(|end| *end = (*end).min(*offset)),
             Before::Time(time) => {
-                ends.extend(offsets_of(admin, partitions, OffsetSpec::Timestamp(*time), ISOLATION).await?)
+                ends.extend(all_offsets_of(admin, partitions, OffsetSpec::Timestamp(*time), ISOLATION).await?)
             }
         }
         Ok(ends)
@@ -116,7 +116,7 @@ pub(super) async fn run(args: &TrimArgs) -> Result<Outcome> {
     let before = Before::parse(&args.before)?;
     let remote = args.connection.connect().await?;
     let partitions = partitions_of(&remote.admin, &args.topic, &args.partitions).await?;
-    let starts = offsets_of(&remote.admin, &partitions, OffsetSpec::Earliest, ISOLATION).await?;
+    let starts = all_offsets_of(&remote.admin, &partitions, OffsetSpec::Earliest, ISOLATION).await?;
     let mut wanted = before.of(&remote.admin, &partitions).await?;
     wanted.retain(|partition, offset| starts.get(partition).is_none_or(|start| start < offset));
     let row = |(partition, offset): (&TopicPartition, &Offset)| TrimRow {
