@@ -3,6 +3,7 @@
 //! Every fallible call of this crate fails with [`Error`]. It is cheap to clone, so that all who waited for one thing learn why it
 //! did not come.
 
+mod listener;
 mod response;
 mod tls;
 mod unreachable;
@@ -15,6 +16,7 @@ use ottla_wire::{ApiKey, ErrorCode};
 
 use crate::partitioner::PartitionerError;
 use crate::{BrokerId, Offset, TopicPartition};
+pub use listener::OtherListener;
 pub use response::{Resource, ResponseError};
 pub use tls::TlsProblem;
 pub use unreachable::{Attempt, NoBroker};
@@ -50,6 +52,15 @@ pub enum Error {
         api: ApiKey,
         /// What the operating system said.
         reason: Arc<str>,
+    },
+
+    /// A listener is of another kind than `security.protocol` says, or seems so.
+    #[error("{broker}: {seems}")]
+    OtherListener {
+        /// The broker's address.
+        broker: Arc<str>,
+        /// What it seems to be.
+        seems: OtherListener,
     },
 
     /// A response did not come within `request.timeout.ms`. Whether the broker acted on the request is not known.
@@ -254,7 +265,7 @@ impl Error {
         reason: impl Into<Arc<str>>,
     ) -> Error {
         Error::Unreachable {
-            attempt: Attempt { address: address.into(), advertised_by, reason: reason.into() },
+            attempt: Attempt { address: address.into(), advertised_by, reason: reason.into(), advice: None },
         }
     }
 
@@ -270,6 +281,7 @@ impl Error {
             | Error::Timeout { .. } => true,
             Error::Partitioner { reason, .. } => *reason == PartitionerError::NoneAvailable,
             Error::Response(response) => response.is_retriable(),
+            Error::OtherListener { seems, .. } => seems.may_pass(),
             Error::Config(_)
             | Error::Malformed { .. }
             | Error::ResponseTooLarge { .. }
@@ -303,6 +315,7 @@ impl Error {
             Error::NoBroker(_)
             | Error::Unreachable { .. }
             | Error::Disconnected { .. }
+            | Error::OtherListener { .. }
             | Error::RequestTimeout { .. }
             | Error::NoToken { .. }
             | Error::Timeout { .. }
@@ -352,6 +365,7 @@ impl Error {
         match self {
             Error::Unreachable { attempt } => Some(&attempt.address),
             Error::Disconnected { broker, .. }
+            | Error::OtherListener { broker, .. }
             | Error::RequestTimeout { broker, .. }
             | Error::Malformed { broker, .. }
             | Error::ResponseTooLarge { broker, .. }
@@ -384,6 +398,7 @@ impl Error {
         match self {
             Error::NoBroker(no_broker) => no_broker.advice(),
             Error::Unreachable { attempt } => Some(attempt.advice()),
+            Error::OtherListener { seems, .. } => Some(seems.advice()),
             Error::Timeout { last, .. } => last.as_ref()?.advice(),
             Error::ProducerFenced { .. } => Some(
                 "let one producer live for each transactional.id; raise transaction.timeout.ms if one took too long",
@@ -432,6 +447,7 @@ impl Error {
             | Error::NoBroker(_)
             | Error::Unreachable { .. }
             | Error::Disconnected { .. }
+            | Error::OtherListener { .. }
             | Error::RequestTimeout { .. }
             | Error::Malformed { .. }
             | Error::ResponseTooLarge { .. }

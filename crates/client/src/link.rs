@@ -184,7 +184,12 @@ impl Link {
         if let Error::Unreachable { attempt } = error {
             return attempt.clone();
         }
-        self.failed(&error.to_string())
+        let reason = if let Error::OtherListener { seems, .. } = error {
+            seems.to_string()
+        } else {
+            error.to_string()
+        };
+        Attempt { advice: error.advice(), ..self.failed(&reason) }
     }
 
     /// Those who watch hear of it also while it is not known yet how connecting ends.
@@ -255,6 +260,7 @@ impl Link {
             address: self.address.to_string().into(),
             advertised_by: self.advertised_by,
             reason: reason.into(),
+            advice: None,
         }
     }
 

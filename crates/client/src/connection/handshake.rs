@@ -10,7 +10,7 @@ use super::authenticate::Ask;
 use super::frames::{FrameError, Frames};
 use super::parts::Parts;
 use super::{Versions, api_of};
-use crate::error::{ResponseError, TlsProblem};
+use crate::error::{OtherListener, ResponseError, TlsProblem};
 use crate::{Error, Result};
 
 /// How brokers show this library in their metrics (KIP-511).
@@ -128,9 +128,10 @@ pub(super) fn end(broker: &Arc<str>, error: &FrameError, max: usize) -> Option<E
         FrameError::TooLarge(size) if size >> 16 == TLS_ALERT => {
             Some(Error::Tls { broker: broker.clone(), problem: TlsProblem::Wanted })
         }
-        FrameError::TooLarge(size) => {
-            Some(Error::ResponseTooLarge { broker: broker.clone(), size: *size, max })
-        }
+        FrameError::TooLarge(size) => Some(match OtherListener::of_size(*size) {
+            Some(seems) => Error::OtherListener { broker: broker.clone(), seems },
+            None => Error::ResponseTooLarge { broker: broker.clone(), size: *size, max },
+        }),
         FrameError::Io(error) => {
             TlsProblem::of(error).map(|problem| Error::Tls { broker: broker.clone(), problem })
         }

@@ -13,7 +13,7 @@ use super::handshake::Handshake;
 use super::in_flight::InFlight;
 use super::{Connection, IN_FLIGHT_MAX, Shared, run};
 use crate::address::Address;
-use crate::error::TlsProblem;
+use crate::error::{OtherListener, TlsProblem};
 use crate::metrics::Counts;
 use crate::sasl::Sasl;
 use crate::tasks::Tasks;
@@ -51,6 +51,9 @@ impl Opening<'_> {
     fn unreachable(&self, error: &io::Error) -> Error {
         if let Some(problem) = TlsProblem::of(error) {
             return Error::Tls { broker: self.broker(), problem };
+        }
+        if let Some(seems) = OtherListener::of(error) {
+            return Error::OtherListener { broker: self.broker(), seems };
         }
         let reason = if self.to.ip().to_string() == *self.address.host {
             error.to_string()

@@ -16,6 +16,7 @@ use super::frames::{FrameError, Frames};
 use super::in_flight::{InFlight, Pending};
 use super::parts::Parts;
 use super::{Outgoing, Shared, api_of, handshake};
+use crate::error::OtherListener;
 use crate::{Error, clock};
 
 /// Requests that are written together take no more than about so many bytes.
@@ -23,10 +24,6 @@ const WRITTEN_TOGETHER_MAX: usize = 1024 * 1024;
 
 /// No answer is so large: the broker and this client read each other's bytes out of step.
 const OUT_OF_STEP: i64 = 256 * 1024 * 1024;
-
-/// What a broker does with requests of those who it does not know, but says only to itself.
-const CLOSED_AT_ONCE: &str =
-    "the broker closed the connection before it answered anything, as it does where SASL is wanted";
 
 /// Why a connection ends.
 enum End {
@@ -210,7 +207,7 @@ async fn read(
     loop {
         let frame = match frames.next().await {
             Ok(frame) => frame,
-            Err(FrameError::Closed) if !is_known => return End::Broken(CLOSED_AT_ONCE.into()),
+            Err(FrameError::Closed) if !is_known => return End::Error(wants_sasl(shared)),
             Err(error) => return ended(shared, &error, max),
         };
         let now = clock::now();
@@ -233,6 +230,10 @@ async fn read(
         is_known = true;
         shared.in_flight.answered.notify_one();
     }
+}
+
+fn wants_sasl(shared: &Shared) -> Error {
+    Error::OtherListener { broker: shared.broker.clone(), seems: OtherListener::WantsSasl }
 }
 
 fn ended(shared: &Shared, error: &FrameError, max: usize) -> End {

@@ -1,7 +1,7 @@
 use super::*;
 
 fn attempt(address: &str, advertised_by: Option<i32>, reason: &str) -> Attempt {
-    Attempt { address: address.into(), advertised_by, reason: reason.into() }
+    Attempt { address: address.into(), advertised_by, reason: reason.into(), advice: None }
 }
 
 #[track_caller]
@@ -28,6 +28,22 @@ fn an_advertised_address_that_cannot_be_reached_is_named_as_that() {
     let error = Error::Unreachable { attempt: attempt("kafka-0:9092", Some(0), "no such host") };
     assert!(error.advice().unwrap().contains("advertised.listeners"), "{error}");
     check(error, "cannot connect to kafka-0:9092 (advertised by broker 0): no such host", true, false);
+}
+
+#[test]
+fn what_is_advised_depends_on_why_an_address_cannot_be_used() {
+    for (seems, expected) in [
+        (OtherListener::WantsSasl, "security.protocol to SASL_SSL"),
+        (OtherListener::WithoutTls, "security.protocol to PLAINTEXT"),
+        (OtherListener::Http, "another port"),
+    ] {
+        let error = Error::OtherListener { broker: "a:9092".into(), seems };
+        let advice = error.advice().unwrap();
+        assert!(advice.contains(expected), "{advice}");
+        let mut attempt = attempt("a:9092", None, &seems.to_string());
+        attempt.advice = Some(advice);
+        assert_eq!(Error::from(NoBroker { attempts: vec![attempt] }).advice(), Some(advice));
+    }
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub struct Attempt {
     pub advertised_by: Option<BrokerId>,
     /// What the operating system said.
     pub reason: Arc<str>,
+    /// What to do where it is not the address that is wrong.
+    pub(crate) advice: Option<&'static str>,
 }
 
 /// No broker could be asked.
@@ -28,12 +30,12 @@ pub struct NoBroker {
 impl Attempt {
     /// What a user can do about it.
     pub fn advice(&self) -> &'static str {
-        match self.advertised_by {
+        self.advice.unwrap_or(match self.advertised_by {
             Some(_) => {
                 "the broker told this address: set its advertised.listeners to one that can be reached from here"
             }
             None => "see that bootstrap.servers is right and that a broker listens there",
-        }
+        })
     }
 }
 

@@ -16,6 +16,7 @@ use tokio_rustls::client::TlsStream;
 use super::lenient::Lenient;
 use super::pem::Pem;
 use crate::config::SecurityConfig;
+use crate::error::OtherListener;
 use crate::{Error, Result};
 
 /// Secures sockets.
@@ -65,15 +66,11 @@ impl Tls {
             io::Error::new(io::ErrorKind::InvalidInput, format!("no certificate is for {host:?}: {error}"))
         })?;
         self.connector.connect(name, tcp).await.map_err(|error| {
-            // A listener without TLS takes the handshake for a request that is far too large.
             let kind = error.kind();
             if !matches!(kind, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) {
                 return error;
             }
-            io::Error::new(
-                kind,
-                "the connection ended within the TLS handshake, as it does where a listener has no TLS",
-            )
+            io::Error::new(kind, OtherListener::WithoutTls)
         })
     }
 }

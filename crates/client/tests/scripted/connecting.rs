@@ -6,7 +6,7 @@ use ottla_client::error::TlsProblem;
 use ottla_client::wire::ApiKey;
 use ottla_client::wire::messages::{
     ApiVersionsRequest, ApiVersionsResponse, DescribeClusterRequest, DescribeClusterResponse,
-    ListGroupsRequest, ListGroupsResponse,
+    ListGroupsRequest, ListGroupsResponse, MetadataRequest,
 };
 use ottla_client::{Call, Client, Destination, Error, ErrorCode};
 
@@ -94,6 +94,7 @@ async fn what_is_no_answer_is_an_error_and_the_next_request_goes_over_a_new_conn
     let too_large: fn(&Error) -> bool = |error| matches!(error, Error::ResponseTooLarge { .. });
     let tls: fn(&Error) -> bool = |error| matches!(error, Error::Tls { problem: TlsProblem::Wanted, .. });
     let ended: fn(&Error) -> bool = |error| matches!(error, Error::Disconnected { .. });
+    let cut: fn(&Error) -> bool = |error| matches!(error, Error::OtherListener { .. });
     for (name, bytes, is_expected) in [
         ("a size beyond what is accepted", vec![0x07, 0xff, 0xff, 0xff], too_large),
         ("a size beyond all measure", vec![0x7f, 0xff, 0xff, 0xff], ended),
@@ -101,7 +102,7 @@ async fn what_is_no_answer_is_an_error_and_the_next_request_goes_over_a_new_conn
         ("what a TLS listener says", vec![0x15, 3, 3, 0, 2, 2, 80], tls),
         ("another request's number", correlated(vec![0, 0, 9, 9, 0, 0]), ended),
         ("no header", correlated(vec![0]), ended),
-        ("half a frame", vec![0, 0, 0, 9, 1], ended),
+        ("half a frame", vec![0, 0, 0, 9, 1], cut),
     ] {
         let broker = Broker::start().await;
         let mut bytes = Some(bytes);
@@ -118,6 +119,21 @@ async fn what_is_no_answer_is_an_error_and_the_next_request_goes_over_a_new_conn
         ask(&client).await.unwrap_or_else(|error| panic!("after {name}: {error}"));
         assert_eq!(broker.connections().0, 2, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_listener_of_another_kind_is_told_from_one_that_is_not_there() {
+    let check = async |broker: Broker, reason: &str, advice: &str| {
+        let error = Client::connect(config(&[broker.address])).await.unwrap_err();
+        assert!(error.to_string().contains(reason), "{error}");
+        assert!(error.advice().unwrap().contains(advice), "{error}: {:?}", error.advice());
+    };
+    let broker = Broker::start().await;
+    broker.on::<ApiVersionsRequest>(|_, _| Answer::Raw(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()));
+    check(broker, "it speaks HTTP", "take another port").await;
+    let broker = Broker::start().await;
+    broker.on::<MetadataRequest>(|_, _| Answer::Close);
+    check(broker, "as it does where SASL is wanted", "security.protocol to SASL_SSL").await;
 }
 
 #[tokio::test]
