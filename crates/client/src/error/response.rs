@@ -78,6 +78,9 @@ impl ResponseError {
     }
 
     pub(crate) fn advice(&self) -> Option<&'static str> {
+        if self.api == ApiKey::InitProducerId && self.code == ErrorCode::ClusterAuthorizationFailed {
+            return Some(MAY_WRITE_NOTHING);
+        }
         ADVICE.iter().find(|(code, _)| *code == self.code).map(|(_, advice)| *advice)
     }
 }
@@ -93,6 +96,10 @@ const FATAL: &[ErrorCode] = &[
     ErrorCode::InvalidTxnState,
     ErrorCode::InvalidProducerIdMapping,
 ];
+
+/// Since Kafka 2.8, who may write to any topic may be an idempotent producer.
+const MAY_WRITE_NOTHING: &str =
+    "give the principal WRITE on the topic; before Kafka 2.8 also IDEMPOTENT_WRITE on the cluster";
 
 #[rustfmt::skip]
 const ADVICE: &[(ErrorCode, &str)] = &[

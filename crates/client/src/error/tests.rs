@@ -47,6 +47,14 @@ fn what_is_advised_depends_on_why_an_address_cannot_be_used() {
 }
 
 #[test]
+fn who_may_not_produce_idempotently_may_not_write_to_any_topic() {
+    let code = ErrorCode::ClusterAuthorizationFailed.code();
+    let advice = |api| Error::from(ResponseError::new(api, code)).advice().unwrap();
+    assert!(advice(ApiKey::InitProducerId).contains("WRITE on the topic"));
+    assert!(advice(ApiKey::CreateTopics).contains("access to the cluster"));
+}
+
+#[test]
 fn an_answer_says_what_was_asked_about_what_and_who_said_so() {
     let response = ResponseError::new(ApiKey::Produce, ErrorCode::MessageTooLarge.code())
         .about(Resource::TopicPartition(TopicPartition::new("orders", 3)))
