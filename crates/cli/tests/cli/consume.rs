@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 use super::Visit;
 
@@ -192,6 +193,24 @@ fn what_makes_no_sense_is_a_usage_error() {
     }
     let unknown = visit.refused(&["consume", "nothing", "-e"], 1);
     assert!(unknown.contains("UNKNOWN_TOPIC_OR_PARTITION"), "{unknown}");
+}
+
+#[test]
+fn whoever_is_asked_to_end_leaves_the_group() {
+    let visit = visit();
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut child =
+            visit.command(&["consume", "digits", "-g", "readers"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut String::new()).unwrap();
+        let process = i32::try_from(child.id()).ok().and_then(Pid::from_raw).unwrap();
+        kill_process(process, signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{signal:?}");
+        let group = visit.ok(&["group", "describe", "readers", "-o", "json"]);
+        let group: Value = serde_json::from_str(&group).unwrap();
+        assert_eq!(group[0]["memberCount"], 0, "{signal:?}: {group}");
+        visit.fed(&["produce", "digits"], b"more\n");
+    }
 }
 
 #[test]

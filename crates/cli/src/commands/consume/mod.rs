@@ -27,11 +27,11 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use ottla_client::consumer::Consumer;
 use ottla_records::Timestamp;
-use tokio::signal::ctrl_c;
 
 use crate::clock::wall_ms;
 use crate::exit::{Outcome, usage};
 use crate::remote::{ConnectionArgs, Property, block_on};
+use crate::signals::asked_to_end;
 use crate::timestamp::{parse_duration, parse_time};
 use decoding::Decoding;
 use filter::{Filter, FilterArgs};
@@ -175,7 +175,7 @@ pub(crate) fn run(args: &ConsumeArgs) -> Result<Outcome> {
         };
         let ended = tokio::select! {
             ended = consume(&consumer, reading, timeout, &mut showing, &mut out) => ended,
-            interrupted = ctrl_c() => interrupted.map_err(anyhow::Error::from),
+            asked = asked_to_end() => Ok(asked.map(drop)?),
         };
         // A group is left also when something went wrong: others would wait for this member.
         consumer.close().await;
