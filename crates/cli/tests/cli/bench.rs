@@ -1,8 +1,12 @@
 //! `ottla bench`.
 
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::Visit;
+use super::support::wait_until;
 
 impl Visit {
     fn bench(&self, line: &str) -> Vec<Value> {
@@ -41,6 +45,22 @@ fn what_is_written_is_counted_and_timed_and_the_topic_is_gone_afterwards() {
         assert!(others.iter().all(|number| *number > 0.0), "{line}: {report}");
     }
     assert_eq!(visit.topics(), "");
+}
+
+#[test]
+fn one_signal_ends_all_of_it_with_what_was_measured() {
+    let visit = Visit::new();
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let mut command = visit.command(&["bench", "all", "--duration", "10m", "-o", "json"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        wait_until("there is a topic", || visit.topics().contains("ottla-bench-"));
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(code), "{ended:?}");
+        let reports: Vec<Value> = serde_json::from_slice(&ended.stdout).expect("what was measured");
+        assert_eq!(names(&reports), ["produce"]);
+        assert_eq!(visit.topics(), "");
+    }
 }
 
 #[test]

@@ -7,12 +7,14 @@
 //! producing    sends them; under_way tells how long each took
 //! consuming    reads them
 //! round_trips  sends and reads one after the other
+//! interruption ends all of it, with what was measured
 //! tally        what was measured; report is what is told of it, progress while it is under way
 //! ```
 //!
 //! The engines know nothing of the command line: Kafka's scripts for performance are applets over the same ones.
 
 pub(crate) mod consuming;
+mod interruption;
 mod pace;
 pub(crate) mod payloads;
 pub(crate) mod producing;

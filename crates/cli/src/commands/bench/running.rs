@@ -10,11 +10,11 @@ use ottla_client::config::{ConsumerConfig, IsolationLevel, ProducerConfig};
 use ottla_client::consumer::{Consumer, StartAt};
 use ottla_client::producer::Producer;
 use ottla_client::{Client, Offset, TopicPartition};
-use tokio::signal::ctrl_c;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::consuming::consume;
+use super::interruption::Interruption;
 use super::payloads::Payloads;
 use super::producing::{Load, produce};
 use super::progress::watched;
@@ -25,7 +25,7 @@ use super::topic::{Topic, TopicArgs};
 use super::{AmountArgs, ConsumeArgs, RecordArgs};
 use crate::clock;
 use crate::commands::offsets_of::all_offsets_of;
-use crate::exit::{Outcome, print_error};
+use crate::exit::{Outcome, print_error, print_warning};
 use crate::output::OutputArgs;
 use crate::remote::{ConnectionArgs, Property, Remote};
 
@@ -38,6 +38,7 @@ pub(super) struct Running<'a> {
     remote: Remote,
     topic: Topic,
     is_given: bool,
+    interruption: Interruption,
     reports: Vec<Report>,
     failure: Option<ottla_client::Error>,
 }
@@ -65,9 +66,22 @@ impl<'a> Running<'a> {
         records.transaction()?;
         let remote = connection.connect().await?;
         let is_given = topic.is_given();
+        // From here on there is something to be removed.
+        let interruption = Interruption::listen();
         let topic = topic.open(&remote.admin).await?;
         let (reports, failure) = (Vec::new(), None);
-        Ok(Running { connection, records, payloads, amount, remote, topic, is_given, reports, failure })
+        Ok(Running {
+            connection,
+            records,
+            payloads,
+            amount,
+            remote,
+            topic,
+            is_given,
+            interruption,
+            reports,
+            failure,
+        })
     }
 
     pub(super) async fn produce(&mut self) -> Result<()> {
@@ -85,14 +99,22 @@ impl<'a> Running<'a> {
             let tally = self.send("fill", producers, amount, None, false).await?;
             tally.first_error.map_or(Ok(()), Err).context("cannot fill the topic")?;
         }
+        if self.interruption.asked().is_some() {
+            return Ok(());
+        }
         self.consume(args.consumers).await
     }
 
     /// Produces, reads what was produced, and then record by record.
     pub(super) async fn all(&mut self, consumers: u16) -> Result<()> {
         self.produce().await?;
-        self.consume(consumers).await?;
-        self.round_trips().await
+        if self.interruption.asked().is_none() {
+            self.consume(consumers).await?;
+        }
+        if self.interruption.asked().is_none() {
+            self.round_trips().await?;
+        }
+        Ok(())
     }
 
     /// Has all of these send their part of it.
@@ -118,7 +140,7 @@ impl<'a> Running<'a> {
                 transaction,
                 from_due: true,
             };
-            let (tally, until) = (tally.clone(), amount.until());
+            let (tally, until) = (tally.clone(), amount.until(self.interruption.clone()));
             tasks.spawn(async move {
                 let sent = produce(&producer, load, until, &tally).await;
                 producer.close(FAREWELL).await?;
@@ -155,7 +177,7 @@ impl<'a> Running<'a> {
         let mut tasks = JoinSet::new();
         for (consumer, assigned, ends) in shares {
             let max = self.amount.num.unwrap_or(u64::MAX);
-            let (tally, until) = (tally.clone(), self.amount.until());
+            let (tally, until) = (tally.clone(), self.amount.until(self.interruption.clone()));
             tasks.spawn(async move {
                 consumer.assign(assigned.into_iter().map(|(it, start)| (it, StartAt::Offset(start))))?;
                 let read = consume(&consumer, ends, max, until, &tally).await;
@@ -180,7 +202,8 @@ impl<'a> Running<'a> {
             RoundTrips { topic: self.topic.name.clone(), producer, consumer, size: self.records.size };
         let tallies = RoundTripTallies::default();
         let stopwatch = Stopwatch::start();
-        let (num, rate, until) = (self.amount.num, self.amount.rate, self.amount.until());
+        let (num, rate, until) =
+            (self.amount.num, self.amount.rate, self.amount.until(self.interruption.clone()));
         watched("latency", &tallies.read, trips.run(num, rate, until, &tallies)).await?;
         self.reports.push(stopwatch.report("written", &locked(&tallies.written)));
         self.reports.push(stopwatch.report("read", &locked(&tallies.read)));
@@ -225,10 +248,14 @@ impl<'a> Running<'a> {
             output.print_all(&self.reports)?;
         }
         measured?;
-        match self.failure {
-            Some(error) => {
-                print_error(&format!("not all records were written: {error}"));
-                Ok(Outcome::Failure)
+        if let Some(error) = self.failure {
+            print_error(&format!("not all records were written: {error}"));
+            return Ok(Outcome::Failure);
+        }
+        match self.interruption.asked() {
+            Some(asked) => {
+                print_warning("interrupted: this is what was measured until then");
+                Ok(asked.outcome())
             }
             None => Ok(Outcome::Success),
         }
@@ -236,8 +263,8 @@ impl<'a> Running<'a> {
 }
 
 impl Amount {
-    /// Ends when the time is over, or somebody presses Ctrl-C: what was measured until then is told.
-    async fn until(self) {
+    /// Ends when the time is over, or somebody wants it: what was measured until then is told.
+    async fn until(self, interruption: Interruption) {
         let over = async {
             match self.duration {
                 Some(duration) => sleep(duration).await,
@@ -246,7 +273,7 @@ impl Amount {
         };
         tokio::select! {
             () = over => {}
-            _interrupted = ctrl_c() => {}
+            () = interruption.wait() => {}
         }
     }
 }
