@@ -52,14 +52,18 @@ impl TopicArgs {
     }
 
     pub(super) async fn open(&self, admin: &Admin) -> Result<Topic> {
-        let name = match &self.topic {
+        let (name, partitions) = match &self.topic {
             Some(_) if !self.configs.is_empty() || self.replicas.is_some() => {
                 return Err(usage("--replicas and --config are for a topic that is made: name none"));
             }
-            Some(given) => given.clone(),
-            None => self.create(admin).await?,
+            Some(given) => (given.clone(), partitions_of(admin, given, &[]).await?),
+            None => {
+                let name = self.create(admin).await?;
+                // Not asked for: brokers learn a moment later what the controller has made.
+                let partitions = (0..self.partitions).map(|number| TopicPartition::new(&*name, number));
+                (name.clone(), partitions.collect())
+            }
         };
-        let partitions = partitions_of(admin, &name, &[]).await?;
         Ok(Topic { name: name.into(), partitions, is_removed: self.topic.is_none() && !self.keep })
     }
 
