@@ -56,12 +56,22 @@ impl<B: AsRef<[u8]>> fmt::Display for Payload<B> {
     }
 }
 
+/// Whether a terminal obeys it, rather than shows it: control characters, and those that turn the direction of text, so that what is
+/// read is not what is there.
+pub(crate) fn is_obeyed(c: char) -> bool {
+    let is_direction = matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    c.is_control() || is_direction
+}
+
 /// On one line, and harmless to a terminal: what is not text is escaped byte by byte.
 pub(crate) fn printable(bytes: &[u8]) -> String {
     let mut shown = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+            if is_obeyed(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
         }
         for byte in chunk.invalid() {
             shown.push_str(&format!("\\x{byte:02x}"));
@@ -96,6 +106,7 @@ mod tests {
             (b"\x1b[31m\n\x07", "\\u{1b}[31m\\n\\u{7}"),
             (b"a\xff\xfeb", "a\\xff\\xfeb"),
             (b"\xc2\x9b", "\\u{9b}"),
+            ("a\u{202e}b\u{2066}".as_bytes(), "a\\u{202e}b\\u{2066}"),
         ] {
             assert_eq!(printable(bytes), expected);
         }

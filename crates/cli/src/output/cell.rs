@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::payload::is_obeyed;
+
 /// A dash where there is nothing; lists with commas.
 pub(super) fn text(value: &Value) -> String {
     match value {
@@ -14,9 +16,9 @@ pub(super) fn text(value: &Value) -> String {
 
 /// Escapes what could move the cursor, end the line or ring the bell.
 fn printable(text: &str) -> String {
-    if !text.contains(char::is_control) {
+    if !text.contains(is_obeyed) {
         return text.to_owned();
     }
-    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let shown = |c: char| if is_obeyed(c) { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(shown).collect()
 }

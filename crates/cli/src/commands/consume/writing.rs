@@ -9,7 +9,7 @@ use super::RecordFormat;
 use super::decoding::{Decoded, Meaning};
 use super::format::{Format, Source};
 use crate::envelope::{Content, Envelope};
-use crate::payload::printable;
+use crate::payload::{is_obeyed, printable};
 use crate::timestamp::Iso;
 
 /// How records are written; to a terminal without what could harm it.
@@ -111,13 +111,13 @@ fn content(meaning: &Meaning) -> Option<Result<Content<'_>, &str>> {
     Some(meaning.as_ref().map(Decoded::content).map_err(String::as_str))
 }
 
-/// JSON with escapes also where it does not want them: DEL, and the control characters beyond ASCII, which terminals obey.
+/// JSON with escapes also where it does not want them: DEL, the control characters beyond ASCII, and others that terminals obey.
 struct Harmless;
 
 impl serde_json::ser::Formatter for Harmless {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        for part in fragment.split_inclusive(char::is_control) {
-            let plain = part.trim_end_matches(char::is_control);
+        for part in fragment.split_inclusive(is_obeyed) {
+            let plain = part.trim_end_matches(is_obeyed);
             out.write_all(plain.as_bytes())?;
             part[plain.len()..].chars().try_for_each(|c| write!(out, "\\u{:04x}", u32::from(c)))?;
         }
@@ -132,8 +132,8 @@ mod tests {
     #[test]
     fn json_on_a_terminal_has_no_control_characters() {
         let mut out = Vec::new();
-        let text = "a\u{9b}b\u{7f}\u{1b}é";
+        let text = "a\u{9b}b\u{7f}\u{1b}é\u{202e}";
         text.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Harmless)).expect("it is text");
-        assert_eq!(String::from_utf8(out).expect("text"), r#""a\u009bb\u007f\u001bé""#);
+        assert_eq!(String::from_utf8(out).expect("text"), r#""a\u009bb\u007f\u001bé\u202e""#);
     }
 }
