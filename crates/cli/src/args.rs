@@ -1,6 +1,6 @@
 //! The command line. What a command takes is declared beside it; here is what all have in common.
 
-use clap::{Parser, Subcommand};
+use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::applets::install::AppletsCommand;
 use crate::commands::acl::AclCommand;
@@ -28,6 +28,7 @@ use crate::commands::top::TopArgs;
 use crate::commands::topic::TopicCommand;
 use crate::commands::txn::TxnCommand;
 use crate::commands::user::UserCommand;
+use crate::style::{self, Colour};
 
 /// Help is wrapped to this, whatever the terminal, so that it can be pasted anywhere.
 pub(crate) const HELP_WIDTH: usize = 79;
@@ -38,7 +39,8 @@ pub(crate) const HELP_WIDTH: usize = 79;
     version,
     about = "Event streaming that speaks Apache Kafka's protocol, in one binary.",
     after_help = "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.\n\
-                  NO_COLOR=1 turns colours off; they are off in pipes anyway.\n\
+                  NO_COLOR=1 or --color never turns colours off; they are off in pipes,\n\
+                  unless it is --color always.\n\
                   \n\
                   Which cluster is meant is said, the strongest first, by --brokers and\n\
                   -X, --command-config, --ctx, the environment (OTTLA_BROKERS,\n\
@@ -51,6 +53,37 @@ pub(crate) const HELP_WIDTH: usize = 79;
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+
+    /// Colours: auto, always or never
+    #[arg(
+        long,
+        alias = "colour",
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true
+    )]
+    #[arg(hide_possible_values = true)]
+    color: Colour,
+}
+
+impl Args {
+    /// Of the process. Clap itself ends it after help, the version, and usage errors.
+    pub(crate) fn of_process() -> Args {
+        let matches = with_negative_numbers(Args::command()).get_matches();
+        let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        style::choose(args.color);
+        args
+    }
+}
+
+/// `--acks -1` is no flag called 1: there is none.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    let taken = |arg: Arg| {
+        let takes_values = !arg.is_positional() && arg.get_action().takes_values();
+        if takes_values { arg.allow_negative_numbers(true) } else { arg }
+    };
+    command.mut_args(taken).mut_subcommands(with_negative_numbers)
 }
 
 #[derive(Debug, Subcommand)]
@@ -126,8 +159,6 @@ pub(crate) enum LogCommand {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     fn check_width(command: &mut clap::Command) {
@@ -166,6 +197,14 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        Args::command().debug_assert();
+        with_negative_numbers(Args::command()).debug_assert();
+    }
+
+    #[test]
+    fn a_value_may_be_a_negative_number() {
+        for line in ["ottla produce t --acks -1", "ottla bench produce --acks -1", "ottla consume t -p -1"] {
+            let parsed = with_negative_numbers(Args::command()).try_get_matches_from(line.split(' '));
+            assert!(parsed.is_ok(), "{line}: {parsed:?}");
+        }
     }
 }

@@ -44,8 +44,6 @@ mod word;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -54,7 +52,5 @@ fn main() -> ExitCode {
         return ended;
     }
     completing::answer_if_asked();
-    // Clap itself ends the process after help, the version, and usage errors.
-    let args = args::Args::parse();
-    exit::report(commands::run(args.command))
+    exit::report(commands::run(args::Args::of_process().command))
 }

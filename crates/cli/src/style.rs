@@ -1,7 +1,28 @@
-//! Colour, for people: never in a pipe, never against `NO_COLOR` (<https://no-color.org>).
+//! Colour, for people: never in a pipe, never against `NO_COLOR` (<https://no-color.org>), unless `--color` says otherwise.
 
 use std::env;
 use std::fmt::{self, Display};
+use std::sync::OnceLock;
+
+use clap::ValueEnum;
+
+/// When there is colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On terminals, unless NO_COLOR is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// What the command line says.
+static CHOSEN: OnceLock<Colour> = OnceLock::new();
+
+/// What counts from now on; the first word counts.
+pub(crate) fn choose(colour: Colour) {
+    CHOSEN.get_or_init(|| colour);
+}
 
 /// How to set off what matters, or not to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,11 +41,14 @@ impl Style {
     pub(crate) const PLAIN: Style = Style { coloured: false };
 
     pub(crate) fn for_stream(is_terminal: bool) -> Style {
-        Style {
-            coloured: is_terminal
-                && !is_set("NO_COLOR")
-                && env::var_os("TERM").is_none_or(|term| term != "dumb"),
-        }
+        let coloured = match CHOSEN.get().copied().unwrap_or_default() {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => {
+                is_terminal && !is_set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
+        };
+        Style { coloured }
     }
 
     pub(crate) fn is_coloured(self) -> bool {
