@@ -30,7 +30,27 @@ pub(crate) fn answer_if_asked() {
 }
 
 fn command() -> Command {
-    with_names(Args::command())
+    let command = with_names(Args::command());
+    let word = word_in_question(std::env::args_os(), std::env::var_os(INDEX));
+    let wants_options = word.is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
+    if wants_options { command } else { without_options(command) }
+}
+
+/// Which environment variable says which word of the line it is about; without one it is the last.
+const INDEX: &str = "_CLAP_COMPLETE_INDEX";
+
+/// What stands so far of what is to be completed, in `ottla -- WORDS`.
+fn word_in_question(arguments: impl Iterator<Item = OsString>, index: Option<OsString>) -> Option<OsString> {
+    let words: Vec<OsString> = arguments.skip_while(|word| word != "--").skip(1).collect();
+    let index = index.and_then(|index| index.to_str()?.parse().ok());
+    words.get(index.unwrap_or(words.len().checked_sub(1)?)).cloned()
+}
+
+/// Names are not to be looked for among options, which a hyphen asks for. Where there is nothing else hidden ones are shown.
+fn without_options(command: Command) -> Command {
+    let hidden = |arg: Arg| if arg.is_positional() { arg } else { arg.hide(true) };
+    let command = command.mut_args(hidden).disable_help_flag(true).disable_version_flag(true);
+    command.mut_subcommands(without_options)
 }
 
 fn with_names(command: Command) -> Command {
@@ -132,6 +152,19 @@ mod tests {
             let words = ["ottla", "--"].into_iter().chain(line.split(' '));
             let said = said_of_connection(words.map(OsString::from));
             assert_eq!((said.brokers.as_deref(), said.ctx.as_deref()), (brokers, ctx), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_word_in_question_is_the_last_unless_the_shell_says_which() {
+        for (line, index, expected) in [
+            ("ottla -- ottla topic", None, Some("topic")),
+            ("ottla -- ottla topic describe", Some("1"), Some("topic")),
+            ("ottla -- ottla", Some("1"), None),
+            ("ottla", None, None),
+        ] {
+            let word = word_in_question(line.split(' ').map(OsString::from), index.map(OsString::from));
+            assert_eq!(word, expected.map(OsString::from), "{line} {index:?}");
         }
     }
 
