@@ -80,6 +80,15 @@ impl ConnectionArgs {
         properties::gather(self, &Environment::of_process())
     }
 
+    /// Whether flags say which cluster is meant.
+    fn names_brokers(&self) -> bool {
+        let named = |option: &String| {
+            let (name, value) = option.split_once('=').unwrap_or((option, ""));
+            Property::new(name.trim(), value, "-X").names_brokers()
+        };
+        self.brokers.is_some() || self.options.iter().any(named)
+    }
+
     /// The flags again, for another run of this executable.
     pub(crate) fn flags(&self) -> Vec<OsString> {
         let mut flags: Vec<OsString> = Vec::new();

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use super::{ConnectionArgs, Contexts};
-use crate::exit::usage;
+use crate::exit::{print_warning, usage};
 
 pub(crate) const DEFAULT_BROKERS: &str = "127.0.0.1:9092";
 
@@ -75,7 +75,14 @@ pub(super) fn gather(args: &ConnectionArgs, environment: &Environment) -> Result
     let mut all =
         vec![Property::new("bootstrap.servers", DEFAULT_BROKERS, "the default; --brokers sets others")];
     if args.ctx.is_none() {
-        all.extend(of_context(&environment.contexts, environment.ctx.as_deref())?);
+        match of_context(&environment.contexts, environment.ctx.as_deref()) {
+            Ok(said) => all.extend(said),
+            // Nobody asked for it, and nothing in it is needed to know which cluster is meant.
+            Err(error) if environment.ctx.is_none() && args.names_brokers() => {
+                print_warning(format!("{error:#}: no context is used"));
+            }
+            Err(error) => return Err(error),
+        }
     }
     if let Some(file) = &environment.command_config {
         all.extend(of_file(Path::new(file), "OTTLA_COMMAND_CONFIG")?);
@@ -190,6 +197,22 @@ mod tests {
         check(&args, &environment, "option:1", "-X");
         args.brokers = Some("flag:1".into());
         check(&args, &environment, "flag:1", "--brokers");
+    }
+
+    #[test]
+    fn contexts_that_cannot_be_read_matter_to_those_alone_who_need_one() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("contexts.toml");
+        fs::write(&path, "no = [").expect("it is written");
+        let environment = Environment { contexts: Contexts::at(path), ..Environment::default() };
+        let mut args = ConnectionArgs::default();
+        assert!(gather(&args, &environment).is_err());
+        args.options = vec!["bootstrap.servers=option:1".into()];
+        check(&args, &environment, "option:1", "-X");
+        args.brokers = Some("flag:1".into());
+        check(&args, &environment, "flag:1", "--brokers");
+        args.ctx = Some("prod".into());
+        assert!(gather(&args, &environment).is_err());
     }
 
     #[test]
