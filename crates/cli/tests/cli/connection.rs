@@ -45,6 +45,9 @@ fn the_cluster_is_found_by_flag_option_file_and_environment() {
         let ended = run(user(visit.home.path(), args).env("OTTLA_BROKERS", "127.0.0.1:1"));
         assert_eq!(ended.code, Some(0), "{args:?}: {}", ended.stderr);
     }
+    let ended = visit.run(&["topic", "list", "-X", "debug=all", "-X", "queued.min.messages=1"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(ended.stderr, "warning: without effect here: debug (-X), queued.min.messages (-X)\n");
     let mut command = user(visit.home.path(), &["topic", "list"]);
     let ended = run(command.env("OTTLA_COMMAND_CONFIG", &file));
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::settings::WITHOUT_EFFECT;
+use crate::remote::WITHOUT_EFFECT;
 
 /// A property, as it is listed.
 struct Listed {

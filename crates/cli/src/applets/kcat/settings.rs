@@ -9,7 +9,7 @@ use ottla_client::config::{ConsumerConfig, ProducerConfig};
 
 use super::options::Options;
 use super::told::Fatal;
-use crate::remote::Property;
+use crate::remote::{Property, WITHOUT_EFFECT};
 
 /// What was said, the weakest first.
 #[derive(Debug, Default)]
@@ -35,61 +35,6 @@ const LEVEL: &str = "compression.level";
 
 /// What `message.timeout.ms=0` stands for.
 const FOREVER_MS: &str = "2147483647";
-
-/// What tunes librdkafka's inside, or is about what this client does anyway: taken, without effect.
-pub(super) const WITHOUT_EFFECT: &[&str] = &[
-    "api.version.fallback.ms",
-    "api.version.request",
-    "api.version.request.timeout.ms",
-    "auto.commit.enable",
-    "broker.address.family",
-    "broker.address.ttl",
-    "broker.version.fallback",
-    "builtin.features",
-    "consume.callback.max.messages",
-    "coordinator.query.interval.ms",
-    "debug",
-    "delivery.report.only.error",
-    "enable.auto.offset.store",
-    "enabled_events",
-    "enable.partition.eof",
-    "enable.random.seed",
-    "enable.sparse.connections",
-    "fetch.error.backoff.ms",
-    "fetch.queue.backoff.ms",
-    "group.protocol.type",
-    "internal.termination.signal",
-    "log.connection.close",
-    "log.queue",
-    "log.thread.name",
-    "log_level",
-    "message.copy.max.bytes",
-    "metadata.request.timeout.ms",
-    "offset.store.method",
-    "offset.store.path",
-    "offset.store.sync.interval.ms",
-    "plugin.library.paths",
-    "produce.offset.report",
-    "queue.buffering.backpressure.threshold",
-    "queue.buffering.max.kbytes",
-    "queue.buffering.max.messages",
-    "queued.max.messages.kbytes",
-    "queued.min.messages",
-    "queuing.strategy",
-    "reconnect.backoff.jitter.ms",
-    "socket.blocking.max.ms",
-    "socket.keepalive.enable",
-    "socket.max.fails",
-    "socket.nagle.disable",
-    "statistics.interval.ms",
-    "sticky.partitioning.linger.ms",
-    "topic.blacklist",
-    "topic.metadata.propagation.max.ms",
-    "topic.metadata.refresh.fast.cnt",
-    "topic.metadata.refresh.fast.interval.ms",
-    "topic.metadata.refresh.interval.ms",
-    "topic.metadata.refresh.sparse",
-];
 
 impl Settings {
     /// [`Fatal`] in librdkafka's words if there is no such option, or it cannot have that value.
