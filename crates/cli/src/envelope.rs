@@ -9,9 +9,11 @@
 //! nothing but offsets.
 //!
 //! Keys and values that were decoded are what they mean instead: a number, a string, an object. Where the bytes are not what they
-//! were said to be they stay as they are, and `keyError` and `valueError` tell why. `produce` reads no such lines.
+//! were said to be they stay as they are, and `keyError` and `valueError` tell why. A copy made of such lines has what is read there:
+//! text, and JSON without the space between its parts. JSON that was decoded comes back so as the JSON it was, and MessagePack, say,
+//! as JSON.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use bytes::Bytes;
 use ottla_client::consumer::{ConsumerRecord, Headers, TimestampType};
 use ottla_client::producer::ProducerRecord;
@@ -20,6 +22,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::compact_json::without_space;
 use crate::payload::Payload;
 
 /// What is written: all that there is of a record.
@@ -99,14 +102,15 @@ fn headers<S: Serializer>(headers: &Headers, serializer: S) -> Result<S::Ok, S::
 /// make a tombstone of a record. `payload` and `ts` are kcat's names, as are `tstype` and `broker`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Incoming {
+pub(crate) struct Incoming<'a> {
     topic: Option<String>,
     partition: Option<i32>,
     #[serde(alias = "ts")]
     timestamp: Option<Timestamp>,
-    key: Option<Payload>,
-    #[serde(alias = "payload")]
-    value: Option<Payload>,
+    #[serde(borrow)]
+    key: Option<&'a RawValue>,
+    #[serde(borrow, alias = "payload")]
+    value: Option<&'a RawValue>,
     headers: Vec<(Payload, Option<Payload>)>,
     #[serde(rename = "offset")]
     _offset: IgnoredAny,
@@ -120,9 +124,13 @@ pub(crate) struct Incoming {
     _broker: IgnoredAny,
 }
 
-impl Incoming {
+impl Incoming<'_> {
     /// Of a line. An error tells where in it.
-    pub(crate) fn parse(line: &[u8]) -> Result<Incoming> {
+    pub(crate) fn parse(line: &[u8]) -> Result<Incoming<'_>> {
+        // A list would be taken for the values of all fields in their order.
+        if line.trim_ascii_start().first() == Some(&b'[') {
+            bail!("it is no record as JSON: that is an object, as {{\"key\":\"k\",\"value\":\"v\"}}");
+        }
         serde_json::from_slice(line).map_err(|error| {
             // Which line it is of its file is told by whoever read that.
             let place = format!(" at line {} column {}", error.line(), error.column());
@@ -139,11 +147,11 @@ impl Incoming {
         let mut record = ProducerRecord::new(topic);
         record.partition = self.partition;
         record.timestamp = self.timestamp.filter(|timestamp| *timestamp != NO_TIMESTAMP);
-        record.key = bytes(self.key);
-        record.value = bytes(self.value);
+        record.key = self.key.map(content).transpose().context("the key")?;
+        record.value = self.value.map(content).transpose().context("the value")?;
         for (name, value) in self.headers {
-            record = match bytes(value) {
-                Some(value) => record.header(name.0, value),
+            record = match value {
+                Some(value) => record.header(name.0, value.0),
                 None => record.null_header(name.0),
             };
         }
@@ -151,8 +159,23 @@ impl Incoming {
     }
 }
 
-fn bytes(payload: Option<Payload>) -> Option<Bytes> {
-    payload.map(|payload| payload.0)
+/// The bytes of a key or a value: those of a string, those in base64, or of any other JSON what is written there.
+fn content(json: &RawValue) -> Result<Bytes> {
+    if !is_bytes(json.get()) {
+        return Ok(without_space(json.get()).into());
+    }
+    Ok(serde_json::from_str::<Payload>(json.get())?.0)
+}
+
+/// Whether it stands for bytes, and not for itself.
+pub(crate) fn is_bytes(json: &str) -> bool {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Base64 {
+        #[serde(rename = "base64")]
+        _base64: String,
+    }
+    json.starts_with('"') || serde_json::from_str::<Base64>(json).is_ok()
 }
 
 #[cfg(test)]
@@ -187,12 +210,36 @@ mod tests {
 
     #[test]
     fn what_is_no_envelope_is_refused() {
-        for line in ["", "[]x", r#"{"topic":1}"#, r#"{"value":{"base64":"?"}}"#, r#"{"headers":[["a"]]}"#] {
-            assert!(Incoming::parse(line.as_bytes()).is_err(), "{line}");
+        for line in [
+            "",
+            "[]",
+            r#"["x",1]"#,
+            r#"{"topic":1}"#,
+            r#"{"value":{"base64":"?"}}"#,
+            r#"{"headers":[["a"]]}"#,
+        ] {
+            let record = Incoming::parse(line.as_bytes()).and_then(|it| it.into_record(Some("t")));
+            assert!(record.is_err(), "{line}");
         }
         let typo = Incoming::parse(br#"{"vlaue":"x"}"#).expect_err("there is no such field").to_string();
         assert!(typo.starts_with("it is no record as JSON, at column 8: unknown field `vlaue`"), "{typo}");
         assert!(typo.contains("`key`, `payload`, `value`") && !typo.contains("at line"), "{typo}");
+    }
+
+    #[test]
+    fn json_that_stands_for_no_bytes_is_written_as_it_is() {
+        for (value, expected) in [
+            (r#"{"a" : [1, "b c"]}"#, r#"{"a":[1,"b c"]}"#),
+            ("9007199254740993", "9007199254740993"),
+            ("true", "true"),
+            (r#"{"base64":"QQ==","a":1}"#, r#"{"base64":"QQ==","a":1}"#),
+            (r#"{"base64":"QQ=="}"#, "A"),
+            (r#""\u0041\n""#, "A\n"),
+        ] {
+            let record = read(&format!(r#"{{"topic":"t","key":{value},"value":{value}}}"#));
+            assert_eq!(record.key, record.value);
+            assert_eq!(record.value.as_deref(), Some(expected.as_bytes()), "{value}");
+        }
     }
 
     #[test]

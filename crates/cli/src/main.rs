@@ -18,6 +18,7 @@ mod args;
 mod byte_size;
 mod clock;
 mod commands;
+mod compact_json;
 mod completing;
 mod configuration;
 mod confirm;

@@ -90,13 +90,25 @@ fn a_pipe_copies_a_topic_byte_for_byte() {
 }
 
 #[test]
+fn json_that_was_decoded_comes_back() {
+    let visit = Visit::new();
+    visit.ok(&["topic", "create", "original", "copy", "-p", "1"]);
+    let values = "{\"a\":[1,\"b c\"]}\n\"text\"\nnull\n7\n{\"base64\":\"QQ==\"}\nno JSON\n";
+    visit.fed(&["produce", "original"], values.as_bytes());
+    let decoded = visit.ok(&["consume", "original", "-e", "--decode", "value=json", "-o", "ndjson"]);
+    assert!(decoded.contains(r#""value":{"a":[1,"b c"]}"#), "{decoded}");
+    visit.fed(&["produce", "copy", "-i", "ndjson"], decoded.as_bytes());
+    assert_eq!(visit.ok(&["consume", "copy", "-e"]), values);
+}
+
+#[test]
 fn a_line_that_is_no_record_is_named_and_those_before_it_are_written() {
     let visit = Visit::new();
     visit.ok(&["topic", "create", "orders", "-p", "1"]);
     let file = visit.home.path().join("records");
-    fs::write(&file, "{\"value\":\"good\"}\n{\"value\":7}\n").unwrap();
+    fs::write(&file, "{\"value\":\"good\"}\n{\"value\":{\"base64\":\"?\"}}\n").unwrap();
     let refused = visit.refused(&["produce", "orders", "-i", "ndjson", file.to_str().unwrap()], 1);
-    assert!(refused.contains("line 2 of") && refused.contains("bytes are a string"), "{refused}");
+    assert!(refused.contains("line 2 of") && refused.contains("the value: "), "{refused}");
     fs::write(&file, "{\"vlaue\":\"a typo\"}\n").unwrap();
     let refused = visit.refused(&["produce", "orders", "-i", "ndjson", file.to_str().unwrap()], 1);
     assert!(refused.contains("line 1 of") && refused.contains("unknown field `vlaue`"), "{refused}");

@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ottla_client::Uuid;
 
-use super::{Decoded, json, msgpack};
+use super::{Decoded, msgpack};
+use crate::compact_json::compact;
 use crate::integer::integer;
 
 /// Text, and of that JSON, by what it is; then MessagePack if it is a map or a list, UUIDs of a version that there is, numbers of
@@ -12,7 +13,7 @@ use crate::integer::integer;
 pub(super) fn decode(bytes: &[u8]) -> Decoded {
     if let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| is_plain(text)) {
         let is_structure = text.trim_start().starts_with(['{', '[']);
-        let structure = is_structure.then(|| json::compact(bytes).ok()).flatten();
+        let structure = is_structure.then(|| compact(bytes).ok()).flatten();
         return structure.map_or_else(|| Decoded::Text(text.into()), Decoded::Json);
     }
     if msgpack::is_structure(bytes)

@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ottla_client::Uuid;
 
-use super::{Decoded, guess, json, msgpack};
+use super::{Decoded, guess, msgpack};
+use crate::compact_json::compact;
+use crate::envelope::is_bytes;
 use crate::integer::integer;
 
 /// How bytes are read.
@@ -92,11 +94,17 @@ impl Kind {
                 Ok(float(bytes, is_little))
             }
             Kind::Uuid => uuid(bytes).map(|uuid| Decoded::Text(uuid.hyphenated().to_string())),
-            Kind::Json => json::compact(bytes).map(Decoded::Json),
+            Kind::Json => compact(bytes).map(json),
             Kind::MessagePack => msgpack::to_json(bytes).map(Decoded::Json),
             Kind::Auto => Ok(guess::decode(bytes)),
         }
     }
+}
+
+/// What would be read as null, or as bytes, is text, so that a copy is what was copied.
+fn json(json: String) -> Decoded {
+    let is_itself = json != "null" && !is_bytes(&json);
+    if is_itself { Decoded::Json(json) } else { Decoded::Text(json) }
 }
 
 fn check_size(bytes: &[u8], size: usize) -> Result<(), String> {
@@ -160,6 +168,9 @@ mod tests {
         check("uuid", &[0x11; 16], text("11111111-1111-1111-1111-111111111111"));
         check("uuid", b"6BA7B810-9DAD-11D1-80B4-00C04FD430C8", text("6ba7b810-9dad-11d1-80b4-00c04fd430c8"));
         check("json", b" {\"a\" : 9007199254740993 }\n", json("{\"a\":9007199254740993}"));
+        check("json", b"null", text("null"));
+        check("json", b"\"a\"", text("\"a\""));
+        check("json", b"{\"base64\":\"QQ==\"}", text("{\"base64\":\"QQ==\"}"));
         check("msgpack", &[0x81, 0xa1, b'a', 0x01], json("{\"a\":1}"));
     }
 

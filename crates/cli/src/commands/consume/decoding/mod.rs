@@ -2,7 +2,6 @@
 //!
 //! ```text
 //! kind      one kind of bytes, and how they are read
-//! json      JSON on one line
 //! msgpack   MessagePack as JSON
 //! guess     which kind bytes probably are
 //! internal  records of the brokers' own topics
@@ -10,7 +9,6 @@
 
 mod guess;
 mod internal;
-mod json;
 mod kind;
 mod msgpack;
 

@@ -3,9 +3,13 @@
 use serde::de::IgnoredAny;
 
 /// Without the space between its parts; why it is no JSON, if it is none.
-pub(super) fn compact(bytes: &[u8]) -> Result<String, String> {
+pub(crate) fn compact(bytes: &[u8]) -> Result<String, String> {
     serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| error.to_string())?;
-    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    std::str::from_utf8(bytes).map(without_space).map_err(|error| error.to_string())
+}
+
+/// Of what is JSON.
+pub(crate) fn without_space(text: &str) -> String {
     let (mut compact, mut is_string, mut is_escaped) = (String::with_capacity(text.len()), false, false);
     for c in text.chars() {
         if is_string {
@@ -18,7 +22,7 @@ pub(super) fn compact(bytes: &[u8]) -> Result<String, String> {
         }
         compact.push(c);
     }
-    Ok(compact)
+    compact
 }
 
 #[cfg(test)]
