@@ -28,7 +28,7 @@ impl fmt::Display for Iso {
     }
 }
 
-/// A time as people write it: milliseconds since 1970 (13 digits), seconds (9 or 10 digits), `2024-02-29`, `2024-02-29T12:30:00Z`,
+/// A time as people write it: milliseconds since 1970 (13 digits), seconds (9 or 10 digits), `2024-02-29`, `2024-02-29T12:30:00Z`, that with `+02:00`,
 /// `now`, or a duration before now, as `-48h`.
 pub(crate) fn parse_time(text: &str, now: Timestamp) -> Option<Timestamp> {
     if text == "now" {
@@ -72,14 +72,27 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     (!text.is_empty()).then_some(total)
 }
 
-/// A day, or a day and a time of day, in UTC.
+/// A day, or a day and a time of day, in UTC unless it says how far it is ahead of that.
 fn parse_iso(text: &str) -> Option<Timestamp> {
     let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00"));
-    let time = time.strip_suffix('Z').unwrap_or(time);
+    let (time, ahead) = split_zone(time)?;
     let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
     let with_seconds = if clock.matches(':').count() == 1 { format!("{clock}:00") } else { clock.into() };
     let ms: i64 = numbers::<1>(format!("{fraction:0<3}").get(..3)?, ':')?[0];
-    Some(Civil::timestamp_of(numbers(date, '-')?, numbers(&with_seconds, ':')?)? + ms)
+    Some(Civil::timestamp_of(numbers(date, '-')?, numbers(&with_seconds, ':')?)? + ms - ahead)
+}
+
+/// A time of day without its zone, and how many milliseconds that is ahead of UTC: `Z`, `+02:00`, `-0530`, `+02`.
+fn split_zone(time: &str) -> Option<(&str, i64)> {
+    let Some(at) = time.find(['+', '-']) else {
+        return Some((time.strip_suffix('Z').unwrap_or(time), 0));
+    };
+    let digits = time[at + 1..].replace(':', "");
+    let [zone] = numbers::<1>(&digits, ':')?;
+    let (hours, minutes) = if digits.len() == 4 { (zone / 100, zone % 100) } else { (zone, 0) };
+    let is_zone = digits.len().is_multiple_of(2) && hours < 24 && minutes < 60;
+    let ahead = (hours * 60 + minutes) * 60_000;
+    is_zone.then_some((&time[..at], if time[at..].starts_with('-') { -ahead } else { ahead }))
 }
 
 /// Exactly so many, of digits alone and few of them.
@@ -107,6 +120,12 @@ mod tests {
             ("2000-02-29", Some(951_782_400_000)),
             ("2000-02-29T00:01", Some(951_782_460_000)),
             ("1969-12-31T23:59:59.998Z", Some(-2)),
+            ("2023-11-15T00:13:20.123+02:00", Some(now)),
+            ("2023-11-14T16:43:20.123-0530", Some(now)),
+            ("2023-11-14T23:13:20.123+01", Some(now)),
+            ("2023-11-14T23:13:20+1", None),
+            ("2023-11-14T23:13:20+01:60", None),
+            ("2023-11-14T23:13:20+", None),
             ("2100-02-29", None),
             ("2024-13-01", None),
             ("2024-01-01T24:00", None),

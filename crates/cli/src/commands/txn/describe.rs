@@ -9,6 +9,7 @@ use crate::clock;
 use crate::exit::{Outcome, answered};
 use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::remote::ConnectionArgs;
+use crate::timestamp::Iso;
 
 const OPEN_STATES: [&str; 4] = ["Ongoing", "PrepareCommit", "PrepareAbort", "PrepareEpochFence"];
 
@@ -37,8 +38,7 @@ struct TransactionDetails {
     producer_id: i64,
     producer_epoch: i16,
     timeout_ms: u128,
-    /// In milliseconds since 1970.
-    started_at: Option<i64>,
+    started_at: Option<String>,
     open_for_ms: Option<i64>,
     partitions: Vec<String>,
 }
@@ -81,7 +81,7 @@ fn details_of(id: &str, transaction: &TransactionDescription, now: i64) -> Trans
         producer_id: transaction.producer_id,
         producer_epoch: transaction.producer_epoch,
         timeout_ms: transaction.timeout.as_millis(),
-        started_at,
+        started_at: started_at.map(|at| Iso(at).to_string()),
         open_for_ms: started_at.filter(|_| is_open).map(|start| now.saturating_sub(start).max(0)),
         partitions: transaction.partitions.iter().map(ToString::to_string).collect(),
     }
