@@ -26,6 +26,10 @@ fn groups_are_listed_and_described_with_their_lag() {
         let begins = |it: &str| it.split_whitespace().collect::<Vec<_>>().starts_with(&words(line));
         assert!(described.lines().any(begins), "{line:?} in {described}");
     }
+    for (flag, value) in [("--type", "foo"), ("--state", "Foo")] {
+        let refused = visit.refused(&["group", "list", flag, value], 2);
+        assert!(refused.contains(value) && refused.contains("possible values"), "{refused}");
+    }
     let unknown = visit.refused(&["group", "describe", "nobody"], 1);
     assert!(unknown.contains("GROUP_ID_NOT_FOUND"), "{unknown}");
 }

@@ -9,6 +9,20 @@ use crate::exit::{Outcome, answered};
 use crate::output::{Answer, Column, Layout, OutputArgs};
 use crate::remote::ConnectionArgs;
 
+const KINDS: [&str; 4] = ["classic", "consumer", "share", "streams"];
+
+/// Of groups of all kinds.
+const STATES: [&str; 8] = [
+    "Stable",
+    "Empty",
+    "Dead",
+    "PreparingRebalance",
+    "CompletingRebalance",
+    "Assigning",
+    "Reconciling",
+    "NotReady",
+];
+
 /// List groups of all kinds
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -18,11 +32,11 @@ Examples:
   ottla group list -o json | jq -r '.[].group'")]
 pub(crate) struct ListArgs {
     /// Only those in this state: Stable, Empty, ...
-    #[arg(long = "state", value_name = "STATE", value_delimiter = ',')]
+    #[arg(long = "state", value_name = "STATE", value_delimiter = ',', value_parser = STATES, ignore_case = true, hide_possible_values = true)]
     states: Vec<String>,
 
     /// Only those of this kind: classic, consumer, share, streams
-    #[arg(long = "type", value_name = "KIND", value_delimiter = ',')]
+    #[arg(long = "type", value_name = "KIND", value_delimiter = ',', value_parser = KINDS, ignore_case = true, hide_possible_values = true)]
     types: Vec<String>,
 
     #[command(flatten)]
@@ -36,7 +50,7 @@ pub(crate) struct ListArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ListOfKindArgs {
     /// Only those in this state: Stable, Empty, ...
-    #[arg(long = "state", value_name = "STATE", value_delimiter = ',')]
+    #[arg(long = "state", value_name = "STATE", value_delimiter = ',', value_parser = STATES, ignore_case = true, hide_possible_values = true)]
     states: Vec<String>,
 
     #[command(flatten)]

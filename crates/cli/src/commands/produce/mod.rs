@@ -169,6 +169,9 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
     let reader = Reader::new(args, names_topic)?;
     block_on(Box::pin(async {
         let (remote, config) = connect_producer_with(&args.properties()?).await?;
+        if config.transactional_id.is_some() {
+            return Err(usage("transactional.id: nothing is sent in transactions here: leave it out"));
+        }
         let producer = remote.client.producer(config)?;
         let mut sending = Sending::in_manner(producer.clone(), args.manner());
         let mut feed = args.feed(format, reader)?;
