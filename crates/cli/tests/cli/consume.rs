@@ -46,7 +46,6 @@ fn every_spelling_of_offsets_reads_what_it_says() {
         ("@:2023-11-14T22:13:22Z", "01"),
         ("0#8", "89"),
         ("0#-4:-2", "67"),
-        ("7#1", "0123456789"),
         ("end", ""),
         ("@now", ""),
     ] {
@@ -186,6 +185,7 @@ fn what_makes_no_sense_is_a_usage_error() {
         (&["consume", "digits", "--invert"], "wants something to invert"),
         (&["consume", "digits", "-g", "g", "-O", "0#7"], "--offset of a group"),
         (&["consume", "digits", "-p", "7"], "digits has no partition 7"),
+        (&["consume", "digits", "-O", "7#start"], "no partition 7 is read"),
         (&["consume", "digits", "--timeout", "5"], "--timeout 5"),
     ] {
         let refused = visit.refused(args, 2);

@@ -11,6 +11,7 @@ use ottla_client::{Offset, TopicPartition};
 use super::offsets::{Bound, Extent, Spans};
 use crate::commands::offsets_of::all_offsets_of;
 use crate::commands::partitions_of::partitions_of;
+use crate::exit::usage;
 
 /// What is still to be read.
 #[derive(Debug)]
@@ -66,6 +67,10 @@ impl Reading {
         spans: &Spans,
         left: Option<u64>,
     ) -> Result<Reading> {
+        let is_wanted = |number: i32| wanted.iter().any(|it| it.partition == number);
+        if let Some(number) = spans.of_partition.keys().find(|number| !is_wanted(**number)) {
+            return Err(usage(format!("--offset {number}#...: no partition {number} is read")));
+        }
         let extents = lookup.extents(wanted).await?;
         let from = |it: &TopicPartition| Some(spans.of(it.partition).from.unwrap_or(Bound::Start));
         let at_end = lookup.exit_at_end.then_some(Bound::End);
