@@ -20,6 +20,7 @@
 
 mod acls;
 mod broker_api_versions;
+mod client_metrics;
 mod cluster;
 mod columns;
 mod configs;
@@ -29,6 +30,7 @@ mod console_options;
 mod console_producer;
 mod console_share_consumer;
 mod consumer_groups;
+mod delegation_tokens;
 mod delete_records;
 mod deserializer;
 mod dump_log;

@@ -5,10 +5,10 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::{
-    acls, broker_api_versions, cluster, configs, console_consumer, console_producer, console_share_consumer,
-    consumer_groups, delete_records, dump_log, features, get_offsets, groups, kcat, leader_election,
-    log_dirs, metadata_quorum, performance, reassign_partitions, run_class, sarama, server, share_groups,
-    storage, streams_groups, topics, transactions,
+    acls, broker_api_versions, client_metrics, cluster, configs, console_consumer, console_producer,
+    console_share_consumer, consumer_groups, delegation_tokens, delete_records, dump_log, features,
+    get_offsets, groups, kcat, leader_election, log_dirs, metadata_quorum, performance, reassign_partitions,
+    run_class, sarama, server, share_groups, storage, streams_groups, topics, transactions,
 };
 use crate::exit::Outcome;
 
@@ -27,6 +27,7 @@ type Run = fn(&[String], &mut dyn Write) -> Result<Outcome>;
 pub(super) const APPLETS: &[Applet] = &[
     Applet { name: "kafka-acls.sh", about: "List, add and remove access control lists", run: acls::run },
     Applet { name: "kafka-broker-api-versions.sh", about: "Show which requests brokers serve", run: broker_api_versions::run },
+    Applet { name: "kafka-client-metrics.sh", about: "Show and change which metrics clients push", run: client_metrics::run },
     Applet { name: "kafka-cluster.sh", about: "Show the cluster's id and its brokers, unregister a broker", run: cluster::run },
     Applet { name: "kafka-configs.sh", about: "Show and change options", run: configs::run },
     Applet { name: "kafka-console-consumer", about: "Print records, as sarama's or Kafka's", run: sarama::run_consumer },
@@ -37,6 +38,7 @@ pub(super) const APPLETS: &[Applet] = &[
     Applet { name: "kafka-console-share-consumer.sh", about: "Print records as a member of a share group", run: console_share_consumer::run },
     Applet { name: "kafka-consumer-groups.sh", about: "Show groups and their lag, set where they are", run: consumer_groups::run },
     Applet { name: "kafka-consumer-perf-test.sh", about: "Measure how fast records are read", run: performance::run_consumer },
+    Applet { name: "kafka-delegation-tokens.sh", about: "Create, renew, expire and show delegation tokens", run: delegation_tokens::run },
     Applet { name: "kafka-delete-records.sh", about: "Delete the records before an offset", run: delete_records::run },
     Applet { name: "kafka-dump-log.sh", about: "Show what is in segments and their indexes", run: dump_log::run },
     Applet { name: "kafka-e2e-latency.sh", about: "Measure how long records take from producer to consumer", run: performance::run_round_trips },

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "what was compared is shown when a test fails")]
 
 mod acls;
+mod client_metrics;
 mod cluster;
 mod console;
 mod controllers;
@@ -18,6 +19,7 @@ mod quorum;
 mod quotas;
 mod share_groups;
 mod streams_groups;
+mod tokens;
 mod topics;
 mod transactions;
 
@@ -264,6 +266,8 @@ const CLASSES: &[(&str, &str)] = &[
     ("kafka-producer-perf-test", "ProducerPerformance"),
     ("kafka-consumer-perf-test", "ConsumerPerformance"),
     ("kafka-e2e-latency", "EndToEndLatency"),
+    ("kafka-client-metrics", "ClientMetricsCommand"),
+    ("kafka-delegation-tokens", "DelegationTokenCommand"),
     ("kafka-dump-log", "DumpLogSegments"),
     ("kafka-storage", "kafka.tools.StorageTool"),
 ];
