@@ -13,9 +13,6 @@ use super::sequence::{Identity, Sequences};
 use super::{Options, ProducerRecord};
 use crate::TopicPartition;
 
-/// Batches of one partition that may be on their way at once: as many as brokers remember (KIP-98).
-const IN_FLIGHT_MAX: usize = 5;
-
 /// When the next batch can be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
@@ -122,7 +119,7 @@ impl Queue {
         let may_go = match &first.numbers {
             // What was sent before goes alone, so that nothing overtakes it.
             Some(numbers) => self.sequences.is_oldest(numbers),
-            None if options.is_idempotent => self.sequences.takes_new() && self.in_flight < IN_FLIGHT_MAX,
+            None if options.is_idempotent => self.sequences.takes_new(),
             None => true,
         };
         if !may_go {

@@ -16,10 +16,16 @@
 //!
 //! A broker that knows nothing of a producer takes whatever number comes first. So the first batch of an epoch goes alone until it
 //! is written: if it and the broker were lost together, the second would be taken for the first, and written before it.
+//!
+//! A broker remembers the last five batches of a producer, and what is sent again is known to it only as one of those. So nothing new
+//! is sent that would be the fifth after one of which it is not known whether it was written, whatever is known of those between.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use ottla_records::{ProducerEpoch, ProducerId, Sequence};
+
+/// How many batches of a producer in one partition brokers remember (KIP-98).
+const REMEMBERED: usize = 5;
 
 /// Who produces: what `InitProducerId` gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +56,8 @@ pub(super) struct Sequences {
     next: u64,
     /// The first numbers of batches that were sent and of which it is not known what became.
     unknown: BTreeSet<u64>,
+    /// The first numbers of the batches of this epoch that the broker will remember beside the next one.
+    latest: VecDeque<u64>,
     /// A batch of this epoch was written: the broker knows which number comes next.
     is_begun: bool,
     /// A number was left out: nothing new is sent before the partition begins anew.
@@ -61,7 +69,10 @@ pub(super) struct Sequences {
 impl Sequences {
     /// Whether a batch that has no numbers yet may be sent.
     pub(super) fn takes_new(&self) -> bool {
-        self.unknown.is_empty() || (self.is_begun && !self.is_broken)
+        let Some(oldest) = self.unknown.first() else { return true };
+        let is_remembered =
+            self.latest.len() < REMEMBERED - 1 || self.latest.front().is_some_and(|first| first <= oldest);
+        self.is_begun && !self.is_broken && is_remembered
     }
 
     /// Whether this batch is the oldest that is not known to be written.
@@ -75,8 +86,17 @@ impl Sequences {
         let identity = self.identity_for(producer)?;
         let first = self.next;
         self.next += u64::try_from(count).expect("a batch has few records");
-        self.unknown.insert(first);
+        self.sent(first);
         Some(Numbered { identity, first })
+    }
+
+    fn sent(&mut self, first: u64) {
+        self.unknown.insert(first);
+        let at = self.latest.partition_point(|other| *other < first);
+        self.latest.insert(at, first);
+        if self.latest.len() == REMEMBERED {
+            self.latest.pop_front();
+        }
     }
 
     fn identity_for(&mut self, producer: Identity) -> Option<Identity> {
@@ -130,7 +150,7 @@ impl Sequences {
     /// The second part of a batch that is sent in two.
     pub(super) fn split(&mut self, batch: &Numbered, count_of_first: usize) -> Numbered {
         let first = batch.first + u64::try_from(count_of_first).expect("a batch has few records");
-        self.unknown.insert(first);
+        self.sent(first);
         Numbered { first, ..*batch }
     }
 }
@@ -177,6 +197,29 @@ mod tests {
             assert!(sequences.takes_new());
             sequences.given_up(&second, true);
         }
+    }
+
+    #[test]
+    fn nothing_new_has_the_broker_forget_what_may_be_sent_again() {
+        let (mut sequences, batches) = sent(&[2, 2, 2, 2]);
+        assert!(sequences.takes_new());
+        sequences.number(PRODUCER, 1).unwrap();
+        assert!(!sequences.takes_new(), "the broker remembers five, and this would be the sixth");
+        for later in &batches[1..] {
+            sequences.written(later);
+            assert!(!sequences.takes_new(), "of the oldest nothing is known yet");
+        }
+        sequences.written(&batches[0]);
+        assert!(sequences.takes_new());
+    }
+
+    #[test]
+    fn a_batch_in_two_parts_counts_as_two() {
+        let (mut sequences, batches) = sent(&[4, 1, 1]);
+        sequences.split(&batches[0], 2);
+        assert!(sequences.takes_new());
+        sequences.split(&batches[0], 1);
+        assert!(!sequences.takes_new());
     }
 
     #[test]
