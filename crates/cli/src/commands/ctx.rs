@@ -170,10 +170,18 @@ fn add(contexts: &Contexts, args: &AddArgs) -> Result<()> {
 
 fn keep(contexts: &Contexts, name: &str, properties: BTreeMap<String, String>) -> Result<()> {
     let mut kept = contexts.read()?;
-    kept.contexts.insert(name.to_owned(), properties);
+    let before = kept.contexts.insert(name.to_owned(), properties);
     // The first one is the one that is meant.
-    kept.current.get_or_insert_with(|| name.to_owned());
-    contexts.write(&kept)
+    let is_used = kept.current.get_or_insert_with(|| name.to_owned()) == name;
+    contexts.write(&kept)?;
+    let done = if before.is_some() { "changed" } else { "made" };
+    let used = if is_used {
+        "commands use it".to_owned()
+    } else {
+        format!("`ottla ctx use {name}` has commands use it")
+    };
+    sayln!("context {name} {done}: {used}");
+    Ok(())
 }
 
 fn edit(contexts: &Contexts) -> Result<()> {

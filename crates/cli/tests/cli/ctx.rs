@@ -53,6 +53,10 @@ fn files_of_other_tools_become_contexts() {
     let kaf = visit.home.path().join("kaf.yaml");
     fs::write(&kaf, format!("clusters:\n- name: here\n  brokers: ['{}']\n", visit.brokers)).unwrap();
     visit.ok(&["ctx", "import", "kaf", kaf.to_str().unwrap(), "--from", "kaf", "--cluster", "here"]);
+    let other = visit.home.path().join("other");
+    fs::write(&other, "all of this\nis something else\n").unwrap();
+    let refused = visit.refused(&["ctx", "import", "java", other.to_str().unwrap()], 2);
+    assert!(refused.contains("has no option of a client"), "{refused}");
     for name in ["old", "java", "rpk", "kaf"] {
         let ended = run(&mut user(visit.home.path(), &["topic", "list", "--ctx", name]));
         assert_eq!(ended.code, Some(0), "{name}: {}", ended.stderr);

@@ -200,7 +200,7 @@ async fn a_lock_that_is_renewed_lasts_longer_than_one_that_is_not() {
             commit(&consumer).await;
             tokio::time::sleep(Duration::from_millis(800)).await;
             let again = consumer.poll(Duration::from_secs(5)).await.unwrap();
-            assert_eq!(again, [renewed.clone()], "the same record, and no other");
+            assert_eq!(again, std::slice::from_ref(&renewed), "the same record, and no other");
             consumer.acknowledge(&again[0], AcknowledgeType::Renew).unwrap();
         }
         commit(&consumer).await;

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use ottla_client::config::ClientConfig;
 
 use super::properties::of_file;
-use crate::exit::print_warning;
+use crate::exit::{print_warning, usage};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ImportFormat {
@@ -52,6 +52,12 @@ pub(crate) fn import(
             }
             _ => _ = kept.insert(name, value),
         }
+    }
+    if kept.is_empty() {
+        return Err(usage(format!(
+            "{} has no option of a client; --from says what kind of file it is",
+            path.display()
+        )));
     }
     Ok(kept)
 }
