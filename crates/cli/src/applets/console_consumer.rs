@@ -81,8 +81,9 @@ pub(super) fn run(args: &[String], mut out: &mut dyn Write) -> Result<Outcome> {
             ended = consume(&consumer, timeout, &mut printing, &mut out) => ended,
             interrupted = ctrl_c() => interrupted.map_err(Into::into).and(Err(Interrupted.into())),
         };
-        out.flush()?;
+        let flushed = out.flush();
         consumer.close().await;
+        flushed?;
         ended
     }));
     sayln!("Processed a total of {} messages", printing.count);

@@ -70,9 +70,10 @@ pub(super) fn run(args: &[String], mut out: &mut dyn Write) -> Result<Outcome> {
             ended = sharing.consume(&consumer, &mut out) => ended,
             interrupted = ctrl_c() => interrupted.map_err(Into::into).and(Err(Interrupted.into())),
         };
-        out.flush()?;
+        let flushed = out.flush();
         // What was not printed goes to somebody else.
         consumer.close().await;
+        flushed?;
         ended
     }));
     sayln!("Processed a total of {} messages", sharing.count);

@@ -41,7 +41,7 @@ impl Hidden {
         write("\r\n")?;
         match end {
             End::Done => Ok(line),
-            End::Interrupted => interrupt(),
+            End::Interrupted => Err(interrupt()),
             End::Closed => Err(usage("nothing was typed")),
         }
     }
@@ -63,10 +63,12 @@ fn write(text: &str) -> Result<()> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to the terminal")
 }
 
-fn interrupt() -> Result<String> {
+fn interrupt() -> anyhow::Error {
     restore();
-    kill_process(getpid(), Signal::INT)?;
-    Err(usage("interrupted"))
+    match kill_process(getpid(), Signal::INT) {
+        Ok(()) => usage("interrupted"),
+        Err(error) => error.into(),
+    }
 }
 
 /// What a key makes of the line so far.
@@ -76,12 +78,17 @@ fn typed(line: &mut String, event: &Event) -> Option<End> {
     else {
         return None;
     };
+    if modifiers.contains(KeyModifiers::ALT) {
+        return None;
+    }
     match (code, modifiers.contains(KeyModifiers::CONTROL)) {
         (KeyCode::Enter, _) | (KeyCode::Char('j'), true) => return Some(End::Done),
         (KeyCode::Char('c'), true) => return Some(End::Interrupted),
         (KeyCode::Char('d'), true) if line.is_empty() => return Some(End::Closed),
         (KeyCode::Char('u'), true) => line.clear(),
-        (KeyCode::Backspace, _) => drop(line.pop()),
+        // Ctrl-H is what some terminals send for it.
+        (KeyCode::Backspace, _) | (KeyCode::Char('h'), true) => drop(line.pop()),
+        (KeyCode::Tab, _) => line.push('\t'),
         (KeyCode::Char(c), false) => line.push(c),
         _ => {}
     }
@@ -112,6 +119,7 @@ mod tests {
         check("s3cret\r", ("s3cret", Some(End::Done)));
         check("pässwört^j", ("pässwört", Some(End::Done)));
         check("ab<c", ("ac", None));
+        check("ab^hc", ("ac", None));
         check("<a", ("a", None));
         check("ab^uc", ("c", None));
         check("ab^c", ("ab", Some(End::Interrupted)));

@@ -36,6 +36,10 @@ impl Asking {
         command.stdin(Stdio::null()).stdout(answer.try_clone()?).stderr(said.try_clone()?);
         let mut child = command.spawn().context("cannot run this executable")?;
         let ended = timeout(self.within, child.wait()).await;
+        if ended.is_err() {
+            // What it writes now would come where reading is.
+            child.kill().await?;
+        }
         said.rewind()?;
         let mut text = Vec::new();
         said.take(ERROR_BYTES_MAX).read_to_end(&mut text)?;
@@ -43,9 +47,13 @@ impl Asking {
         copy_redacted(answer, out)?;
         let text = redact_text(String::from_utf8_lossy(&text).trim());
         let Ok(status) = ended else { return Ok(Some(format!("no answer within {:?}", self.within))) };
-        // That something is wrong with the cluster is an answer.
-        let is_answered = status?.success() || text.is_empty();
-        Ok((!is_answered).then(|| text.trim_start_matches("error: ").to_owned()))
+        let status = status?;
+        // That something is wrong with the cluster is an answer; that it was killed is none.
+        if status.success() || (status.code().is_some() && text.is_empty()) {
+            return Ok(None);
+        }
+        let why = text.trim_start_matches("error: ");
+        Ok(Some(if why.is_empty() { status.to_string() } else { why.to_owned() }))
     }
 
     /// The command's words, with the flags before what may be names.
@@ -59,8 +67,8 @@ impl Asking {
 
 /// What is no JSON is left out: nobody knows what is in it.
 fn copy_redacted(answer: File, out: &mut Spool) -> Result<()> {
-    for line in BufReader::new(answer).lines() {
-        let Ok(mut value) = serde_json::from_str::<Value>(&line?) else { continue };
+    for line in BufReader::new(answer).split(b'\n') {
+        let Ok(mut value) = serde_json::from_slice::<Value>(&line?) else { continue };
         redact_answer(&mut value);
         serde_json::to_writer(&mut *out, &value)?;
         writeln!(out)?;

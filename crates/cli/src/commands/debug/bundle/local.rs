@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use anyhow::{Context as _, Result};
 use ottla_log::{LEADER_EPOCHS, META_PROPERTIES, PARTITION_METADATA};
+use rustix::fs::{Mode, OFlags};
 use serde_json::json;
 
 use super::archive::Spool;
@@ -84,16 +85,28 @@ pub(super) fn list_files(data_dir: &Path, out: &mut Spool) -> Result<()> {
 pub(super) fn copy_small_files(data_dir: &Path, out: &mut Spool) -> Result<()> {
     walk(data_dir, |path, told| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if !is_small_text(name) || told.len() > FILE_BYTES_MAX {
+        if !told.is_file() || !is_small_text(name) || told.len() > FILE_BYTES_MAX {
             return Ok(());
         }
         writeln!(out, "== {} ==", path.strip_prefix(data_dir).unwrap_or(path).display())?;
-        match fs::read(path) {
+        match read_small(path) {
             Ok(bytes) => writeln!(out, "{}", redact_file(&text_of(&bytes)).trim_end())?,
             Err(error) => writeln!(out, "({error})")?,
         }
         Ok(())
     })
+}
+
+/// Not through a link, should it have become one.
+fn read_small(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::from(rustix::fs::open(
+        path,
+        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?);
+    let mut bytes = Vec::new();
+    file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// By its whole name: snapshots of metadata end in `.checkpoint` too, and hold the credentials of users; and what clients cannot guess
@@ -117,7 +130,11 @@ fn walk(data_dir: &Path, mut visit: impl FnMut(&Path, &fs::Metadata) -> Result<(
             Ok(told) => told,
             // It was deleted meanwhile, as segments are.
             Err(error) if error.kind() == io::ErrorKind::NotFound && path != data_dir => continue,
-            Err(error) => return Err(error).with_context(|| path.display().to_string()),
+            Err(error) if path == data_dir => return Err(error).with_context(|| path.display().to_string()),
+            Err(error) => {
+                unreadable = Some(anyhow::Error::from(error).context(path.display().to_string()));
+                continue;
+            }
         };
         if !told.is_dir() {
             visit(&path, &told)?;
@@ -129,6 +146,7 @@ fn walk(data_dir: &Path, mut visit: impl FnMut(&Path, &fs::Metadata) -> Result<(
                 inside.sort_by(|a, b| b.cmp(a));
                 waiting.extend(inside);
             }
+            Err(error) if error.kind() == io::ErrorKind::NotFound && path != data_dir => {}
             Err(error) => unreadable = Some(anyhow::Error::from(error).context(path.display().to_string())),
         }
     }

@@ -11,8 +11,9 @@ use serde_json::{Map, Value};
 const REDACTED: &str = "[redacted]";
 
 /// What is in the names of secrets.
-const SECRETS: &str = "passw(?:or)?d|passphrase|pwd|secret|jaas|credential|token|authorization|hmac|\
-                       (?:private|keystore|api|access|stored|server)[._ -]?key|key[._-]?pem";
+const SECRETS: &str = "passw(?:or)?d|\\bpass\\b|pass[._-]?phrase|pwd|secret|jaas|credential|token|authorization|hmac|\
+                       signature|\\bsig\\b|key[._-]?pem|\
+                       (?:private|keystore|api|access|account|encryption|master|signing|stored|server)[._ -]?key";
 
 /// How names end that have such words in them, and are of no secret.
 const HARMLESS: &[&str] =
@@ -33,6 +34,8 @@ static ALWAYS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"\beyJ[\w-]+\.[\w-]+\.[\w-]*",
         // Who somebody is, in the address of a site.
         r#"(?P<said>://)[^\s"'<>]*(?P<behind>@)"#,
+        // Whatever the scheme is.
+        r#"(?i)(?P<said>authorization\\*["']?[ \t]*[=:][ \t]*["']?)[^\n"']*"#,
         // The options of a JAAS module go on to the end of the line.
         &format!(r#"(?i)(?P<said>jaas[\w.-]*\\*["']?[ \t]*[=:]){LINE}"#),
         &format!(r"(?i)(?P<said>LoginModule\s+(?:required|requisite|sufficient|optional)){LINE}"),
@@ -43,13 +46,21 @@ static ALWAYS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 
 /// What is said of a name that says so: a word, or what is in quotes.
 static SAID: LazyLock<[Regex; 2]> = LazyLock::new(|| {
-    let value = r#"\\+"[^"]*"|"(?:[^"\\]|\\.)*"|'[^']*'|(?:bearer|basic)[ \t]+\S+|[^\s,;&}<]+"#;
+    // What is not in quotes may have any sign in it but a blank.
+    let value = r#"\\+"[^"]*"|"(?:[^"\\]|\\.)*"|'[^']*'|[^\s<"]+"#;
     let said = r#"\\*["']?[ \t]*(?:[=:]>?|>)[ \t]*"#;
     [
         expression(&format!(r"(?i)(?P<said>(?P<name>[\w.-]*(?:{SECRETS})[\w.-]*){said})(?:{value})")),
         // A flag of a command.
-        expression(&format!(r"(?i)(?P<said>(?P<name>--[\w-]*(?:{SECRETS})[\w-]*)[ \t]+)\S+")),
+        expression(&format!(r"(?i)(?P<said>(?P<name>--[\w-]*(?:{SECRETS})[\w-]*)[ \t]+)(?:{value})")),
     ]
+});
+
+/// In a file of TOML it may be many lines.
+static LINES: LazyLock<Regex> = LazyLock::new(|| {
+    let said = format!(r#"(?P<said>(?P<name>[\w.-]*(?:{SECRETS})[\w.-]*)["']?[ \t]*=[ \t]*)"#);
+    let lines = r#""""(?s:.*?)(?:"""|\z)|'''(?s:.*?)(?:'''|\z)"#;
+    expression(&format!("(?i){said}(?:{lines})"))
 });
 
 /// In a file of properties it is the rest of the line.
@@ -66,8 +77,8 @@ fn expression(text: &str) -> Regex {
 /// A file of text without its secrets: of a log, or of properties.
 pub(super) fn redact_file(text: &str) -> String {
     // Keys come first: of one that is on many lines the name says nothing but on the first.
-    let text = redact_named(&PROPERTY, &redact_always(text));
-    redact_said(text)
+    let text = redact_named(&LINES, &redact_always(text));
+    redact_said(redact_named(&PROPERTY, &text))
 }
 
 /// What was said, without its secrets.
@@ -185,11 +196,16 @@ mod tests {
             ("config=sasl.password=abc", "config=sasl.password=[redacted]"),
             (r#"{"password": "a \" b", "n": 1}"#, r#"{"password": [redacted], "n": 1}"#),
             (r#""{\"password\": \"a b\", \"n\": 1}""#, r#""{\"password\": [redacted], \"n\": 1}""#),
-            ("pässword=é password=é, né", "pässword=é password=[redacted], né"),
-            ("{password => abc}", "{password => [redacted]}"),
+            ("pässword=é password=é, né", "pässword=é password=[redacted] né"),
+            ("password=ab,cd;ef&gh}ij left", "password=[redacted] left"),
+            ("pass=abc account_key=abc ?sig=abc", "pass=[redacted] account_key=[redacted] ?sig=[redacted]"),
+            ("a passage of passengers=2", "a passage of passengers=2"),
+            ("{password => abc}", "{password => [redacted]"),
             ("<password>abc</password>", "<password>[redacted]</password>"),
             ("ran with --password abc -v", "ran with --password [redacted] -v"),
+            ("ran with --password \"correct horse\" -v", "ran with --password [redacted] -v"),
             ("Authorization: Bearer abc.def", "Authorization: [redacted]"),
+            ("Authorization: Negotiate YII ab", "Authorization: [redacted]"),
             ("got eyJhbGciOi.eyJzdWIi.c2lnbmF0 and left", "got [redacted] and left"),
             (
                 "at sasl.jaas.config=Plain required username=\"a\" password=\"b\";",
@@ -202,9 +218,9 @@ mod tests {
             ("  user_admin=\"a b\";", "  user_admin=[redacted];"),
             (
                 "SCRAM-SHA-256=[salt=a,stored_key=b,server_key=c]",
-                "SCRAM-SHA-256=[salt=a,stored_key=[redacted],server_key=[redacted]",
+                "SCRAM-SHA-256=[salt=a,stored_key=[redacted]",
             ),
-            ("http://h/?access_token=abc&x=1", "http://h/?access_token=[redacted]&x=1"),
+            ("http://h/?access_token=abc&x=1", "http://h/?access_token=[redacted]"),
             ("no answer from https://me:p/w@x@host:1/path", "no answer from https://[redacted]@host:1/path"),
             ("delegation.token.max.lifetime.ms = 604800000", "delegation.token.max.lifetime.ms = 604800000"),
         ];
@@ -219,6 +235,7 @@ mod tests {
             ("a.secret=\nb=2", "a.secret=\nb=2"),
             ("a.token : ab\\\n  cd\\\n  ef\nb=2", "a.token : [redacted]\nb=2"),
             ("x.jaas.config=Plain \\\n  password=\"a\" \\\n  b=\"c\";\nb=2", "x.jaas.config=[redacted]\nb=2"),
+            ("ssl.keystore.password = \"\"\"\nab\nc\"\"\"\nb=2", "ssl.keystore.password = [redacted]\nb=2"),
             ("password.encoder.iterations=4096", "password.encoder.iterations=4096"),
         ];
         check(redact_file, &cases);
