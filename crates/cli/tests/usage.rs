@@ -12,7 +12,7 @@ fn version_and_help_succeed() {
 
     let help = run(&mut ottla(["--help"]));
     assert_eq!(help.code, Some(0));
-    assert!(help.stdout.contains("Usage: ottla <COMMAND>"), "{}", help.stdout);
+    assert!(help.stdout.contains("Usage: ottla [OPTIONS] <COMMAND>"), "{}", help.stdout);
 }
 
 #[test]
