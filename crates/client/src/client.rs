@@ -2,7 +2,7 @@
 
 mod call;
 mod coordinators;
-mod failing;
+mod events;
 mod links;
 mod refresh;
 mod retrying;
@@ -20,7 +20,7 @@ use crate::telemetry::{self, Telemetry};
 use crate::{Error, Result};
 pub use call::{Call, Reply};
 pub use coordinators::{Coordinator, CoordinatorKind};
-pub use failing::Failing;
+pub use events::{ConnectionEvent, ConnectionEvents};
 pub(crate) use links::Lane;
 pub(crate) use refresh::CONTROLLERS;
 pub use route::Destination;

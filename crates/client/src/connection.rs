@@ -31,7 +31,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::metrics::Counts;
 use crate::{Error, Result, clock};
 use in_flight::{InFlight, Pending};
-pub(crate) use open::{Opening, open};
+pub(crate) use open::{Opening, called, open};
 pub(crate) use versions::{Features, Versions};
 
 /// Requests that wait for their answers on one connection, and those that wait to be written.

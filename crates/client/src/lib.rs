@@ -57,7 +57,9 @@ mod telemetry;
 mod topic_partition;
 mod transport;
 
-pub use client::{Call, Client, Coordinator, CoordinatorKind, Destination, Failing, Reply};
+pub use client::{
+    Call, Client, ConnectionEvent, ConnectionEvents, Coordinator, CoordinatorKind, Destination, Reply,
+};
 pub use error::{Error, Result};
 /// The messages of the protocol, for [`Client::request`].
 pub use ottla_wire as wire;

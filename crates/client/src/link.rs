@@ -18,8 +18,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::address::Address;
 use crate::backoff::Backoff;
+use crate::client::ConnectionEvent;
 use crate::config::ClientConfig;
-use crate::connection::{Connection, Features, Opening, open};
+use crate::connection::{Connection, Features, Opening, called, open};
 use crate::error::Attempt;
 use crate::metrics::Counts;
 use crate::sasl::Sasl;
@@ -30,7 +31,7 @@ use crate::{BrokerId, Error, Result, clock, random};
 /// Those who watch tries to connect hear of one that takes longer.
 const SOON: Duration = Duration::from_secs(1);
 
-/// Tries that failed and that somebody who watches has not looked at yet; of more the oldest are forgotten.
+/// What somebody who watches has not looked at yet; of more the oldest is forgotten.
 const UNSEEN_MAX: usize = 64;
 
 type Outcome = watch::Receiver<Option<Result<Connection>>>;
@@ -45,8 +46,8 @@ pub(crate) struct Links {
     pub(crate) counts: Arc<Counts>,
     /// Whether there was a connection yet.
     pub(crate) is_up: watch::Sender<bool>,
-    /// The tries to connect that fail, for whoever wants to know.
-    pub(crate) failing: broadcast::Sender<Attempt>,
+    /// How connecting goes, for whoever wants to know.
+    pub(crate) events: broadcast::Sender<ConnectionEvent>,
     /// What the cluster agreed on, as the brokers told that were connected to.
     features: Mutex<Features>,
 }
@@ -88,7 +89,7 @@ impl Links {
             tasks: Tasks::default(),
             counts: Arc::default(),
             is_up: watch::Sender::new(false),
-            failing: broadcast::Sender::new(UNSEEN_MAX),
+            events: broadcast::Sender::new(UNSEEN_MAX),
             features: Mutex::default(),
         })
     }
@@ -168,11 +169,14 @@ impl Link {
                 state.failures = 0;
                 state.now = Now::Up(connection.clone());
                 self.links.is_up.send_replace(true);
+                self.tell(ConnectionEvent::Connected(self.address.to_string().into()));
             }
             Err(error) => {
                 tracing::debug!(target: "ottla_client::connection", address = %self.address, %error, "cannot connect");
                 self.links.counts.not_connected();
-                self.tell(self.attempt(error));
+                if error.is_retriable() {
+                    self.tell(ConnectionEvent::NotConnected(self.attempt(error)));
+                }
                 state.rest(&self.links.config, clock::now());
                 state.now = Now::Down;
             }
@@ -184,12 +188,7 @@ impl Link {
         if let Error::Unreachable { attempt } = error {
             return attempt.clone();
         }
-        let reason = if let Error::OtherListener { seems, .. } = error {
-            seems.to_string()
-        } else {
-            error.to_string()
-        };
-        Attempt { advice: error.advice(), ..self.failed(&reason) }
+        Attempt { advice: error.advice(), ..self.failed(&error.to_string()) }
     }
 
     /// Those who watch hear of it also while it is not known yet how connecting ends.
@@ -198,13 +197,13 @@ impl Link {
         if let Ok(result) = timeout(SOON, &mut connecting).await {
             return result;
         }
-        self.tell(self.failed(&format!("no answer for {SOON:?}")));
+        self.tell(ConnectionEvent::NotConnected(self.failed(&format!("no answer for {SOON:?}"))));
         connecting.await
     }
 
-    fn tell(&self, attempt: Attempt) {
+    fn tell(&self, event: ConnectionEvent) {
         // Nobody need watch.
-        let _unseen = self.links.failing.send(attempt);
+        let _unseen = self.links.events.send(event);
     }
 
     /// Tries each address that the name stands for.
@@ -256,10 +255,12 @@ impl Link {
     }
 
     fn failed(&self, reason: &str) -> Attempt {
+        let address = self.address.to_string();
+        let reason = without_name(reason, &called(&self.address, self.advertised_by));
         Attempt {
-            address: self.address.to_string().into(),
+            reason: without_name(reason, &address).into(),
+            address: address.into(),
             advertised_by: self.advertised_by,
-            reason: reason.into(),
             advice: None,
         }
     }
@@ -268,6 +269,12 @@ impl Link {
         // Nothing panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What an error says of who is called so: an attempt names it already.
+fn without_name<'a>(text: &'a str, name: &str) -> &'a str {
+    let rest = text.strip_prefix(name);
+    rest.and_then(|rest| rest.strip_prefix(": ").or(rest.strip_prefix(' '))).unwrap_or(text)
 }
 
 /// The system's words alone: the standard library puts some of its own before them.
@@ -331,9 +338,30 @@ mod tests {
     }
 
     fn link() -> Arc<Link> {
+        link_to(None)
+    }
+
+    fn link_to(advertised_by: Option<BrokerId>) -> Arc<Link> {
         let links = Links::new(ClientConfig::default()).unwrap();
         let address = Address { host: "localhost".into(), port: 9 };
-        Arc::new(Link::new(Arc::new(links), address, None))
+        Arc::new(Link::new(Arc::new(links), address, advertised_by))
+    }
+
+    #[tokio::test]
+    async fn an_attempt_names_the_address_once() {
+        for (advertised_by, reason, expected) in [
+            (None, "localhost:9 sent what is no response: x", "localhost:9: sent what is no response: x"),
+            (None, "localhost:9: it speaks HTTP", "localhost:9: it speaks HTTP"),
+            (None, "localhost:90 did not answer", "localhost:9: localhost:90 did not answer"),
+            (None, "127.0.0.1:9 did not answer", "localhost:9: 127.0.0.1:9 did not answer"),
+            (
+                Some(3),
+                "broker 3 at localhost:9 did not answer",
+                "localhost:9 (advertised by broker 3): did not answer",
+            ),
+        ] {
+            assert_eq!(link_to(advertised_by).failed(reason).to_string(), expected);
+        }
     }
 
     #[tokio::test]

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{broadcast, watch};
 
 use crate::address::Address;
+use crate::client::ConnectionEvent;
 use crate::cluster::Broker;
 use crate::config::ClientConfig;
-use crate::error::Attempt;
 use crate::link::{Link, Links};
 use crate::metrics::Counts;
 use crate::tasks::Tasks;
@@ -62,9 +62,9 @@ impl LinkTable {
         self.shared.is_up.subscribe()
     }
 
-    /// The tries to connect that fail from here on.
-    pub(super) fn failing(&self) -> broadcast::Receiver<Attempt> {
-        self.shared.failing.subscribe()
+    /// How connecting goes from here on.
+    pub(super) fn events(&self) -> broadcast::Receiver<ConnectionEvent> {
+        self.shared.events.subscribe()
     }
 
     pub(super) fn tasks(&self) -> &Tasks {

@@ -40,12 +40,8 @@ pub(crate) struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    /// How errors call the broker.
     fn broker(&self) -> Arc<str> {
-        match self.advertised_by {
-            Some(id) => format!("broker {id} at {}", self.address).into(),
-            None => self.address.to_string().into(),
-        }
+        called(self.address, self.advertised_by).into()
     }
 
     fn unreachable(&self, error: &io::Error) -> Error {
@@ -61,6 +57,14 @@ impl Opening<'_> {
             format!("{}: {error}", self.to)
         };
         Error::unreachable(self.address.to_string(), self.advertised_by, reason)
+    }
+}
+
+/// How errors call the broker at an address.
+pub(crate) fn called(address: &Address, advertised_by: Option<BrokerId>) -> String {
+    match advertised_by {
+        Some(id) => format!("broker {id} at {address}"),
+        None => address.to_string(),
     }
 }
 

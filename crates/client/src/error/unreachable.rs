@@ -13,7 +13,7 @@ pub struct Attempt {
     pub address: Arc<str>,
     /// The broker that advertises the address; none for an address out of `bootstrap.servers`.
     pub advertised_by: Option<BrokerId>,
-    /// What the operating system said.
+    /// Why, in words: the operating system's, or ours, of what a broker did instead.
     pub reason: Arc<str>,
     /// What to do where it is not the address that is wrong.
     pub(crate) advice: Option<&'static str>,

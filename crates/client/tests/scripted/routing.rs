@@ -1,14 +1,19 @@
 //! Whom requests go to: brokers that are down, that move, and that tell of others.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use ottla_client::error::Attempt;
 use ottla_client::wire::messages::{
-    ApiVersionsRequest, FindCoordinatorRequest, FindCoordinatorResponse, ListGroupsRequest,
-    ListGroupsResponse, MetadataRequest, find_coordinator_response,
+    ApiVersionsRequest, ApiVersionsResponse, FindCoordinatorRequest, FindCoordinatorResponse,
+    ListGroupsRequest, ListGroupsResponse, MetadataRequest, find_coordinator_response,
 };
-use ottla_client::{Call, Client, Coordinator, Destination, Error, ErrorCode, TopicPartition};
+use ottla_client::{
+    Call, Client, ConnectionEvent, ConnectionEvents, Coordinator, Destination, Error, ErrorCode,
+    TopicPartition,
+};
 
-use super::broker::{Answer, Broker, answer, cluster, topic};
+use super::broker::{Answer, Broker, answer, cluster, ranges, topic};
 use super::{client, config, nobody};
 
 #[tokio::test]
@@ -45,33 +50,62 @@ async fn an_advertised_address_that_cannot_be_reached_is_named_as_that() {
     assert!(error.advice().unwrap().contains("advertised.listeners"));
 }
 
+async fn connected(events: &mut ConnectionEvents, to: SocketAddr) {
+    assert_eq!(events.next().await, Some(ConnectionEvent::Connected(to.to_string().into())));
+}
+
+async fn not_connected(events: &mut ConnectionEvents) -> Attempt {
+    match events.next().await {
+        Some(ConnectionEvent::NotConnected(attempt)) => attempt,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
-async fn who_watches_hears_of_each_address_that_cannot_be_connected_to() {
+async fn who_watches_hears_of_each_address_that_can_or_cannot_be_connected_to() {
     let (broker, nobody) = (Broker::start().await, nobody().await);
     broker.on::<MetadataRequest>(move |_, _| answer(cluster(&[nobody], vec![topic("a", 1, 0)])));
     let client = client(&[broker.address]);
-    let mut failing = client.failing();
+    let mut events = client.connection_events();
     let call = Call::to(Destination::Leader(TopicPartition::new("a", 0)));
     client.request(&call, &ListGroupsRequest::default()).await.unwrap_err();
-    let attempt = failing.next().await.unwrap();
+    connected(&mut events, broker.address).await;
+    let attempt = not_connected(&mut events).await;
     assert_eq!((&*attempt.address, attempt.advertised_by), (&*nobody.to_string(), Some(0)));
     assert!(attempt.reason.starts_with("Connection refused"), "{attempt}");
     client.close().await;
     drop(client);
-    while failing.next().await.is_some() {}
+    while events.next().await.is_some() {}
 }
 
 #[tokio::test]
-async fn who_watches_hears_soon_of_one_that_does_not_answer() {
-    let silent = Broker::start().await;
-    silent.on::<ApiVersionsRequest>(|_, _| Answer::Nothing);
-    let client = client(&[silent.address]);
-    let mut failing = client.failing();
-    let connecting = tokio::spawn(async move { client.refresh().await });
-    let attempt = failing.next().await.unwrap();
-    assert_eq!((&*attempt.address, &*attempt.reason), (&*silent.address.to_string(), "no answer for 1s"));
-    assert!(!connecting.is_finished());
-    connecting.abort();
+async fn who_watches_hears_soon_of_one_that_does_not_answer_and_when_it_does() {
+    let late = Broker::start().await;
+    late.on::<ApiVersionsRequest>(|_, _| {
+        let served = ApiVersionsResponse { api_keys: ranges(&[]), ..Default::default() };
+        Answer::Late(Duration::from_millis(1200), Box::new(answer(served)))
+    });
+    late.leads(&[]);
+    let client = client(&[late.address]);
+    let mut events = client.connection_events();
+    let connecting = client.refresh();
+    let watching = async {
+        let attempt = not_connected(&mut events).await;
+        assert_eq!((&*attempt.address, &*attempt.reason), (&*late.address.to_string(), "no answer for 1s"));
+        connected(&mut events, late.address).await;
+    };
+    tokio::join!(connecting, watching).0.unwrap();
+}
+
+#[tokio::test]
+async fn who_watches_hears_nothing_of_what_fails_for_good() {
+    let web = Broker::start().await;
+    web.on::<ApiVersionsRequest>(|_, _| Answer::Raw(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()));
+    let client = client(&[web.address]);
+    let mut events = client.connection_events();
+    client.refresh().await.unwrap_err();
+    drop(client);
+    assert_eq!(events.next().await, None);
 }
 
 #[tokio::test]
