@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use ottla_client::admin::Results;
 
+use crate::screen;
 use crate::style::Style;
 
 /// Of a command that ran to its end.
@@ -88,7 +89,11 @@ pub(crate) fn print_error(message: &str) {
     sayln!("{} {message}", style.bad("error:"));
 }
 
+/// But not over a screen that is taken, where the next picture would wipe it out: who shows one tells of trouble on it.
 pub(crate) fn print_warning(message: impl Display) {
+    if screen::is_taken() {
+        return;
+    }
     let style = Style::for_stream(io::stderr().is_terminal());
     sayln!("{} {message}", style.heading("warning:"));
 }

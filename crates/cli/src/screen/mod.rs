@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 pub(crate) use line::wrapped;
 pub(crate) use live::{View, show};
 pub(crate) use scroll::Scroll;
+pub(crate) use terminal::is_taken;
 
 /// Whether there is a terminal to take, and somebody at it.
 pub(crate) fn is_there() -> bool {

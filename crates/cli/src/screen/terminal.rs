@@ -16,6 +16,11 @@ use rustix::process::{Signal, getpgrp, getpid, getsid, kill_current_process_grou
 
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Whether something is shown that other output would tear.
+pub(crate) fn is_taken() -> bool {
+    IS_TAKEN.load(Ordering::SeqCst)
+}
+
 /// Every key comes as it is pressed, on a screen of our own without a cursor.
 pub(super) fn take() -> Result<()> {
     give_back_on_panic();
