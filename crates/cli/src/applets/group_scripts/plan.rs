@@ -11,7 +11,7 @@ use ottla_client::{ErrorCode, Offset, TopicPartition};
 use super::super::columns::Columns;
 use super::super::options::Options;
 use super::{Scenario, print_error};
-use crate::commands::offsets_of::offsets_of;
+use crate::commands::offsets_of::all_offsets_of;
 
 /// Where a group goes on.
 pub(in crate::applets) type Plan = BTreeMap<TopicPartition, Offset>;
@@ -63,7 +63,7 @@ pub(in crate::applets) async fn tell_empty(
     out: &mut dyn Write,
 ) -> Result<()> {
     let spec = OffsetSpec::Timestamp(time);
-    let found = offsets_of(admin, partitions, spec, IsolationLevel::ReadUncommitted).await?;
+    let found = all_offsets_of(admin, partitions, spec, IsolationLevel::ReadUncommitted).await?;
     for partition in partitions.iter().filter(|partition| !found.contains_key(partition)) {
         writeln!(
             out,
