@@ -38,7 +38,8 @@ pub(crate) const HELP_WIDTH: usize = 79;
     name = "ottla",
     version,
     about = "Event streaming that speaks Apache Kafka's protocol, in one binary.",
-    after_help = "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.\n\
+    after_help = "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 or 143 ended by a\n\
+                  signal before it was done.\n\
                   NO_COLOR=1 or --color never turns colours off; they are off in pipes,\n\
                   unless it is --color always.\n\
                   \n\

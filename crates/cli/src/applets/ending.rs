@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::java;
 use crate::exit::Outcome;
-use crate::signals;
+use crate::signals::Signals;
 
 /// Whose scripts these are like.
 const KAFKA_VERSION: &str = "4.3.1";
@@ -34,7 +34,8 @@ pub(super) struct Interrupted;
 
 /// Until somebody presses Ctrl-C, or asks the process to end.
 pub(super) async fn asked_to_end() -> io::Result<()> {
-    signals::asked_to_end().await.map(drop)
+    Signals::listen()?.asked().await;
+    Ok(())
 }
 
 /// What a shell makes of a program that SIGINT ended, as it does of Java's.

@@ -5,9 +5,10 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use crate::exit::usage;
+use crate::exit::{Outcome, usage};
 use crate::output::OutputArgs;
 use crate::screen;
+use crate::signals::Asked;
 use crate::timestamp::parse_duration;
 
 /// What every command takes that does so.
@@ -36,6 +37,11 @@ impl RoundsArgs {
     /// How often at most.
     pub(crate) fn count(&self) -> u64 {
         self.num.unwrap_or(u64::MAX)
+    }
+
+    /// Whoever said how often has not seen all of it; else it goes on until it is asked to end.
+    pub(crate) fn interrupted(&self, asked: Asked) -> Outcome {
+        if self.num.is_some() { asked.outcome() } else { Outcome::Success }
     }
 
     /// Whether the whole terminal is taken. Who says how often wants to keep what is shown.

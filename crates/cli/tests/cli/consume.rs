@@ -3,10 +3,12 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Stdio;
 
+use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::Visit;
+use super::support::wait_until;
 
 /// A broker with a topic of one partition that holds ten records, `0` to `9`, a second apart.
 fn visit() -> Visit {
@@ -210,6 +212,65 @@ fn whoever_is_asked_to_end_leaves_the_group() {
         let group: Value = serde_json::from_str(&group).unwrap();
         assert_eq!(group[0]["memberCount"], 0, "{signal:?}: {group}");
         visit.fed(&["produce", "digits"], b"more\n");
+    }
+}
+
+#[test]
+fn what_a_signal_ended_is_not_taken_for_all_that_is_wanted() {
+    let visit = visit();
+    for (flags, signal, code) in [
+        (&["-n", "11"][..], Signal::INT, 130),
+        (&["-O", "0:11"], Signal::TERM, 143),
+        (&["--timeout", "10m"], Signal::INT, 130),
+        (&["--timeout", "10m", "-g", "readers"], Signal::TERM, 143),
+    ] {
+        let mut command = visit.command(&["consume", "digits"]);
+        let mut child = command.args(flags).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut String::new()).unwrap();
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{flags:?}");
+    }
+}
+
+#[test]
+fn who_waits_for_partitions_to_read_to_their_ends_has_not_read_them() {
+    let visit = visit();
+    let members = || {
+        let group = visit.ok(&["group", "describe", "readers", "-o", "json"]);
+        serde_json::from_str::<Value>(&group).unwrap()[0]["memberCount"].as_u64()
+    };
+    let consume = |flags: &[&str]| {
+        let mut command = visit.command(&["consume", "digits", "-g", "readers"]);
+        command.args(flags).stdout(Stdio::piped()).spawn().unwrap()
+    };
+    // It has the one partition, and has read it.
+    let mut first = consume(&[]);
+    let mut stdout = BufReader::new(first.stdout.as_mut().unwrap());
+    for _ in 0..10 {
+        stdout.read_line(&mut String::new()).unwrap();
+    }
+    let mut waiting = consume(&["-e"]);
+    wait_until("both are in the group", || members() == Some(2));
+    for (child, code) in [(&mut waiting, 143), (&mut first, 0)] {
+        kill_process(Pid::from_child(child), Signal::TERM).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+    }
+    assert_eq!(members(), Some(0));
+}
+
+#[test]
+fn a_signal_ends_it_although_nobody_reads_what_it_writes() {
+    let visit = visit();
+    let line = "a".repeat(999) + "\n";
+    visit.fed(&["produce", "digits"], line.repeat(1_000).as_bytes());
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let mut child = visit.command(&["consume", "digits"]).stdout(Stdio::piped()).spawn().unwrap();
+        // Ever more is written at once than a pipe holds.
+        let unread = || ioctl_fionread(child.stdout.as_ref().unwrap()).unwrap();
+        wait_until("the pipe is full", || unread() > 0);
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{signal:?}");
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::read_to_string;
 use std::path::Path;
+use std::process::Stdio;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::Visit;
-use super::support::{json_lines, unpacked};
+use super::support::{json_lines, unpacked, wait_until};
 
 fn visit() -> Visit {
     let visit = Visit::new();
@@ -108,4 +111,22 @@ fn without_a_cluster_this_machine_is_told_of() {
     }
     let refused = visit.refused(&["debug", "bundle", "--file", "bundle.zip"], 1);
     assert!(refused.contains("NAME.tar.gz"), "{refused}");
+}
+
+#[test]
+fn a_signal_leaves_nothing_of_a_bundle() {
+    let visit = visit();
+    let folder = visit.home.path().join("bundles");
+    fs::create_dir(&folder).unwrap();
+    let files = || fs::read_dir(&folder).unwrap().count();
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let mut command = visit.command(&["debug", "bundle", "--interval", "10m"]);
+        let mut child = command.current_dir(&folder).stderr(Stdio::piped()).spawn().unwrap();
+        wait_until("there is a file", || files() > 0);
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let said = read_to_string(child.stderr.take().unwrap()).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{said}");
+        assert_eq!(said, "error: interrupted: there is no bundle\n");
+        assert_eq!(files(), 0, "{signal:?}");
+    }
 }

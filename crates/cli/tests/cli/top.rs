@@ -1,5 +1,9 @@
 //! `ottla top`, where no terminal is taken; `terminal.rs` has the rest.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::Visit;
@@ -104,5 +108,24 @@ fn a_pipe_gets_blocks_without_escape_codes() {
         for heading in ["TOPIC ", "RECORDS/S", "UNDER-REPLICATED", "GROUP ", "CONSUMED/S"] {
             assert!(block.contains(heading), "{heading}: {block}");
         }
+    }
+}
+
+#[test]
+fn a_signal_ends_what_goes_on_and_cuts_short_what_would_have_ended() {
+    let visit = visit();
+    for (watch, signal, code) in [
+        (&["top"][..], Signal::INT, 0),
+        (&["top", "-n", "1000"], Signal::TERM, 143),
+        (&["group", "watch", "billing"], Signal::TERM, 0),
+        (&["group", "watch", "billing", "-n", "1000"], Signal::INT, 130),
+    ] {
+        let mut command = visit.command(watch);
+        command.args(["--interval", "50ms", "-o", "ndjson"]).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut String::new()).unwrap();
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{watch:?}");
     }
 }

@@ -1,20 +1,19 @@
 //! `ottla bench`: how fast a cluster is, as clients see it.
 //!
 //! ```text
-//! topic        where records go: a topic of its own, or one that is there
-//! payloads     what is in them
-//! pace         when each is due
-//! producing    sends them; under_way tells how long each took
-//! consuming    reads them
-//! round_trips  sends and reads one after the other
-//! interruption ends all of it, with what was measured
-//! tally        what was measured; report is what is told of it, progress while it is under way
+//! topic       where records go: a topic of its own, or one that is there
+//! payloads    what is in them
+//! pace        when each is due
+//! producing   sends them; under_way tells how long each took
+//! consuming   reads them
+//! round_trips sends and reads one after the other
+//! running     carries out measurements, until somebody ends all of them
+//! tally       what was measured; report is what is told of it, progress while it is under way
 //! ```
 //!
 //! The engines know nothing of the command line: Kafka's scripts for performance are applets over the same ones.
 
 pub(crate) mod consuming;
-mod interruption;
 mod pace;
 pub(crate) mod payloads;
 pub(crate) mod producing;

@@ -14,7 +14,6 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::consuming::consume;
-use super::interruption::Interruption;
 use super::payloads::Payloads;
 use super::producing::{Load, produce};
 use super::progress::watched;
@@ -28,6 +27,7 @@ use crate::commands::offsets_of::all_offsets_of;
 use crate::exit::{Outcome, print_error, print_warning};
 use crate::output::OutputArgs;
 use crate::remote::{ConnectionArgs, Property, Remote};
+use crate::signals::Signals;
 
 /// What all measurements of one call have in common, and what they have found.
 pub(super) struct Running<'a> {
@@ -38,7 +38,7 @@ pub(super) struct Running<'a> {
     remote: Remote,
     topic: Topic,
     is_given: bool,
-    interruption: Interruption,
+    signals: Signals,
     reports: Vec<Report>,
     failure: Option<ottla_client::Error>,
 }
@@ -67,7 +67,7 @@ impl<'a> Running<'a> {
         let remote = connection.connect().await?;
         let is_given = topic.is_given();
         // From here on there is something to be removed.
-        let interruption = Interruption::listen();
+        let signals = Signals::listen()?.patient();
         let topic = topic.open(&remote.admin).await?;
         let (reports, failure) = (Vec::new(), None);
         Ok(Running {
@@ -78,7 +78,7 @@ impl<'a> Running<'a> {
             remote,
             topic,
             is_given,
-            interruption,
+            signals,
             reports,
             failure,
         })
@@ -99,7 +99,7 @@ impl<'a> Running<'a> {
             let tally = self.send("fill", producers, amount, None, false).await?;
             tally.first_error.map_or(Ok(()), Err).context("cannot fill the topic")?;
         }
-        if self.interruption.asked().is_some() {
+        if self.signals.first().is_some() {
             return Ok(());
         }
         self.consume(args.consumers).await
@@ -108,10 +108,10 @@ impl<'a> Running<'a> {
     /// Produces, reads what was produced, and then record by record.
     pub(super) async fn all(&mut self, consumers: u16) -> Result<()> {
         self.produce().await?;
-        if self.interruption.asked().is_none() {
+        if self.signals.first().is_none() {
             self.consume(consumers).await?;
         }
-        if self.interruption.asked().is_none() {
+        if self.signals.first().is_none() {
             self.round_trips().await?;
         }
         Ok(())
@@ -140,7 +140,7 @@ impl<'a> Running<'a> {
                 transaction,
                 from_due: true,
             };
-            let (tally, until) = (tally.clone(), amount.until(self.interruption.clone()));
+            let (tally, until) = (tally.clone(), amount.until(self.signals.clone()));
             tasks.spawn(async move {
                 let sent = produce(&producer, load, until, &tally).await;
                 producer.close(FAREWELL).await?;
@@ -177,7 +177,7 @@ impl<'a> Running<'a> {
         let mut tasks = JoinSet::new();
         for (consumer, assigned, ends) in shares {
             let max = self.amount.num.unwrap_or(u64::MAX);
-            let (tally, until) = (tally.clone(), self.amount.until(self.interruption.clone()));
+            let (tally, until) = (tally.clone(), self.amount.until(self.signals.clone()));
             tasks.spawn(async move {
                 consumer.assign(assigned.into_iter().map(|(it, start)| (it, StartAt::Offset(start))))?;
                 let read = consume(&consumer, ends, max, until, &tally).await;
@@ -202,8 +202,7 @@ impl<'a> Running<'a> {
             RoundTrips { topic: self.topic.name.clone(), producer, consumer, size: self.records.size };
         let tallies = RoundTripTallies::default();
         let stopwatch = Stopwatch::start();
-        let (num, rate, until) =
-            (self.amount.num, self.amount.rate, self.amount.until(self.interruption.clone()));
+        let (num, rate, until) = (self.amount.num, self.amount.rate, self.amount.until(self.signals.clone()));
         watched("latency", &tallies.read, trips.run(num, rate, until, &tallies)).await?;
         self.reports.push(stopwatch.report("written", &locked(&tallies.written)));
         self.reports.push(stopwatch.report("read", &locked(&tallies.read)));
@@ -252,7 +251,7 @@ impl<'a> Running<'a> {
             print_error(&format!("not all records were written: {error}"));
             return Ok(Outcome::Failure);
         }
-        match self.interruption.asked() {
+        match self.signals.first() {
             Some(asked) => {
                 print_warning("interrupted: this is what was measured until then");
                 Ok(asked.outcome())
@@ -264,7 +263,7 @@ impl<'a> Running<'a> {
 
 impl Amount {
     /// Ends when the time is over, or somebody wants it: what was measured until then is told.
-    async fn until(self, interruption: Interruption) {
+    async fn until(self, signals: Signals) {
         let over = async {
             match self.duration {
                 Some(duration) => sleep(duration).await,
@@ -273,7 +272,7 @@ impl Amount {
         };
         tokio::select! {
             () = over => {}
-            () = interruption.wait() => {}
+            _asked = signals.asked() => {}
         }
     }
 }

@@ -25,13 +25,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use ottla_client::config::IsolationLevel;
 use ottla_client::consumer::Consumer;
 use ottla_records::Timestamp;
 
 use crate::clock::wall_ms;
 use crate::exit::{Outcome, usage};
-use crate::remote::{ConnectionArgs, Property, block_on};
-use crate::signals::asked_to_end;
+use crate::remote::{ConnectionArgs, Property, Remote, block_on};
+use crate::signals::Signals;
 use crate::timestamp::{parse_duration, parse_time};
 use decoding::Decoding;
 use filter::{Filter, FilterArgs};
@@ -162,25 +163,20 @@ pub(crate) fn run(args: &ConsumeArgs) -> Result<Outcome> {
         let (remote, config) = in_time(timeout, connecting).await?;
         let isolation = config.isolation_level;
         let consumer = Consumer::new(remote.client.clone(), config)?;
-        let reading = match &args.group {
-            Some(_) => {
-                consumer.subscribe(args.topics.iter().map(String::as_str))?;
-                Reading::of_group(args.exit_at_end, args.num)
-            }
-            None => {
-                let wanted = reading::wanted(&remote.admin, &args.topics, &args.partitions).await?;
-                let lookup = Lookup { admin: &remote.admin, isolation, exit_at_end: args.exit_at_end };
-                Reading::assigned(lookup, &consumer, &wanted, &spans, args.num).await?
-            }
-        };
+        let reading = args.reading(&remote, &consumer, isolation, &spans).await?;
+        let has_end = reading.has_end() || timeout.is_some();
+        // From here on there is a group to be left.
+        let signals = Signals::listen()?;
         let ended = tokio::select! {
-            ended = consume(&consumer, reading, timeout, &mut showing, &mut out) => ended,
-            asked = asked_to_end() => Ok(asked.map(drop)?),
+            // Before more is written.
+            biased;
+            asked = signals.asked() => Ok(if has_end { asked.outcome() } else { Outcome::Success }),
+            ended = consume(&consumer, reading, timeout, &mut showing, &mut out) => ended.map(|()| Outcome::Success),
         };
         // A group is left also when something went wrong: others would wait for this member.
         consumer.close().await;
         showing.decoding.iter().for_each(Decoding::warn);
-        ended.map(|()| Outcome::Success)
+        ended
     }))
 }
 
@@ -225,6 +221,23 @@ async fn consume(
 }
 
 impl ConsumeArgs {
+    /// What the consumer begins to read.
+    async fn reading(
+        &self,
+        remote: &Remote,
+        consumer: &Consumer,
+        isolation: IsolationLevel,
+        spans: &Spans,
+    ) -> Result<Reading> {
+        if self.group.is_some() {
+            consumer.subscribe(self.topics.iter().map(String::as_str))?;
+            return Ok(Reading::of_group(self.exit_at_end, self.num));
+        }
+        let wanted = reading::wanted(&remote.admin, &self.topics, &self.partitions).await?;
+        let lookup = Lookup { admin: &remote.admin, isolation, exit_at_end: self.exit_at_end };
+        Reading::assigned(lookup, consumer, &wanted, spans, self.num).await
+    }
+
     fn showing(&self, is_terminal: bool) -> Result<Showing> {
         let writing = Writing::new(self.output, self.format.as_deref(), is_terminal);
         let decoding =

@@ -92,6 +92,11 @@ impl Reading {
         self.ends.get(partition).copied()
     }
 
+    /// Whether it ends by itself, rather than when somebody asks for it.
+    pub(super) fn has_end(&self) -> bool {
+        self.until != Until::Never || self.left.is_some()
+    }
+
     /// Whether enough records were shown.
     pub(super) fn has_enough(&self) -> bool {
         self.left == Some(0)

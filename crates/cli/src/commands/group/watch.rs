@@ -5,7 +5,6 @@ use std::sync::Arc;
 use anyhow::Result;
 use clap::Args;
 use ottla_client::admin::Results;
-use tokio::signal::ctrl_c;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::describe::{GroupDetails, cannot_describe, describe};
@@ -15,6 +14,7 @@ use crate::output::OutputArgs;
 use crate::payload::printable;
 use crate::remote::{ConnectionArgs, Remote};
 use crate::screen::{self, Key, Scroll, Size, View, wrapped};
+use crate::signals::Signals;
 
 /// Show groups again and again, until Ctrl-C
 #[derive(Debug, Args)]
@@ -49,9 +49,10 @@ pub(super) async fn run(args: &WatchArgs) -> Result<Outcome> {
         screen::show(&mut live, every, async || describe(&remote, &args.groups).await).await?;
         return Ok(Outcome::Success);
     }
+    let signals = Signals::listen()?;
     tokio::select! {
         outcome = print_rounds(args, &remote) => outcome,
-        interrupted = ctrl_c() => Ok(interrupted.map(|()| Outcome::Success)?),
+        asked = signals.asked() => Ok(args.rounds.interrupted(asked)),
     }
 }
 

@@ -31,7 +31,7 @@ use ottla_client::producer::Producer;
 
 use crate::exit::{Outcome, print_error, usage};
 use crate::remote::{ConnectionArgs, Property, block_on, connect_producer_with};
-use crate::signals::{Asked, asked_to_end, end_when_asked_again};
+use crate::signals::{Asked, Signals};
 pub(crate) use feeding::{Feed, Record, Source, find};
 use format::Format;
 use lines::Reader;
@@ -174,32 +174,62 @@ pub(crate) fn run(args: &ProduceArgs) -> Result<Outcome> {
         }
         let producer = remote.client.producer(config)?;
         let mut sending = Sending::in_manner(producer.clone(), args.manner());
-        let mut feed = args.feed(format, reader)?;
-        let sent = tokio::select! {
-            sent = sending.send_all(&mut feed) => sent.map(|()| None),
-            asked = asked_to_end() => asked.map(Some).map_err(anyhow::Error::from),
-        };
-        if let Ok(Some(_)) = sent {
-            tokio::spawn(end_when_asked_again());
-        }
-        // What was taken is written, also when something went wrong with what came after it.
-        producer.flush().await;
-        let ended = sending.await_all().await;
+        // From here on there is something to be written.
+        let signals = Signals::listen()?;
+        let feed = args.feed(format, reader)?;
+        let ended = send(&producer, &mut sending, feed, &signals).await;
         let written = sending.written();
-        let asked = sent.and_then(|asked| ended.map(|()| asked));
-        if io::stderr().is_terminal() && !matches!(asked, Ok(Some(_))) {
+        if io::stderr().is_terminal() && !matches!(ended, Ok(Some(_))) {
             sayln!("{written} records written");
         }
-        let asked = asked.with_context(|| format!("after {written} records"))?;
-        producer.close(FAREWELL).await?;
-        Ok(asked.map_or(Outcome::Success, |asked| interrupted(asked, written)))
+        let interruption = ended.with_context(|| format!("after {written} records"))?;
+        Ok(interruption.map_or(Outcome::Success, |interruption| interruption.tell(written)))
     }))
 }
 
-/// Nobody may take what was written for all that there was.
-fn interrupted(asked: Asked, written: u64) -> Outcome {
-    print_error(&format!("interrupted before the end of the input: {written} records written"));
-    asked.outcome()
+/// Sends what is read, and waits until it is written. The first signal ends the reading, or the waiting if all is read.
+async fn send(
+    producer: &Producer,
+    sending: &mut Sending,
+    mut feed: Feed,
+    signals: &Signals,
+) -> Result<Option<Interruption>> {
+    let sent = tokio::select! {
+        sent = sending.send_all(&mut feed) => sent.map(|()| None),
+        asked = signals.asked() => Ok(Some(Interruption { asked, before: "the end of the input" })),
+    };
+    let is_waited_for = !matches!(sent, Ok(Some(_)));
+    // What was taken is written, also when something went wrong with what came after it.
+    let ended = tokio::select! {
+        ended = finish(producer, sending) => ended.map(|()| None),
+        asked = signals.asked(), if is_waited_for => {
+            let noted = sending.forget_written().await;
+            noted.map(|()| Some(Interruption { asked, before: "all was written" }))
+        }
+    };
+    let sent = sent?;
+    Ok(ended?.or(sent))
+}
+
+async fn finish(producer: &Producer, sending: &mut Sending) -> Result<()> {
+    producer.flush().await;
+    sending.await_all().await?;
+    Ok(producer.close(FAREWELL).await?)
+}
+
+/// A signal, and what was still to be done.
+#[derive(Debug, Clone, Copy)]
+struct Interruption {
+    asked: Asked,
+    before: &'static str,
+}
+
+impl Interruption {
+    /// Nobody may take what was written for all that there was.
+    fn tell(self, written: u64) -> Outcome {
+        print_error(&format!("interrupted before {}: {written} records written", self.before));
+        self.asked.outcome()
+    }
 }
 
 impl ProduceArgs {

@@ -125,8 +125,8 @@ impl Sending {
         Ok(())
     }
 
-    /// Fails with the first that failed.
-    async fn forget_written(&mut self) -> Result<()> {
+    /// Notes those of which it is known what became of them. Fails with the first that failed.
+    pub(super) async fn forget_written(&mut self) -> Result<()> {
         while let Some(delivered) = self.under_way.next_ended().await {
             self.note(delivered)?;
         }

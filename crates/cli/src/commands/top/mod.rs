@@ -23,7 +23,6 @@ use std::sync::Arc;
 use anyhow::Result;
 use clap::Args;
 use ottla_client::Client;
-use tokio::signal::ctrl_c;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::commands::rounds::RoundsArgs;
@@ -31,6 +30,7 @@ use crate::exit::{Outcome, print_error};
 use crate::output::OutputArgs;
 use crate::remote::{ConnectionArgs, block_on, connect_with};
 use crate::screen;
+use crate::signals::Signals;
 use live::Live;
 use order::{Order, Sort};
 use wanted::{Wanted, WantedArgs};
@@ -87,9 +87,10 @@ pub(crate) fn run(args: &TopArgs) -> Result<Outcome> {
             screen::show(&mut live, every, async || asking::ask(&client, &wanted).await).await?;
             return Ok(Outcome::Success);
         }
+        let signals = Signals::listen()?;
         tokio::select! {
             ended = print_rounds(args, &client, &wanted) => ended,
-            interrupted = ctrl_c() => Ok(interrupted.map(|()| Outcome::Success)?),
+            asked = signals.asked() => Ok(args.rounds.interrupted(asked)),
         }
     }))
 }

@@ -22,12 +22,12 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
-use tokio::signal::ctrl_c;
 
 use crate::clock::wall_ms;
-use crate::exit::{Outcome, print_warning, usage};
+use crate::exit::{Outcome, print_error, print_warning, usage};
 use crate::output::{Answer, Column, Layout, Nested, OutputArgs};
 use crate::remote::{ConnectionArgs, block_on};
+use crate::signals::Signals;
 use crate::timestamp::{Civil, parse_duration, strftime};
 use archive::{Archive, PartRow};
 use gathering::Gathering;
@@ -134,14 +134,20 @@ pub(super) fn run(args: &BundleArgs) -> Result<Outcome> {
     let within = duration("--timeout", &args.timeout)?;
     let properties = args.connection.properties()?;
     let file = args.file.clone().unwrap_or_else(default_file);
+    // From here on there is something to be removed.
+    let signals = Signals::listen()?.patient();
     let archive = Archive::create(&file, args.force)?;
     let mut gathering = Gathering::new(archive, args, within);
-    block_on(Box::pin(async {
+    let asked = block_on(Box::pin(async {
         tokio::select! {
-            gathered = gathering.gather(args, &properties, interval) => gathered,
-            interrupted = ctrl_c() => Err(interrupted.map_or_else(anyhow::Error::from, |()| anyhow::anyhow!("interrupted"))),
+            gathered = gathering.gather(args, &properties, interval) => gathered.map(|()| None),
+            asked = signals.asked() => Ok(Some(asked)),
         }
     }))?;
+    if let Some(asked) = asked {
+        print_error("interrupted: there is no bundle");
+        return Ok(asked.outcome());
+    }
     let archive = gathering.into_archive();
     let parts = archive.rows().to_vec();
     let bytes = archive.finish(args.force, wall_ms())?;
