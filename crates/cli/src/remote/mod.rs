@@ -32,8 +32,8 @@ pub(crate) use contexts::{Contexts, Kept};
 pub(crate) use http::http_get;
 pub(crate) use import::{ImportFormat, import};
 pub(crate) use properties::{DEFAULT_BROKERS, Environment, Property, of_file as properties_of_file};
-pub(crate) use without_effect::WITHOUT_EFFECT;
-use without_effect::with_effect;
+pub(crate) use without_effect::{WITHOUT_EFFECT, is_without_effect, refusal};
+use without_effect::{check_commits, warn_of_others, with_effect};
 
 use crate::exit::usage;
 
@@ -148,21 +148,26 @@ pub(crate) async fn connect_to_controllers_with(properties: &[Property]) -> Resu
 
 /// With these options and no others.
 pub(crate) async fn connect_consumer_with(properties: &[Property]) -> Result<(Remote, ConsumerConfig)> {
-    let read = ConsumerConfig::from_properties(with_effect(properties));
+    let read = ConsumerConfig::from_properties(with_effect(properties)?);
     let (client, consumer) = read.map_err(|error| refused(&error, properties))?;
+    check_commits(properties, &consumer)?;
+    warn_of_others(properties);
     Ok((connect(named(client), properties).await?, consumer))
 }
 
 /// With these options and no others.
 pub(crate) async fn connect_producer_with(properties: &[Property]) -> Result<(Remote, ProducerConfig)> {
-    let read = ProducerConfig::from_properties(with_effect(properties));
+    let read = ProducerConfig::from_properties(with_effect(properties)?);
     let (client, producer) = read.map_err(|error| refused(&error, properties))?;
+    warn_of_others(properties);
     Ok((connect(named(client), properties).await?, producer))
 }
 
 fn client_config(properties: &[Property]) -> Result<ClientConfig> {
-    let read = ClientConfig::from_properties(with_effect(properties));
-    read.map(named).map_err(|error| refused(&error, properties))
+    let read = ClientConfig::from_properties(with_effect(properties)?);
+    let client = read.map_err(|error| refused(&error, properties))?;
+    warn_of_others(properties);
+    Ok(named(client))
 }
 
 /// An option that cannot be, and who said it.

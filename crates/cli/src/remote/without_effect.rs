@@ -2,8 +2,11 @@
 
 use std::sync::Once;
 
+use anyhow::Result;
+use ottla_client::config::ConsumerConfig;
+
 use super::Property;
-use crate::exit::print_warning;
+use crate::exit::{print_warning, usage};
 
 /// What tunes librdkafka's inside, or is about what this client does anyway: taken, without effect.
 pub(crate) const WITHOUT_EFFECT: &[&str] = &[
@@ -19,7 +22,6 @@ pub(crate) const WITHOUT_EFFECT: &[&str] = &[
     "coordinator.query.interval.ms",
     "debug",
     "delivery.report.only.error",
-    "enable.auto.offset.store",
     "enabled_events",
     "enable.partition.eof",
     "enable.random.seed",
@@ -52,7 +54,6 @@ pub(crate) const WITHOUT_EFFECT: &[&str] = &[
     "socket.nagle.disable",
     "statistics.interval.ms",
     "sticky.partitioning.linger.ms",
-    "topic.blacklist",
     "topic.metadata.propagation.max.ms",
     "topic.metadata.refresh.fast.cnt",
     "topic.metadata.refresh.fast.interval.ms",
@@ -60,21 +61,65 @@ pub(crate) const WITHOUT_EFFECT: &[&str] = &[
     "topic.metadata.refresh.sparse",
 ];
 
-/// Those that mean something here. Of the others the user is told, once.
-pub(super) fn with_effect(properties: &[Property]) -> impl Iterator<Item = (&str, &str)> + Clone {
-    warn_of_others(properties);
-    properties.iter().filter(|property| !is_without_effect(property)).map(Property::pair)
+/// Topics that are to be left out.
+const BLACKLIST: &str = "topic.blacklist";
+
+/// Whether all that was read counts as processed.
+const OFFSET_STORE: &str = "enable.auto.offset.store";
+
+/// Why an option cannot be taken without effect, if that would do what the user wants least; and what to do.
+pub(crate) fn refusal(name: &str, value: &str) -> Option<&'static str> {
+    match name {
+        BLACKLIST if !value.is_empty() => {
+            Some("no topics can be left out here, and they would be read: name those that are meant")
+        }
+        OFFSET_STORE if !is_true(value) => Some(
+            "no offsets can be held back here: leave it true, with enable.auto.commit=false if none are to be committed",
+        ),
+        _ => None,
+    }
 }
 
-fn is_without_effect(property: &Property) -> bool {
-    WITHOUT_EFFECT.contains(&&*property.name)
+/// As librdkafka reads it.
+fn is_true(value: &str) -> bool {
+    ["true", "t", "1"].iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// Those that mean something here; an error if one of the others must not be without effect.
+pub(super) fn with_effect(properties: &[Property]) -> Result<impl Iterator<Item = (&str, &str)> + Clone> {
+    check(properties, BLACKLIST)?;
+    Ok(properties.iter().filter(|property| !is_without_effect(&property.name)).map(Property::pair))
+}
+
+/// That a consumer which commits what it read is not meant to hold some of it back.
+pub(super) fn check_commits(properties: &[Property], consumer: &ConsumerConfig) -> Result<()> {
+    let commits = consumer.enable_auto_commit && consumer.group_id.is_some();
+    if commits { check(properties, OFFSET_STORE) } else { Ok(()) }
+}
+
+/// The last word on it counts.
+fn check(properties: &[Property], name: &str) -> Result<()> {
+    let last = properties.iter().rev().find(|property| property.name == name);
+    let refused = last.and_then(|last| Some((last, refusal(&last.name, &last.value)?)));
+    refused.map_or(Ok(()), |(last, reason)| Err(usage(format!("{name}: {reason} ({})", last.origin))))
+}
+
+/// Whether the client knows nothing of it.
+pub(crate) fn is_without_effect(name: &str) -> bool {
+    WITHOUT_EFFECT.contains(&name) || [BLACKLIST, OFFSET_STORE].contains(&name)
+}
+
+/// Whether it says something else than what is done anyway.
+fn is_missed(property: &Property) -> bool {
+    WITHOUT_EFFECT.contains(&&*property.name) || refusal(&property.name, &property.value).is_some()
 }
 
 /// Commands may connect several times, and have one set of options.
 static WARNED: Once = Once::new();
 
-fn warn_of_others(properties: &[Property]) {
-    let others = properties.iter().filter(|property| is_without_effect(property));
+/// Tells the user, once, of those that mean nothing here.
+pub(super) fn warn_of_others(properties: &[Property]) {
+    let others = properties.iter().filter(|property| is_missed(property));
     let told: Vec<String> = others.map(|it| format!("{} ({})", it.name, it.origin)).collect();
     if !told.is_empty() {
         WARNED.call_once(|| print_warning(format!("without effect here: {}", told.join(", "))));
@@ -88,6 +133,37 @@ mod tests {
     #[test]
     fn what_tunes_another_client_is_left_out() {
         let said = ["debug", "client.id", "queued.min.messages"].map(|name| Property::new(name, "1", "-X"));
-        assert_eq!(with_effect(&said).collect::<Vec<_>>(), [("client.id", "1")]);
+        let left: Vec<_> = with_effect(&said).expect("they are harmless").collect();
+        assert_eq!(left, [("client.id", "1")]);
+    }
+
+    #[test]
+    fn what_must_not_be_without_effect_is_refused() {
+        for (said, expected) in [
+            (&[("topic.blacklist", "secret")][..], Some("topic.blacklist: no topics can be left out here")),
+            (&[("topic.blacklist", "secret"), ("topic.blacklist", "")], None),
+            (&[("group.id", "g"), ("enable.auto.offset.store", "true")], None),
+            (
+                &[("group.id", "g"), ("enable.auto.offset.store", "false")],
+                Some("enable.auto.offset.store: no "),
+            ),
+            (&[("enable.auto.offset.store", "false")], None),
+            (&[("group.id", "g"), ("enable.auto.offset.store", "0"), ("enable.auto.commit", "false")], None),
+        ] {
+            let brokers = [("bootstrap.servers", "a:1")];
+            let all: Vec<Property> =
+                brokers.iter().chain(said).map(|(k, v)| Property::new(k, *v, "-X")).collect();
+            let outcome = with_effect(&all).and_then(|pairs| {
+                let (_, consumer) = ConsumerConfig::from_properties(pairs).expect("they go together");
+                check_commits(&all, &consumer)
+            });
+            match (expected, outcome) {
+                (None, outcome) => outcome.unwrap_or_else(|error| panic!("{said:?}: {error}")),
+                (Some(expected), outcome) => {
+                    let error = outcome.expect_err(expected).to_string();
+                    assert!(error.starts_with(expected) && error.ends_with("(-X)"), "{error}");
+                }
+            }
+        }
     }
 }

@@ -31,6 +31,28 @@ fn an_option_that_there_is_not_is_a_usage_error_with_a_hint() {
 }
 
 #[test]
+fn what_a_consumer_is_to_leave_alone_is_not_ignored() {
+    let home = tempfile::tempdir().unwrap();
+    for (args, code, expected) in [
+        (&["consume", "/a/", "-X", "topic.blacklist=^ab"][..], 2, "error: topic.blacklist: no topics can be"),
+        (
+            &["consume", "a", "-g", "g", "-X", "enable.auto.offset.store=false"],
+            2,
+            "error: enable.auto.offset.store: no offsets can be",
+        ),
+        (
+            &["kcat", "-b", "127.0.0.1:1", "-C", "-t", "a", "-X", "topic.blacklist=^ab"],
+            1,
+            "% ERROR: topic.blacklist: no topics can be",
+        ),
+    ] {
+        let ended = run(&mut user(home.path(), args));
+        assert_eq!(ended.code, Some(code), "{args:?}: {}", ended.stderr);
+        assert!(ended.stderr.starts_with(expected), "{args:?}: {}", ended.stderr);
+    }
+}
+
+#[test]
 fn the_cluster_is_found_by_flag_option_file_and_environment() {
     let visit = Visit::new();
     let file = visit.home.path().join("client.properties");
@@ -48,6 +70,9 @@ fn the_cluster_is_found_by_flag_option_file_and_environment() {
     let ended = visit.run(&["topic", "list", "-X", "debug=all", "-X", "queued.min.messages=1"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(ended.stderr, "warning: without effect here: debug (-X), queued.min.messages (-X)\n");
+    let ended = visit.run(&["kcat", "-L", "-b", &visit.brokers, "-F", "none", "-X", "queued.min.messages=1"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(ended.stderr, "warning: without effect here: queued.min.messages (the command line)\n");
     let mut command = user(visit.home.path(), &["topic", "list"]);
     let ended = run(command.env("OTTLA_COMMAND_CONFIG", &file));
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);

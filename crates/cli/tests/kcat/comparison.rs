@@ -262,7 +262,7 @@ const ABSENT: &[&str] = &[
     // Of Kerberos, and of tokens without a signature or by other ways than client credentials.
     "sasl.kerberos.", "sasl.oauthbearer.config", "enable.sasl.oauthbearer.unsecure.jwt", "sasl.oauthbearer.extensions",
     "sasl.oauthbearer.grant.type", "sasl.oauthbearer.assertion.", "sasl.oauthbearer.metadata.",
-    "enable.gapless.guarantee",
+    "enable.gapless.guarantee", "topic.blacklist",
 ];
 
 /// What librdkafka has since a later version than the one that distributions build kcat with.

@@ -92,6 +92,7 @@ const GLOBAL: &[Listed] = &[
     listed("heartbeat.interval.ms", Consumer, AtLeast(0), "3000", "low", "How often the coordinator is told that this member lives."),
     listed("max.poll.interval.ms", Consumer, AtLeast(0), "300000", "high", "A member that takes no messages for so long leaves its group."),
     listed("enable.auto.commit", Consumer, Flag, "true", "high", "Whether a group's offsets are committed."),
+    listed("enable.auto.offset.store", Consumer, OneOf(&["true"]), "true", "high", "Offsets of all that was read are committed: none can be held back."),
     listed("auto.commit.interval.ms", Consumer, AtLeast(0), "5000", "medium", "How often they are."),
     listed("fetch.wait.max.ms", Consumer, AtLeast(0), "500", "low", "How long a broker waits for fetch.min.bytes."),
     listed("fetch.message.max.bytes", Consumer, AtLeast(0), "1048576", "medium", "The most that one answer holds of one partition."),
@@ -204,7 +205,7 @@ mod tests {
 
     use super::super::settings::Settings;
     use super::*;
-    use crate::remote::Property;
+    use crate::remote::{Property, is_without_effect};
 
     /// All that is configured where these are said besides a broker.
     fn configured(said: &[(&str, &str)]) -> (ClientConfig, ProducerConfig, ConsumerConfig) {
@@ -213,7 +214,8 @@ mod tests {
             settings.set(name, value).unwrap_or_else(|error| panic!("{name}={value}: {error}"));
         }
         let all = settings.properties();
-        let pairs = || all.iter().map(Property::pair);
+        let has_effect = |property: &&Property| !is_without_effect(&property.name);
+        let pairs = || all.iter().filter(has_effect).map(Property::pair);
         let (client, producer) = ProducerConfig::from_properties(pairs()).expect("they go together");
         let (also_client, consumer) = ConsumerConfig::from_properties(pairs()).expect("they go together");
         assert_eq!(client, also_client);

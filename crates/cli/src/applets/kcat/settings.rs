@@ -9,7 +9,7 @@ use ottla_client::config::{ConsumerConfig, ProducerConfig};
 
 use super::options::Options;
 use super::told::Fatal;
-use crate::remote::{Property, WITHOUT_EFFECT};
+use crate::remote::{Property, is_without_effect, refusal};
 
 /// What was said, the weakest first.
 #[derive(Debug, Default)]
@@ -39,13 +39,23 @@ const FOREVER_MS: &str = "2147483647";
 impl Settings {
     /// [`Fatal`] in librdkafka's words if there is no such option, or it cannot have that value.
     pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), Fatal> {
-        let name = name.strip_prefix("topic.").filter(|_| !WITHOUT_EFFECT.contains(&name)).unwrap_or(name);
+        self.set_by("the command line", name, value)
+    }
+
+    fn set_by(&mut self, origin: &str, name: &str, value: &str) -> Result<(), Fatal> {
+        if let Some(reason) = refusal(name, value) {
+            return Err(Fatal::new(format!("{name}: {reason}")));
+        }
+        let name = name.strip_prefix("topic.").filter(|_| !is_without_effect(name)).unwrap_or(name);
         // The one that may be shorter than a request's time.
         let name = if name == "delivery.timeout.ms" { "message.timeout.ms" } else { name };
         if name.starts_with("schema.registry.") {
             return Err(Fatal::new("This build of kcat lacks Avro/Schema-Registry support"));
         }
-        if WITHOUT_EFFECT.contains(&name) {
+        let property = Property::new(name, value, origin);
+        if is_without_effect(name) {
+            // Whoever connects warns of it.
+            self.said.push(property);
             return Ok(());
         }
         if name == "sasl.oauthbearer.method" {
@@ -53,10 +63,9 @@ impl Settings {
         }
         if name == LEVEL {
             check_level(value)?;
-            self.said.push(Property::new(name, value, "the command line"));
+            self.said.push(property);
             return Ok(());
         }
-        let property = Property::new(name, value, "the command line");
         let meant = property.clone().with_ports();
         // An address and all that must go with others, so that nothing else is missed.
         let alone = [("bootstrap.servers", "127.0.0.1:9092"), meant.pair()];
@@ -164,7 +173,7 @@ impl Settings {
             let pair = line.split_once('=').filter(|(name, _)| !name.is_empty());
             let (name, value) =
                 pair.ok_or_else(|| Fatal::new(format!("{path}:{number}: expected property=value")))?;
-            self.set(name, value).map_err(|error| {
+            self.set_by(path, name, value).map_err(|error| {
                 let reason = error.to_string();
                 Fatal::new(format!("{path}:{number}: {}", reason.trim_start_matches("% ERROR: ")))
             })?;
@@ -219,6 +228,22 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_effect_is_kept_with_who_said_it_or_refused() {
+        let mut settings = Settings::default();
+        settings.set("debug", "all").expect("it is taken");
+        settings.read("kcat.conf", "log_level=7\n").expect("it is well formed");
+        let said: Vec<_> = settings.said.iter().map(|it| (&*it.name, &*it.origin)).collect();
+        assert_eq!(said, [("debug", "the command line"), ("log_level", "kcat.conf")]);
+        for (name, value, reason) in [
+            ("topic.blacklist", "^secret", "no topics can be left out"),
+            ("enable.auto.offset.store", "false", "no offsets can be held back"),
+        ] {
+            let error = Settings::default().set(name, value).expect_err(name).to_string();
+            assert!(error.starts_with(&format!("% ERROR: {name}: {reason}")), "{error}");
+        }
+    }
+
+    #[test]
     fn files_are_read_as_kcat_reads_them() {
         let mut settings = Settings::default();
         let text =
@@ -226,7 +251,7 @@ mod tests {
         settings.read("kcat.conf", text).expect("it is well formed");
         assert_eq!(
             settings.shown(),
-            "# Global config\nmetadata.broker.list = a:1\nacks = 1\nsasl.password = a=b\n\n"
+            "# Global config\nmetadata.broker.list = a:1\nacks = 1\nlog_level = 7\nsasl.password = a=b\n\n"
         );
         for (text, expected) in [
             ("x", "% ERROR: kcat.conf:1: expected property=value"),
