@@ -17,6 +17,7 @@ const MOVE: &str = "topic partition replicas newReplicas adding removing bytes r
 const ACL: &str =
     "resourceType resourceName patternType principal host operation permissionType result error";
 const TOP: &str = "at intervalMs clusterId controller brokerCount topicCount partitionCount leaderless underReplicated isHealthy groupCount recordsPerSecond bytesPerSecond bytes lag notes topics groups";
+const VERDICT: &str = "status text measured";
 const STEP: &str = "topic action what from to result error";
 
 /// A line of each command, and the fields of what it answers; a line may answer with an empty list. `{n}` is another number each time.
@@ -65,6 +66,10 @@ const LINES: &[(&str, &str, &str)] = &[
     ("partition reassign list", "", "topic partition replicas adding removing bytes copiedBytes"),
     ("partition elect", "orders:0", CHANGE),
     ("top", "-n 1 --interval 10ms", TOP),
+    ("check produce", "orders", VERDICT),
+    ("check consume", "orders", VERDICT),
+    ("check lag", "billing", VERDICT),
+    ("check offsets", "orders", VERDICT),
     ("acl create", "--allow User:a --operation read --topic t --dry-run", ACL),
     ("debug bundle", "--interval 0s --force --file bundle.tgz", "file bytes partCount incompleteCount parts"),
     ("ctx ls", "", "name isCurrent brokers securityProtocol"),
@@ -86,11 +91,10 @@ const ELSEWHERE: &[&str] = &[
     "bench produce", "bench consume", "bench latency", "bench all", "cluster clients",
 ];
 
-/// These write records, what is in files, or what monitoring reads, in formats of their own; or they answer nothing.
+/// These write records, or what is in files, in formats of their own; or they answer nothing.
 #[rustfmt::skip]
 const OTHERS: &[&str] = &[
     "serve", "dev", "consume", "produce", "group peek", "log dump", "completion", "man",
-    "check produce", "check consume", "check lag", "check offsets",
     "ctx use", "ctx add", "ctx import", "ctx rename", "ctx rm", "ctx edit",
 ];
 

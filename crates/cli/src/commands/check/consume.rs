@@ -21,11 +21,11 @@ Examples:
   ottla check consume orders:0,3 -w 500ms -c 2s")]
 pub(crate) struct ConsumeArgs {
     #[command(flatten)]
-    probe: ProbeArgs,
+    pub(super) probe: ProbeArgs,
 }
 
 pub(super) async fn run(args: &ConsumeArgs) -> Result<Verdict> {
-    let ProbeArgs { topic, limits, timeout: patience, connection } = &args.probe;
+    let ProbeArgs { topic, limits, timeout: patience, connection, .. } = &args.probe;
     let limits = limits.times()?;
     let remote = connection.connect().await?;
     let admin = &remote.admin;

@@ -8,6 +8,7 @@ use clap::Args;
 use super::limits::{LimitArgs, Measure};
 use super::verdict::Verdict;
 use crate::commands::group::lag_of;
+use crate::output::OutputArgs;
 use crate::remote::ConnectionArgs;
 
 /// Whether a group keeps up: how many records it is behind, or for how long
@@ -30,6 +31,9 @@ pub(crate) struct LagArgs {
 
     #[command(flatten)]
     limits: LimitArgs,
+
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
 
     #[command(flatten)]
     connection: ConnectionArgs,

@@ -14,6 +14,7 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::exit::{Outcome, UsageError};
+use crate::output::OutputArgs;
 use crate::remote::block_on;
 use verdict::{Status, Verdict};
 
@@ -44,11 +45,25 @@ pub(crate) fn run(command: &CheckCommand) -> Result<Outcome> {
         // Monitoring reads standard output.
         Err(error) => Verdict::new(Status::Unknown, format!("{error:#}")),
     };
-    writeln!(io::stdout(), "{} {verdict}", command.subject())?;
+    let output = command.output();
+    if output.is_table() {
+        writeln!(io::stdout(), "{} {verdict}", command.subject())?;
+    } else {
+        output.print_one(&verdict)?;
+    }
     Ok(Outcome::Code(verdict.status.code()))
 }
 
 impl CheckCommand {
+    fn output(&self) -> OutputArgs {
+        match self {
+            CheckCommand::Produce(args) => args.probe.output,
+            CheckCommand::Consume(args) => args.probe.output,
+            CheckCommand::Lag(args) => args.output,
+            CheckCommand::Offsets(args) => args.output,
+        }
+    }
+
     fn subject(&self) -> &'static str {
         match self {
             CheckCommand::Produce(_) => "PRODUCE",

@@ -11,6 +11,7 @@ use super::limits::{LimitArgs, Measure};
 use super::verdict::{Status, Verdict};
 use crate::clock;
 use crate::commands::partitions_of::named_partitions;
+use crate::output::OutputArgs;
 use crate::remote::ConnectionArgs;
 
 /// Whether records still come: how old the newest one is
@@ -27,6 +28,9 @@ pub(crate) struct OffsetsArgs {
 
     #[command(flatten)]
     limits: LimitArgs,
+
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
 
     #[command(flatten)]
     connection: ConnectionArgs,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::limits::LimitArgs;
+use crate::output::OutputArgs;
 use crate::remote::ConnectionArgs;
 use crate::timestamp::parse_duration;
 
@@ -20,6 +21,9 @@ pub(super) struct ProbeArgs {
     /// It is critical if it takes longer
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = patience)]
     pub(super) timeout: Duration,
+
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
 
     #[command(flatten)]
     pub(super) connection: ConnectionArgs,

@@ -26,11 +26,11 @@ Examples:
   ottla check produce health:0 -w 100ms -c 1s")]
 pub(crate) struct ProduceArgs {
     #[command(flatten)]
-    probe: ProbeArgs,
+    pub(super) probe: ProbeArgs,
 }
 
 pub(super) async fn run(args: &ProduceArgs) -> Result<Verdict> {
-    let ProbeArgs { topic, limits, timeout: patience, connection } = &args.probe;
+    let ProbeArgs { topic, limits, timeout: patience, connection, .. } = &args.probe;
     let limits = limits.times()?;
     let (remote, options) = connection.connect_producer(Vec::new()).await?;
     let partitions = named_partitions(&remote.admin, std::slice::from_ref(topic)).await?;

@@ -2,8 +2,13 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
+use crate::output::{Answer, Column, Layout};
+
 /// As monitoring plugins end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub(super) enum Status {
     Ok,
     Warning,
@@ -12,12 +17,20 @@ pub(super) enum Status {
 }
 
 /// What is told.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Verdict {
     pub(super) status: Status,
     text: String,
     /// What was measured, as monitoring keeps it.
     measured: Vec<String>,
+}
+
+impl Answer for Verdict {
+    const LAYOUT: Layout = Layout::Rows(&[
+        Column::new("STATUS", "status"),
+        Column::new("TEXT", "text"),
+        Column::new("MEASURED", "measured"),
+    ]);
 }
 
 impl Status {
